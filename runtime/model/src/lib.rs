@@ -1,0 +1,31 @@
+//! The words that every crate of Plantroom shares.
+//!
+//! In:  nothing; these are plain types.
+//! Out: values, statuses, samples, columns, tags, times, requests, frames, limits, diagnostics.
+//! Start at [`Sample`] and [`TagSpec`].
+//!
+//! Invariant: does no I/O, starts no thread, asks no clock.
+//! Invariant: builds for `wasm32-unknown-unknown`, because consoles in browsers use it.
+
+mod columns;
+mod diagnostic;
+mod field;
+mod frame;
+pub mod limits;
+mod request;
+mod sample;
+mod status;
+mod tag;
+mod time;
+mod value;
+
+pub use columns::{ColumnError, Columns, Row};
+pub use diagnostic::{Diagnostic, Severity, SourceText, nearest};
+pub use field::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, field_error};
+pub use frame::{Change, Frame, Snapshot};
+pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRequest};
+pub use sample::Sample;
+pub use status::{Quality, Status};
+pub use tag::{Deadband, FaultBand, LimitSet, Origin, Permissive, PermissiveTest, PluginId, Scaling, TagId, TagSpec, WriteSpec};
+pub use time::{Mono, Now, Utc};
+pub use value::{Value, ValueKind};

@@ -1,0 +1,218 @@
+//! What a tag is, as the project says it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConnectionId, Role, Value, ValueKind};
+
+/// A tag's place in the project's list: dense, from 0, valid for one loaded project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TagId(pub u32);
+
+/// A plugin's place in the project's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PluginId(pub u32);
+
+/// Everything the project says of one tag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TagSpec {
+    /// Path with `/`, unique in the plant: `high_lift/p1/speed`.
+    pub name: Arc<str>,
+    /// What it holds. Samples of another kind are converted when nothing is lost, else the tag turns bad.
+    pub kind: ValueKind,
+    /// Engineering unit, as shown; empty for none.
+    pub unit: String,
+    /// What it is, for people.
+    pub description: String,
+    /// Digits after the point on screens.
+    pub decimals: u8,
+    /// Lowest and highest value in engineering units. Outside it a reading clamps and turns uncertain.
+    pub range: Option<(f64, f64)>,
+    /// Limits that screens draw and alarms watch.
+    pub limits: LimitSet,
+    /// From the device's numbers to engineering units.
+    pub scaling: Option<Scaling>,
+    /// What change is worth telling, per way out.
+    pub deadband: Deadband,
+    /// Where its value comes from.
+    pub origin: Origin,
+    /// How it is written; `None` can't be written by anyone.
+    pub write: Option<WriteSpec>,
+    /// Silence after which a poll counts as missed, in ms; 0 for tags that nobody polls.
+    pub stale_after_ms: u32,
+    /// Words for numbers or booleans: `0 = "stopped"`.
+    pub states: Vec<(i64, String)>,
+    /// The last value is kept over a restart, shown as uncertain until confirmed.
+    pub retain: bool,
+    /// Name of the type it was made from, and of the instance, where it was.
+    pub instance: Option<(Arc<str>, Arc<str>)>,
+}
+
+impl TagSpec {
+    /// A tag with a name, a kind and an origin, and nothing else said.
+    pub fn new(name: &str, kind: ValueKind, origin: Origin) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            unit: String::new(),
+            description: String::new(),
+            decimals: 1,
+            range: None,
+            limits: LimitSet::default(),
+            scaling: None,
+            deadband: Deadband::default(),
+            origin,
+            write: None,
+            stale_after_ms: 0,
+            states: Vec::new(),
+            retain: false,
+            instance: None,
+        }
+    }
+}
+
+/// High-high, high, low and low-low, in engineering units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSet {
+    /// Act now: too high.
+    pub high_high: Option<f64>,
+    /// Too high.
+    pub high: Option<f64>,
+    /// Too low.
+    pub low: Option<f64>,
+    /// Act now: too low.
+    pub low_low: Option<f64>,
+}
+
+/// A straight line from raw to engineering units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// Raw number that means `eng_low`.
+    pub raw_low: f64,
+    /// Raw number that means `eng_high`; never equal to `raw_low`.
+    pub raw_high: f64,
+    /// Engineering value at `raw_low`.
+    pub eng_low: f64,
+    /// Engineering value at `raw_high`; never equal to `eng_low`.
+    pub eng_high: f64,
+    /// Raw numbers that mean a broken sensor.
+    pub fault_band: Option<FaultBand>,
+}
+
+impl Scaling {
+    /// Raw to engineering units.
+    pub fn to_engineering(&self, raw: f64) -> f64 {
+        self.eng_low + (raw - self.raw_low) * (self.eng_high - self.eng_low) / (self.raw_high - self.raw_low)
+    }
+
+    /// Engineering units to raw.
+    pub fn to_raw(&self, engineering: f64) -> f64 {
+        self.raw_low + (engineering - self.eng_low) * (self.raw_high - self.raw_low) / (self.eng_high - self.eng_low)
+    }
+}
+
+/// Outside these raw numbers the sensor has failed; on 4-20 mA loops 3.6 and 21 mA (NAMUR NE 43).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaultBand {
+    /// At or below: failed.
+    pub below: f64,
+    /// At or above: failed.
+    pub above: f64,
+}
+
+/// The smallest change worth telling, in engineering units, per way out. 0 tells every change.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Deadband {
+    /// To consoles and other live readers.
+    pub console: f64,
+    /// To the historian.
+    pub history: f64,
+}
+
+/// Where a tag's value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A driver polls it.
+    Driver {
+        /// The driver.
+        plugin: PluginId,
+        /// The link to the device.
+        connection: ConnectionId,
+        /// Where in the device, in the driver's own notation.
+        address: String,
+        /// Polling group; empty for the driver's default.
+        group: String,
+    },
+    /// An analytics plugin computes it.
+    Analytics {
+        /// The plugin.
+        plugin: PluginId,
+    },
+    /// The station keeps it; written through the command path.
+    Memory {
+        /// What it holds before it was ever written.
+        initial: Value,
+    },
+    /// The station itself says it (`system/...`).
+    System,
+}
+
+/// How a tag is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteSpec {
+    /// Lowest role that may.
+    pub role: Role,
+    /// Lowest and highest value that may be asked for, in engineering units.
+    pub range: Option<(f64, f64)>,
+    /// Conditions that must all hold.
+    pub permissives: Vec<Permissive>,
+    /// The tag that shows whether it happened; by default the tag itself where it is readable.
+    pub feedback: Option<TagId>,
+    /// The device doesn't give the value back (a command coil, a pulse): nothing to compare.
+    pub no_feedback: bool,
+    /// How long the feedback may take, in ms.
+    pub follow_ms: u32,
+    /// How far the feedback may be off, in engineering units.
+    pub tolerance: f64,
+    /// How long the order stays valid, in ms.
+    pub expires_ms: u32,
+    /// May pass when the audit's reserve is spent (a safe stop).
+    pub essential: bool,
+}
+
+/// A plant condition that a write needs; not a safety function. A bad input refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Permissive {
+    /// The tag it looks at.
+    pub tag: TagId,
+    /// What must be so.
+    pub test: PermissiveTest,
+    /// What the operator is told when it isn't.
+    pub message: String,
+}
+
+/// A comparison with a constant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PermissiveTest {
+    /// At least.
+    AtLeast(f64),
+    /// At most.
+    AtMost(f64),
+    /// Exactly; booleans are 0 and 1.
+    Is(f64),
+}
+
+impl PermissiveTest {
+    /// Whether a number passes; NaN never does.
+    pub fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(limit) => value >= limit,
+            Self::AtMost(limit) => value <= limit,
+            Self::Is(limit) => value == limit,
+        }
+    }
+}

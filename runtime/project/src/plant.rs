@@ -1,0 +1,141 @@
+//! A plant, as its folder says it, after every check.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use plantroom_model::{ConnectionId, PluginId, TagId, TagSpec};
+
+/// A whole plant, consistent in itself: every name in it refers to something that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plant {
+    /// The folder it came from.
+    pub root: PathBuf,
+    /// The plant's name, for titles.
+    pub name: String,
+    /// IANA name of its time zone.
+    pub time_zone: String,
+    /// The screen that consoles open first: file name without `.rhai`.
+    pub home_screen: String,
+    /// How often the scan runs.
+    pub scan: ScanSpec,
+    /// Where the server listens.
+    pub listen: ListenSpec,
+    /// Links to devices; a [`ConnectionId`] is a place in this list.
+    pub connections: Vec<ConnectionSpec>,
+    /// Plugins; a [`PluginId`] is a place in this list.
+    pub plugins: Vec<PluginSpec>,
+    /// Tags, system tags included; a [`TagId`] is a place in this list.
+    pub tags: Vec<TagSpec>,
+    /// Tag ids by name.
+    pub tag_ids: HashMap<Arc<str>, TagId>,
+    /// Instances of types, in the order of the files: type, name.
+    pub instances: Vec<(String, String)>,
+    /// Screen scripts.
+    pub screens: Vec<ScreenFile>,
+    /// Where each tag was declared, in the order of `tags`; for messages of later checks.
+    pub tag_places: Vec<Place>,
+}
+
+/// Where something was declared: file, line, column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// File, relative to the project folder; empty for what the station adds itself.
+    pub file: String,
+    /// Line and column, from 1.
+    pub place: (u32, u32),
+}
+
+/// How often the scan runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanSpec {
+    /// Shortest time between two scans, in ms.
+    pub min_ms: u32,
+    /// Longest, in ms.
+    pub max_ms: u32,
+}
+
+/// Where the server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenSpec {
+    /// Address to bind; loopback unless the project says otherwise.
+    pub address: std::net::IpAddr,
+    /// TCP port; 0 takes a free one.
+    pub port: u16,
+    /// Web origins, other than the station's own, whose pages may use the API.
+    pub origins: Vec<String>,
+}
+
+/// A named link to a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionSpec {
+    /// Unique in the plant.
+    pub name: Arc<str>,
+    /// The plugin that drives it.
+    pub driver: PluginId,
+    /// Where the device is.
+    pub tcp: TcpAddress,
+    /// How long one transaction may take, in ms.
+    pub timeout_ms: u32,
+    /// Settings of the device that are the driver's business (unit, word order, block size ...), as a JSON object.
+    pub device: serde_json::Value,
+}
+
+/// A TCP endpoint by name or number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpAddress {
+    /// Host name or IP address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// A plugin and what it may do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginSpec {
+    /// Unique in the plant; not necessarily the component's name.
+    pub name: Arc<str>,
+    /// Name of the component (`modbus`: searched in the project's `plugins/`, then beside the program), or a
+    /// path relative to the project folder that ends in `.wasm`.
+    pub component: String,
+    /// The plugin's own configuration, a JSON object.
+    pub config: serde_json::Value,
+    /// What it may do.
+    pub grant: Grant,
+    /// Where it was declared.
+    pub place: Place,
+}
+
+/// What a project grants a plugin: the other half of what its `plugin.toml` asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    /// Links it may use (import `modbus`).
+    pub connections: Vec<ConnectionId>,
+    /// Tags it may publish (import `samples`).
+    pub publish: Vec<TagId>,
+    /// Tags it may read (import `tags`).
+    pub read: Vec<TagId>,
+    /// Tags whose write orders it may take (import `orders`).
+    pub write: Vec<TagId>,
+    /// Quota of its persistent store, in bytes (import `memory`); 0 grants none.
+    pub store_bytes: u64,
+    /// All its linear memories together, in bytes.
+    pub memory_bytes: u64,
+    /// A step that takes longer is counted and told, in ms.
+    pub soft_ms: u32,
+    /// A step that takes longer is ended, in ms.
+    pub hard_ms: u32,
+    /// Samples a second it may publish.
+    pub samples_per_s: u32,
+    /// Log lines a second.
+    pub log_lines_per_s: u32,
+}
+
+/// A screen script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenFile {
+    /// Path below the project's `screens/`, with `/`: `1_overview.rhai`, `parts/pump.rhai`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
