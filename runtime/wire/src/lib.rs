@@ -86,6 +86,8 @@ pub enum ToConsole {
         home: String,
         /// Instances of types: type, name.
         instances: Vec<(String, String)>,
+        /// Names of all tags that the station itself says (`system/...`): the console's footer shows them.
+        system_tags: Vec<String>,
     },
     /// What the subscribed tags are, in the order asked; `None` where there is no such tag.
     Tags {
