@@ -7,6 +7,8 @@
 //! Invariant: never stops at the first mistake.
 //! Invariant: does not run scripts, plugins or connections; what they have to say is added by the station's check.
 
+mod load;
 mod plant;
 
+pub use load::{Loaded, load};
 pub use plant::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, ScreenFile, TcpAddress};
