@@ -1,0 +1,68 @@
+//! Every limit of the sandbox, with its reason and what happens at it. What a project may choose is in its grant.
+
+/// One tick of the deadline clock, in ms: how exactly the soft and the hard limit are kept.
+pub const TICK_MS: u64 = 10;
+/// How long making an instance and its `init` may take together, in ms: a guest reads a document of many tags. Then: fault.
+pub const INIT_MS: u64 = 5_000;
+/// What one host call may bring out of a guest, in bytes: a full batch with its text, twice. More traps.
+pub const HOSTCALL_BYTES: usize = 8 << 20;
+/// Elements of all tables together: function tables of a large runtime (Python) have some 20,000. More is refused.
+pub const TABLE_ELEMENTS: usize = 100_000;
+/// Core instances, memories and tables of one plugin: an adapted WASI component has about 6. More does not instantiate.
+pub const INSTANCES: usize = 64;
+/// Orders waiting for or open on one plugin. At the limit the next is refused.
+pub const ORDERS: usize = 256;
+/// Frames waiting for a plugin. At the limit the oldest goes, and its changes are counted as lost.
+pub const FRAMES: usize = 256;
+/// Changes waiting for a plugin. At the limit the oldest go and are counted as lost.
+pub const CHANGES: usize = 65_536;
+/// Answers of refused transactions that a plugin hasn't collected. More traps.
+pub const REFUSALS: usize = 1_024;
+/// Words of one transaction: 1,968 coils are the most that the protocol can write. More ends as `BAD_REQUEST`.
+pub const REQUEST_WORDS: usize = 2_048;
+/// Text that counts as one more sample of the granted rate, in bytes: so that text is bounded too.
+pub const TEXT_BYTES_A_SAMPLE: usize = 256;
+/// Bytes kept of a settled order's sentence.
+pub const DETAIL_BYTES: usize = 512;
+/// Bytes kept of a log line.
+pub const LOG_LINE_BYTES: usize = 1_024;
+/// Log lines of a void step that its fault record keeps.
+pub const LAST_WORDS: usize = 8;
+/// Bytes kept of a problem's sentence, and of a fault's.
+pub const MESSAGE_BYTES: usize = 2_048;
+/// Problems of one `init` that are kept.
+pub const PROBLEMS: usize = 1_000;
+/// Longest key of the persistent store, in bytes. A longer one traps.
+pub const KEY_BYTES: usize = 256;
+/// What a key costs of the store's quota besides its own bytes and its value's, so that empty entries are bounded.
+pub const ENTRY_BYTES: u64 = 16;
+/// Shortest time between two saves of the persistent store, in ms.
+pub const SAVE_MS: u64 = 500;
+/// Shortest time between two steps when nothing has arrived, in ms: a guest can't ask for a busy loop.
+pub const IDLE_STEP_MS: u64 = 1;
+/// Longest time between two steps, in ms: a guest that asks for never is still called.
+pub const LONGEST_SLEEP_MS: u64 = 60_000;
+/// Steps that may follow each other without a pause when things keep arriving. Then the next waits [`IDLE_STEP_MS`].
+pub const STEP_BURST: f64 = 5_000.0;
+/// Steps a second that a plugin is given back; 16 busy connections need about 10,000.
+pub const STEPS_PER_S: f64 = 20_000.0;
+/// First pause before a restart, in ms; it doubles from fault to fault.
+pub const RESTART_MIN_MS: u64 = 200;
+/// Longest pause before a restart, in ms.
+pub const RESTART_MAX_MS: u64 = 60_000;
+/// Faults within [`FAULT_WINDOW_MS`] that quarantine a plugin.
+pub const FAULTS_UNTIL_QUARANTINE: usize = 5;
+/// How long a fault counts, in ms.
+pub const FAULT_WINDOW_MS: u64 = 600_000;
+/// How long compiling one component may take, in s. Then the child is ended. (A Python guest of 18 MB: 12 s.)
+pub const COMPILE_S: u64 = 120;
+/// Address space of the compiling child, in bytes.
+pub const COMPILE_BYTES: u64 = 6 << 30;
+/// Compiled components kept in the cache. At the limit the least recently written goes.
+pub const CACHE_ENTRIES: usize = 64;
+/// Largest compiled component, in bytes. A larger one does not load.
+pub const COMPILED_BYTES: u64 = 512 << 20;
+/// Stack of a plugin's thread, in bytes: the guest's [`WASM_STACK_BYTES`] and the host's calls on top of it.
+pub const THREAD_STACK_BYTES: usize = 4 << 20;
+/// Stack of a guest, in bytes. At the end of it: trap.
+pub const WASM_STACK_BYTES: usize = 1 << 20;
