@@ -1,1 +1,18 @@
-//! Plantroom.
+//! Turns samples into tag values.
+//!
+//! In:  samples from drivers, in order of arrival, missed polls, and the time of this scan.
+//! Out: every accepted sample as a change, and the current value of each tag.
+//! Start at [`TagEngine::apply`].
+//!
+//! Invariant: does not know about plugins, disks, screens or clocks.
+//! Invariant: same samples and same times give the same changes.
+//! Invariant: total: a reading that can't be used becomes a value of bad quality, never an error.
+
+mod accept;
+mod deadband;
+mod engine;
+mod liveness;
+
+pub use accept::{Reading, accept};
+pub use deadband::DeadbandFilter;
+pub use engine::TagEngine;

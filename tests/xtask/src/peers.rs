@@ -1,0 +1,34 @@
+//! Peers that nobody here wrote: they judge the driver.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{install, stage};
+
+/// The device that the tests poll, from PyPI.
+const PYMODBUS: &str = "pymodbus==3.16.1";
+
+/// Makes a Python environment of our own below `target/` with the peers in it, and returns its interpreter.
+///
+/// # Errors
+/// When Python or PyPI can't be reached; the tests then fail rather than skip.
+pub fn python() -> Result<PathBuf> {
+    let folder = stage::root().join("target/peers");
+    let python = folder.join("bin/python");
+    let is_ready = |python: &PathBuf| {
+        Command::new(python).args(["-c", "import pymodbus"]).output().is_ok_and(|output| output.status.success())
+    };
+    if is_ready(&python) {
+        return Ok(python);
+    }
+    install::program("python3", &["python3", "python3-venv"])?;
+    println!("   installing from PyPI into target/peers: {PYMODBUS}");
+    let make = |folder: &PathBuf| stage::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
+    if make(&folder).is_err() {
+        install::program("pyvenv-for-this-python", &["python3-venv"]).or_else(|_| make(&folder))?;
+    }
+    stage::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYMODBUS]))?;
+    Ok(python)
+}
