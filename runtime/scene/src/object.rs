@@ -1,0 +1,99 @@
+//! One thing on a screen: where it is, where it was written, what it shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Prop, ScriptError, Symbol};
+
+/// A place on the screen, in the screen's own units (`size` in `screen(...)`), y downwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// From the left.
+    pub x: f32,
+    /// From the top.
+    pub y: f32,
+}
+
+/// A box on the screen, in the screen's own units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width; never negative.
+    pub w: f32,
+    /// Height; never negative.
+    pub h: f32,
+}
+
+impl Rect {
+    /// Its middle.
+    pub fn centre(self) -> Point {
+        Point { x: self.x + self.w / 2.0, y: self.y + self.h / 2.0 }
+    }
+
+    /// The smallest box around some points.
+    pub fn around(points: &[Point]) -> Self {
+        let Some(first) = points.first() else { return Self::default() };
+        let (mut low, mut high) = (*first, *first);
+        for point in points {
+            low = Point { x: low.x.min(point.x), y: low.y.min(point.y) };
+            high = Point { x: high.x.max(point.x), y: high.y.max(point.y) };
+        }
+        Self { x: low.x, y: low.y, w: high.x - low.x, h: high.y - low.y }
+    }
+
+    /// Whether it lies within a box of this size at the origin, with half a unit of grace.
+    pub fn fits(self, (width, height): (f32, f32)) -> bool {
+        self.x >= -0.5 && self.y >= -0.5 && self.x + self.w <= width + 0.5 && self.y + self.h <= height + 0.5
+    }
+}
+
+/// Where in a script something was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// File below `screens/`: `2_high_lift.rhai`.
+    pub file: Arc<str>,
+    /// Line, from 1; 0 if not known.
+    pub line: u32,
+    /// Column, from 1; 0 if not known.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// An object's number: its place in [`crate::Scene::objects`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId(pub u32);
+
+/// Something that can be fired: a click, a button, an entered setpoint. Valid for the scene that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(pub u32);
+
+/// One thing on a screen. Objects are painted in their order: the later ones lie on top.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its number.
+    pub id: ObjectId,
+    /// Where it was written: the call in the script.
+    pub place: Place,
+    /// Where the part that it belongs to was placed, if it belongs to one.
+    pub placed_by: Option<Place>,
+    /// The box of its body. Labels, limit marks and quality letters lie beside it.
+    pub rect: Rect,
+    /// What it is and what it shows.
+    pub symbol: Symbol,
+    /// Shown at all.
+    pub visible: Prop<bool>,
+    /// What a click on its body fires (opens a faceplate or a screen). Buttons, setpoints and switches carry their own event.
+    pub click: Option<EventId>,
+    /// For the pointer and for screen readers: what it is in words, with its tag.
+    pub tip: String,
+    /// What went wrong in one of its closures; painted on the object with file and line. The other objects live on.
+    pub error: Option<ScriptError>,
+}

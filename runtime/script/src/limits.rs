@@ -1,0 +1,51 @@
+//! Every limit of a script, with its reason. At each of them the script ends with an error; nothing else happens.
+//!
+//! Why memory is bounded: a single value can't pass the size limits below (Rhai checks them after each operation, nested
+//! contents summed). Many large values at once are caught by the byte budget: each time a script touches a variable that holds
+//! an array, a map or a closure, the whole of it is charged, what closures captured included ([`crate::memory`]); and each
+//! step may at most make one value. So what is alive is at most the byte budget plus one largest value.
+
+/// Most functions in one file, closures included.
+pub const FUNCTIONS: usize = 1_000;
+/// Longest script file, in bytes. A screen of 2,000 objects has about 200 kB.
+pub const FILE_BYTES: usize = 1 << 20;
+/// Functions calling functions: recursion ends here. Small, since a browser's stack has 1 MiB.
+pub const CALL_LEVELS: usize = 16;
+/// Nesting of expressions in the text of a script.
+pub const EXPRESSION_DEPTH: usize = 32;
+/// Nesting of expressions inside a function.
+pub const FUNCTION_EXPRESSION_DEPTH: usize = 24;
+/// Variables alive in one scope.
+pub const VARIABLES: usize = 256;
+/// Longest text, in bytes; four times the longest text value of a tag.
+pub const TEXT_BYTES: usize = 16 * 1024;
+/// Most elements of an array, nested ones summed: one screen's list of instances.
+pub const ARRAY_ELEMENTS: usize = 10_000;
+/// Most entries of a map, nested ones summed.
+pub const MAP_ENTRIES: usize = 2_000;
+/// How deep arrays, maps and closures may hold one another: cloning and dropping go as deep on the stack.
+pub const NESTING: usize = 32;
+/// Lines of `print` and `debug` that are kept of one run; later ones are dropped.
+pub const PRINTED_LINES: usize = 100;
+/// Bytes kept of one printed line.
+pub const PRINTED_BYTES: usize = 400;
+/// Tags that one closure may read.
+pub const CLOSURE_READS: usize = 200;
+/// Parts inside parts.
+pub const PART_LEVELS: usize = 6;
+
+/// What one run may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Steps (operations of the engine). About 5 million a second.
+    pub steps: u64,
+    /// Bytes of arrays, maps, texts and captured values touched.
+    pub bytes: u64,
+}
+
+impl Budget {
+    /// For a script that builds a whole screen: about a second at worst.
+    pub const BUILD: Self = Self { steps: 3_000_000, bytes: 64 << 20 };
+    /// For one closure, of which hundreds may be due in one painted frame: about 4 ms at worst.
+    pub const CLOSURE: Self = Self { steps: 20_000, bytes: 2 << 20 };
+}
