@@ -1,1 +1,73 @@
-//! Plantroom.
+//! Writes Plantroom plugins: a driver is a struct with `async fn`s.
+//!
+//! In:  the init document, the time of each step, completions, write orders, changes.
+//! Out: transactions, samples, missed polls, outcomes of orders, log lines.
+//! Start at [`Driver`] or [`Analytics`]; `README.md` beside this crate is the tutorial.
+//!
+//! Invariant: nothing blocks and nothing asks a clock: time is what the last `step` said.
+//! Invariant: a plugin imports only the interfaces it uses; each one's pump registers itself on first use.
+//! Invariant: a Modbus write can't be made without the open [`Order`] it serves; it does not compile.
+
+mod analytics;
+mod bind;
+mod changes;
+mod driver;
+mod error;
+mod executor;
+mod field;
+mod futures;
+mod io;
+pub mod life;
+pub mod log;
+pub mod memory;
+mod modbus;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+mod orders;
+mod port;
+pub mod raw;
+mod registers;
+mod setup;
+mod status;
+mod tag;
+mod time;
+mod value;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod wasm;
+
+pub use analytics::Analytics;
+#[doc(hidden)]
+pub use bind::{launch_bound_analytics, launch_bound_driver, launch_created_analytics, launch_created_driver};
+pub use bind::{Bind, Bound, Exported};
+pub use changes::{Change, Changes};
+pub use driver::{Create, Driver};
+pub use error::{DecodeError, Error, ModbusError, Result};
+pub use executor::spawn;
+pub use field::{Config, Field, Scope, Source};
+pub use futures::{Either, Signal, first, join_all, timeout};
+pub use io::Io;
+pub use modbus::Modbus;
+pub use orders::{Order, Outcome};
+pub use registers::{Registers, WordOrder};
+pub use setup::{ConnectionInfo, Problems, Setup, TagInfo};
+pub use status::Status;
+pub use tag::{Input, Sample, Setpoint, Tag};
+pub use time::{Instant, Interval, Sleep, interval, now, sleep};
+pub use value::{TagValue, Value, ValueKind, fit};
+
+/// Derives: what a plugin's struct needs from its setup, bound by the names of its fields.
+pub use plantroom_sdk_macros::{Analytics, Driver};
+
+/// Everything an author needs, in one line.
+pub mod prelude {
+    pub use crate::{
+        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, Driver, Either, Error, Input, Instant, Interval, Io,
+        Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample, Setpoint, Setup, Signal, Status, Tag, TagInfo, TagValue,
+        Value, ValueKind, WordOrder, export_analytics, export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info,
+        log_warn, memory, now, sleep, spawn, timeout,
+    };
+    pub use std::cell::{Cell, RefCell};
+    pub use std::rc::Rc;
+    pub use std::time::Duration;
+}

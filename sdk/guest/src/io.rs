@@ -1,0 +1,172 @@
+//! Publishing: values, and polls that got no answer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::executor::{self, Pump};
+use crate::raw::Columns;
+use crate::{Changes, Input, Sample, Signal, Status, Tag, TagValue, Value, changes, orders, port};
+
+/// Longest text value, in bytes; longer text is published as bad (could not be decoded).
+const TEXT_BYTES: usize = 4_096;
+/// Rows after which a batch goes out before the end of its step; the contract takes 65,536.
+const BATCH_ROWS: usize = 16_384;
+/// Text after which a batch goes out before the end of its step, in bytes; the contract takes 1 MiB.
+const BATCH_TEXT_BYTES: usize = 512 << 10;
+
+/// The way out of a plugin: publish values, tell missed polls, ask for orders and changes. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Io {
+    scope: Rc<IoScope>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct IoScope {
+    /// Handles of the tags that this part of the plugin publishes.
+    pub(crate) tags: Vec<u32>,
+    /// The device's name for log lines; empty for none.
+    pub(crate) name: String,
+    /// The struct's own `period` field, where it has one.
+    pub(crate) period: Option<Duration>,
+    /// Raised when a write was carried out.
+    pub(crate) poll_soon: Signal,
+}
+
+impl Io {
+    pub(crate) fn new(scope: IoScope) -> Self {
+        Self { scope: Rc::new(scope) }
+    }
+
+    /// Publishes a good value. It leaves at the end of the step, with the others of the step in one batch.
+    pub fn publish<T: TagValue>(&self, tag: &Tag<T>, value: impl Into<T>) {
+        self.publish_as(tag, value, Status::GOOD, 0);
+    }
+
+    /// Publishes a value with its quality and its source time (ns UTC; 0 lets the station take the time of arrival).
+    pub fn publish_as<T: TagValue>(&self, tag: &Tag<T>, value: impl Into<T>, status: Status, utc_ns: i64) {
+        publish(tag.handle(), &value.into().into(), status, utc_ns);
+    }
+
+    /// Publishes that there is no usable value, and why.
+    pub fn publish_bad<T: TagValue>(&self, tag: &Tag<T>, status: Status) {
+        publish(tag.handle(), &Value::Null, status, 0);
+    }
+
+    /// Says that a poll of these tags (by [`Tag::handle`]) got no usable answer, and why.
+    pub fn missed(&self, tags: impl IntoIterator<Item = u32>, reason: Status) {
+        let tags: Vec<u32> = tags.into_iter().collect();
+        if !tags.is_empty() {
+            // What was published before goes before: a sample ends a row of misses.
+            flush();
+            port::missed(&tags, reason);
+        }
+    }
+
+    /// Takes write orders from now on: each comes to [`Driver::write`](crate::Driver::write). A derived driver with a
+    /// [`Setpoint`](crate::Setpoint) does so by itself. The project must grant the plugin `write`.
+    pub fn take_orders(&self) {
+        orders::listen();
+    }
+
+    /// Waits until a write was carried out, so that its effect can be polled early.
+    pub async fn written(&self) {
+        self.scope.poll_soon.wait().await;
+    }
+
+    /// Waits for changes of readable tags; the project must grant the plugin `read`. One task at a time can wait.
+    pub async fn changes(&self) -> Changes {
+        changes::next().await
+    }
+
+    /// How many changes were lost since the plugin started, because it took them too slowly.
+    pub fn changes_lost(&self) -> u64 {
+        port::lost()
+    }
+
+    /// The current value of a readable tag.
+    pub fn read<T: TagValue>(&self, tag: &Input<T>) -> Sample<T> {
+        let columns = port::read_tags(&[tag.handle()]);
+        Changes::new(columns).of(tag).next().unwrap_or(Sample { value: None, status: Status::BAD_WAITING_FOR_INITIAL_DATA, utc_ns: 0 })
+    }
+
+    /// The current values of readable tags of one type, in one call, in the order asked.
+    pub fn read_all<T: TagValue>(&self, tags: &[Input<T>]) -> Vec<Sample<T>> {
+        let handles: Vec<u32> = tags.iter().map(Input::handle).collect();
+        let columns = Changes::new(port::read_tags(&handles));
+        columns.iter().map(|change| change.sample()).collect()
+    }
+
+    pub(crate) fn scope(&self) -> &IoScope {
+        &self.scope
+    }
+
+    /// The tags of this scope that weren't published since [`mark`] was `since`.
+    pub(crate) fn miss_unpublished(&self, since: u64, reason: Status) {
+        let tags = PUBLISHED.with(|published| {
+            let last = published.last.borrow();
+            let missing = |handle: &&u32| last.get(**handle as usize).is_none_or(|at| *at <= since);
+            self.scope.tags.iter().filter(missing).copied().collect::<Vec<_>>()
+        });
+        self.missed(tags, reason);
+    }
+}
+
+#[derive(Default)]
+struct Published {
+    batch: RefCell<Columns>,
+    count: Cell<u64>,
+    /// By handle: the count when it was last published.
+    last: RefCell<Vec<u64>>,
+}
+
+thread_local! {
+    static PUBLISHED: Published = Published::default();
+}
+
+static PUMP: Pump = Pump { name: "samples", before: || {}, after: flush, reset };
+
+/// How many samples were published so far.
+pub(crate) fn mark() -> u64 {
+    PUBLISHED.with(|published| published.count.get())
+}
+
+pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
+    executor::register(&PUMP);
+    let full = PUBLISHED.with(|published| {
+        let count = published.count.get() + 1;
+        published.count.set(count);
+        let mut last = published.last.borrow_mut();
+        if last.len() <= handle as usize {
+            last.resize(handle as usize + 1, 0);
+        }
+        last[handle as usize] = count;
+        let mut batch = published.batch.borrow_mut();
+        match value {
+            Value::Text(text) if text.len() > TEXT_BYTES => batch.push(handle, &Value::Null, Status::BAD_DECODING, utc_ns),
+            value => batch.push(handle, value, status, utc_ns),
+        }
+        batch.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT_BYTES
+    });
+    if full {
+        flush();
+    }
+}
+
+fn flush() {
+    PUBLISHED.with(|published| {
+        let mut batch = published.batch.borrow_mut();
+        if !batch.is_empty() {
+            port::publish(&batch);
+            batch.clear();
+        }
+    });
+}
+
+fn reset() {
+    PUBLISHED.with(|published| {
+        published.batch.borrow_mut().clear();
+        published.last.borrow_mut().clear();
+        published.count.set(0);
+    });
+}

@@ -1,0 +1,261 @@
+//! Modbus transactions on a named connection, as awaits.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::{Bound, RangeBounds};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::executor::{self, Pump};
+use crate::raw::{ModbusCompletion, ModbusRequest};
+use crate::{ConnectionInfo, ModbusError, Order, Registers, port};
+
+/// Most registers of one read (Modbus application protocol 1.1b3, 6.3).
+pub const READ_REGISTERS: u16 = 125;
+/// Most coils or discrete inputs of one read (6.1).
+pub const READ_BITS: u16 = 2_000;
+/// Most registers of one write (6.12).
+pub const WRITE_REGISTERS: usize = 123;
+/// Most coils of one write (6.11).
+pub const WRITE_COILS: usize = 1_968;
+/// Completions taken in one call.
+const COLLECT: u32 = 256;
+
+/// A named connection to a Modbus device or gateway. Cheap to clone; transactions of several tasks may be open
+/// at once, and the host sends them one after the other, writes first.
+///
+/// Addresses are 0-based, as on the wire; units are 0 to 255. A transaction is sent when its future is first polled.
+#[derive(Clone, Debug)]
+pub struct Modbus {
+    index: u32,
+    name: Rc<str>,
+    timeout_ms: u32,
+}
+
+type Answer<T> = Result<T, ModbusError>;
+
+impl Modbus {
+    pub(crate) fn new(connection: &ConnectionInfo) -> Self {
+        Self { index: connection.index, name: connection.name.as_str().into(), timeout_ms: 0 }
+    }
+
+    /// The connection's name in the project.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same connection with a shorter time-out than its own.
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout_ms: u32::try_from(timeout.as_millis()).unwrap_or(0).max(1), ..self.clone() }
+    }
+
+    /// Reads coils (function 1), at most [`READ_BITS`].
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn read_coils(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
+        self.read_bits(1, unit, addresses).await
+    }
+
+    /// Reads discrete inputs (function 2), at most [`READ_BITS`].
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn read_discrete(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
+        self.read_bits(2, unit, addresses).await
+    }
+
+    /// Reads holding registers (function 3), at most [`READ_REGISTERS`].
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn read_holding(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Registers> {
+        self.read(3, unit, addresses, READ_REGISTERS).await.map(Registers)
+    }
+
+    /// Reads input registers (function 4), at most [`READ_REGISTERS`].
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn read_input(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Registers> {
+        self.read(4, unit, addresses, READ_REGISTERS).await.map(Registers)
+    }
+
+    /// Writes one coil (function 5) for an order.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn write_coil(&self, order: &Order, unit: u8, address: u16, on: bool) -> Answer<()> {
+        self.write(order, 5, unit, address, vec![u16::from(on)]).await
+    }
+
+    /// Writes one register (function 6) for an order.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn write_register(&self, order: &Order, unit: u8, address: u16, word: u16) -> Answer<()> {
+        self.write(order, 6, unit, address, vec![word]).await
+    }
+
+    /// Writes coils (function 15), at most [`WRITE_COILS`], for an order.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn write_coils(&self, order: &Order, unit: u8, address: u16, coils: &[bool]) -> Answer<()> {
+        check_block(address, coils.len(), WRITE_COILS)?;
+        self.write(order, 15, unit, address, coils.iter().map(|on| u16::from(*on)).collect()).await
+    }
+
+    /// Writes registers (function 16), at most [`WRITE_REGISTERS`], for an order.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn write_registers(&self, order: &Order, unit: u8, address: u16, words: &[u16]) -> Answer<()> {
+        check_block(address, words.len(), WRITE_REGISTERS)?;
+        self.write(order, 16, unit, address, words.to_vec()).await
+    }
+
+    /// Changes bits of a register inside the device (function 22): `(old & and) | (or & !and)`. Not every device
+    /// has it; a read and a write instead race the device's own program.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn mask_write(&self, order: &Order, unit: u8, address: u16, and: u16, or: u16) -> Answer<()> {
+        self.write(order, 22, unit, address, vec![and, or]).await
+    }
+
+    async fn read_bits(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
+        let words = self.read(function, unit, addresses, READ_BITS).await?;
+        Ok(words.into_iter().map(|word| word != 0).collect())
+    }
+
+    async fn read(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>, most: u16) -> Answer<Vec<u16>> {
+        let (address, count) = span(addresses, most)?;
+        let request = ModbusRequest { function, unit, address, count, ..self.request() };
+        let completion = transact(&request).await;
+        match ModbusError::from_number(completion.error) {
+            Some(error) => Err(error),
+            None if completion.data.len() != usize::from(count) => Err(ModbusError::BadAnswer),
+            None => Ok(completion.data),
+        }
+    }
+
+    async fn write(&self, order: &Order, function: u8, unit: u8, address: u16, data: Vec<u16>) -> Answer<()> {
+        let request = ModbusRequest { function, unit, address, data, order: order.id(), ..self.request() };
+        order.carry(async { ModbusError::from_number(transact(&request).await.error).map_or(Ok(()), Err) }).await
+    }
+
+    fn request(&self) -> ModbusRequest {
+        ModbusRequest { connection: self.index, timeout_ms: self.timeout_ms, ..ModbusRequest::default() }
+    }
+}
+
+/// First address and count of a range, if a device can be asked for it at once.
+fn span(addresses: impl RangeBounds<u16>, most: u16) -> Answer<(u16, u16)> {
+    let first = match addresses.start_bound() {
+        Bound::Included(first) => u32::from(*first),
+        Bound::Excluded(before) => u32::from(*before) + 1,
+        Bound::Unbounded => 0,
+    };
+    let end = match addresses.end_bound() {
+        Bound::Included(last) => u32::from(*last) + 1,
+        Bound::Excluded(end) => u32::from(*end),
+        Bound::Unbounded => 65_536,
+    };
+    let count = end.checked_sub(first).filter(|count| (1..=u32::from(most)).contains(count));
+    count.and_then(|count| Some((u16::try_from(first).ok()?, u16::try_from(count).ok()?))).ok_or(ModbusError::BadRequest)
+}
+
+fn check_block(address: u16, len: usize, most: usize) -> Answer<()> {
+    if (1..=most).contains(&len) && usize::from(address) + len <= 65_536 { Ok(()) } else { Err(ModbusError::BadRequest) }
+}
+
+enum Slot {
+    Open(Option<Waker>),
+    Ended(ModbusCompletion),
+}
+
+thread_local! {
+    static SLOTS: RefCell<BTreeMap<u64, Slot>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+static PUMP: Pump =
+    Pump { name: "modbus", before: collect, after: || {}, reset: || drop(SLOTS.with(|slots| std::mem::take(&mut *slots.borrow_mut()))) };
+
+/// Submits a transaction and waits for its end.
+async fn transact(request: &ModbusRequest) -> ModbusCompletion {
+    executor::register(&PUMP);
+    let id = port::submit(request);
+    SLOTS.with(|slots| slots.borrow_mut().insert(id, Slot::Open(None)));
+    Waiting { id }.await
+}
+
+fn collect() {
+    loop {
+        let completions = port::collect(COLLECT);
+        let more = completions.len() >= COLLECT as usize;
+        SLOTS.with(|slots| {
+            let mut slots = slots.borrow_mut();
+            for completion in completions {
+                // Where nobody waits any more, the answer is late and is never used.
+                if let Some(slot) = slots.get_mut(&completion.id) {
+                    if let Slot::Open(Some(waker)) = std::mem::replace(slot, Slot::Ended(completion)) {
+                        waker.wake();
+                    }
+                }
+            }
+        });
+        if !more {
+            return;
+        }
+    }
+}
+
+struct Waiting {
+    id: u64,
+}
+
+impl Future for Waiting {
+    type Output = ModbusCompletion;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<ModbusCompletion> {
+        SLOTS.with(|slots| {
+            let mut slots = slots.borrow_mut();
+            match slots.remove(&self.id) {
+                Some(Slot::Ended(completion)) => Poll::Ready(completion),
+                _ => {
+                    slots.insert(self.id, Slot::Open(Some(context.waker().clone())));
+                    Poll::Pending
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = SLOTS.try_with(|slots| slots.borrow_mut().remove(&self.id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_no_device_takes_is_not_sent() {
+        assert_eq!(span(0..125, 125), Ok((0, 125)));
+        assert_eq!(span(65_535..=65_535, 125), Ok((65_535, 1)));
+        #[expect(clippy::reversed_empty_ranges, reason = "that is what is tried")]
+        let reversed = 10..5;
+        assert_eq!(span(reversed, 125), Err(ModbusError::BadRequest));
+        for range in [0..126, 0..0] {
+            assert_eq!(span(range, 125), Err(ModbusError::BadRequest));
+        }
+        assert_eq!(span(.., 2_000), Err(ModbusError::BadRequest));
+        assert!(check_block(65_535, 1, 123).is_ok() && check_block(65_535, 2, 123).is_err() && check_block(0, 0, 123).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! Plugins outside the sandbox: for tests under plain `cargo test`.
+//!
+//! In:  a [`World`], which stands where the contract's imports stand, and the calls of the contract.
+//! Out: what the plugin asked of the world.
+//! Start at [`set_world`], then [`init`].
+//!
+//! Invariant: everything is of this thread; tests beside each other don't meet.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch, Problem};
+use crate::{Exported, Instant, life};
+
+/// The contract's imports, with plain types. Every function returns at once. See wit/plugin-0.1.
+pub trait World {
+    /// `samples.publish`.
+    fn publish(&self, batch: &Columns);
+    /// `samples.missed`.
+    fn missed(&self, tags: &[u32], reason: u32);
+    /// `orders.take`.
+    fn take_orders(&self, max: u32) -> OrderBatch;
+    /// `orders.settle`: 0 done, 1 refused, 2 unknown, 3 not sent.
+    fn settle(&self, order: u64, outcome: u8, detail: &str);
+    /// `modbus.submit`.
+    fn submit(&self, request: &ModbusRequest) -> u64;
+    /// `modbus.collect`.
+    fn collect(&self, max: u32) -> Vec<ModbusCompletion>;
+    /// `tags.changes`.
+    fn changes(&self) -> Columns;
+    /// `tags.lost`.
+    fn lost(&self) -> u64;
+    /// `tags.read`.
+    fn read_tags(&self, tags: &[u32]) -> Columns;
+    /// `memory.get`.
+    fn get(&self, key: &str) -> Option<Vec<u8>>;
+    /// `memory.set`.
+    fn set(&self, key: &str, value: &[u8]) -> bool;
+    /// `memory.remove`.
+    fn remove(&self, key: &str);
+    /// `log.write`.
+    fn log(&self, level: u8, line: &str);
+}
+
+thread_local! {
+    static WORLD: RefCell<Option<Rc<dyn World>>> = const { RefCell::new(None) };
+}
+
+/// Puts a world around the plugin of this thread. Also forgets a plugin that ran in another one.
+pub fn set_world(world: Rc<dyn World>) {
+    life::forget();
+    WORLD.with(|place| place.replace(Some(world)));
+}
+
+/// `guest.init` of a plugin: the type that derives or is exported.
+///
+/// # Errors
+/// All problems with the setup.
+pub fn init<P: Exported>(document: &str) -> Result<(), Vec<Problem>> {
+    life::init::<P>(document)
+}
+
+/// `guest.step`: returns when the plugin wants to be called next, ns on the monotonic clock; `u64::MAX` for when
+/// something arrives.
+pub fn step(now: Instant) -> u64 {
+    life::step(now)
+}
+
+/// `guest.stop`.
+pub fn stop() {
+    life::stop();
+}
+
+pub(crate) mod port {
+    use super::{Columns, ModbusCompletion, ModbusRequest, OrderBatch, Rc, WORLD, World};
+    use crate::{Outcome, Status};
+
+    /// The world of this thread; without one there is nothing that a plugin could be asked to do.
+    fn world<T: Default>(call: impl FnOnce(&dyn World) -> T) -> T {
+        // Cloned, so that a world may be replaced from within.
+        let world: Option<Rc<dyn World>> = WORLD.try_with(|world| world.borrow().clone()).ok().flatten();
+        world.map_or_else(T::default, |world| call(&*world))
+    }
+
+    pub(crate) fn publish(batch: &Columns) {
+        world(|world| world.publish(batch));
+    }
+
+    pub(crate) fn missed(tags: &[u32], reason: Status) {
+        world(|world| world.missed(tags, reason.0));
+    }
+
+    pub(crate) fn take_orders(max: u32) -> OrderBatch {
+        world(|world| world.take_orders(max))
+    }
+
+    pub(crate) fn settle(order: u64, outcome: &Outcome) {
+        world(|world| world.settle(order, outcome.code(), outcome.detail()));
+    }
+
+    pub(crate) fn submit(request: &ModbusRequest) -> u64 {
+        world(|world| world.submit(request))
+    }
+
+    pub(crate) fn collect(max: u32) -> Vec<ModbusCompletion> {
+        world(|world| world.collect(max))
+    }
+
+    pub(crate) fn changes() -> Columns {
+        world(|world| world.changes())
+    }
+
+    pub(crate) fn lost() -> u64 {
+        world(|world| world.lost())
+    }
+
+    pub(crate) fn read_tags(tags: &[u32]) -> Columns {
+        world(|world| world.read_tags(tags))
+    }
+
+    pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
+        world(|world| world.get(key))
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8]) -> bool {
+        world(|world| world.set(key, value))
+    }
+
+    pub(crate) fn remove(key: &str) {
+        world(|world| world.remove(key));
+    }
+
+    pub(crate) fn log(level: u8, line: &str) {
+        world(|world| world.log(level, line));
+    }
+}
