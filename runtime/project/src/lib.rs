@@ -2,13 +2,34 @@
 //!
 //! In:  the files of a folder (DESIGN: "a plant is a folder of text").
 //! Out: a [`Plant`], or every mistake in the folder, each with its place.
-//! Start at [`Plant`].
+//! Start at [`load`].
 //!
 //! Invariant: never stops at the first mistake.
+//! Invariant: one mistake is told once: what follows from a mistake (a name that couldn't be read) is not told again.
+//! Invariant: reads nothing outside of the folder.
 //! Invariant: does not run scripts, plugins or connections; what they have to say is added by the station's check.
 
+mod connections;
+mod csv_tags;
+mod fields;
+mod folder;
+mod grants;
+mod keys;
 mod load;
+mod names;
+mod parse;
+mod placeholders;
 mod plant;
+mod plant_file;
+mod plugins;
+mod report;
+mod resolve;
+mod shape;
+mod system_tags;
+mod tag;
+mod tree;
+mod types;
+mod write;
 
 pub use load::{Loaded, load};
 pub use plant::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, ScreenFile, TcpAddress};

@@ -1,11 +1,29 @@
-//! Reads a project folder.
+//! Reads a project folder: files, tables, names, references, grants, and then a plant.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, Severity};
+use plantroom_model::{Diagnostic, PluginId, Severity, TagId, TagSpec, limits};
 
-use crate::Plant;
+use crate::connections::{self, ConnectionDecl};
+use crate::csv_tags;
+use crate::fields::Fields;
+use crate::folder::{self, Folder, ProjectFile, Use};
+use crate::grants;
+use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAG, TAGS};
+use crate::names::Names;
+use crate::parse::parse;
+use crate::plant_file::{self, PlantFile};
+use crate::plugins::{self, PluginDecl};
+use crate::report::{Report, Spot, suggestion};
+use crate::resolve::{self, Everything};
+use crate::shape::{Keys, check_table};
+use crate::system_tags::system_tags;
+use crate::tag::{TagDecl, read_tag};
+use crate::tree::Entries;
+use crate::types::{Made, Types};
+use crate::{ConnectionSpec, Place, Plant, ScreenFile};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
 #[derive(Clone, Debug)]
@@ -25,6 +43,232 @@ impl Loaded {
 
 /// Reads and checks a whole project folder; never stops at the first mistake.
 pub fn load(root: &Path) -> Loaded {
-    let message = format!("there is no project in {}", root.display());
-    Loaded { plant: None, diagnostics: vec![Diagnostic::error("plant.toml", (0, 0), message, "")] }
+    let mut report = Report::default();
+    let folder = folder::read(root, &mut report);
+    let mut tables = Tables::new(&folder);
+    for file in &folder.files {
+        tables.read_links(file, root, &mut report);
+    }
+    for file in folder.files.iter().filter(|file| file.used_for == Use::Types) {
+        tables.read_type(file, &mut report);
+    }
+    for file in &folder.files {
+        tables.read_tags(file, &mut report);
+    }
+    let screens = screens(&folder);
+    let home_screen = home_screen(&tables.plant, &screens, folder.lost.contains(&Use::Screen), &mut report);
+    let plant = tables.into_plant(root, home_screen, screens, &mut report);
+    let plant = (!report.has_errors()).then(|| Arc::new(plant));
+    Loaded { plant, diagnostics: report.finish() }
+}
+
+/// What the files say, before the references between them are followed.
+struct Tables {
+    plant: PlantFile,
+    connections: Vec<ConnectionDecl>,
+    connection_names: Names,
+    plugins: Vec<PluginDecl>,
+    plugin_names: Names,
+    types: Types,
+    /// Tags as they stand in types.
+    type_tags: Vec<TagDecl>,
+    tags: Vec<TagDecl>,
+    tag_names: Names,
+    instances: Vec<(String, String)>,
+    instance_names: Names,
+    too_many: bool,
+}
+
+impl Tables {
+    fn new(folder: &Folder) -> Self {
+        let mut tables = Self {
+            plant: PlantFile::default(),
+            connections: Vec::new(),
+            connection_names: Names::new("connection"),
+            plugins: Vec::new(),
+            plugin_names: Names::new("plugin"),
+            types: Types::new(),
+            type_tags: Vec::new(),
+            tags: Vec::new(),
+            tag_names: Names::new("tag"),
+            instances: Vec::new(),
+            instance_names: Names::new("instance"),
+            too_many: false,
+        };
+        for lost in &folder.lost {
+            match lost {
+                Use::Connections => tables.connection_names.add_hole(""),
+                Use::Plugins => tables.plugin_names.add_hole(""),
+                Use::Types => tables.types.add_hole(),
+                Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
+                Use::Plant | Use::Screen => {}
+            }
+        }
+        tables
+    }
+
+    /// plant.toml, connections.toml, plugins.toml.
+    fn read_links(&mut self, file: &ProjectFile, root: &Path, report: &mut Report) {
+        match file.used_for {
+            Use::Plant => {
+                let (entries, spot) = table(file, &PLANT, report);
+                self.plant = plant_file::read(Fields::new(&entries, &PLANT, spot), report);
+            }
+            Use::Connections => {
+                let (entries, spot) = table(file, &CONNECTIONS, report);
+                self.connections =
+                    connections::read(Fields::new(&entries, &CONNECTIONS, spot), &mut self.connection_names, report);
+            }
+            Use::Plugins => {
+                let (entries, spot) = table(file, &PLUGINS, report);
+                self.plugins = plugins::read(Fields::new(&entries, &PLUGINS, spot), root, &mut self.plugin_names, report);
+            }
+            _ => {}
+        }
+    }
+
+    fn read_type(&mut self, file: &ProjectFile, report: &mut Report) {
+        let source = report.add_source(&file.path, &file.text);
+        let entries = parse(&file.text, source, report);
+        let tags = self.types.read(entries, source, report);
+        self.type_tags.extend(tags);
+    }
+
+    fn read_tags(&mut self, file: &ProjectFile, report: &mut Report) {
+        match file.used_for {
+            Use::TagsToml => {
+                let (entries, spot) = table(file, &TAGS, report);
+                let fields = Fields::new(&entries, &TAGS, spot);
+                for tag in fields.tables("tag") {
+                    self.read_tag(tag, report);
+                }
+                let mut made = Made::default();
+                for instance in fields.tables("instance") {
+                    self.types.make(instance, &mut self.instance_names, &mut made, &mut self.tag_names, report);
+                }
+                self.instances.append(&mut made.instances);
+                for tag in made.tags {
+                    self.add_tag(tag, report);
+                }
+            }
+            Use::TagsCsv => {
+                let source = report.add_source(&file.path, &file.text);
+                for (entries, spot) in csv_tags::rows(&file.text, source, report) {
+                    check_table(&entries, spot, &TAG, report);
+                    self.read_tag(Fields::new(&entries, &TAG, spot), report);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn read_tag(&mut self, fields: Fields<'_>, report: &mut Report) {
+        match fields.text("name") {
+            Some(name) => self.add_tag(read_tag(fields, name, None, report), report),
+            None => {
+                self.tag_names.note_nameless(fields.spot, report);
+                read_tag(fields, "name", None, report);
+            }
+        }
+    }
+
+    fn add_tag(&mut self, tag: TagDecl, report: &mut Report) {
+        if self.tags.len() >= limits::TAGS {
+            if !std::mem::replace(&mut self.too_many, true) {
+                let message = format!("the project has more than {} tags", limits::TAGS);
+                report.error(tag.spot, message, "split the plant over several stations");
+            }
+        } else if self.tag_names.add(&tag.spec.name, tag.spot, report).is_some() {
+            self.tags.push(tag);
+        }
+    }
+
+    /// Follows every reference; the result is whole only where no error was told.
+    fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
+        let system = system_tags(self.connection_names.all(), self.plugin_names.all());
+        for tag in &system {
+            self.tag_names.add(&tag.name, Spot::new(u32::MAX, Spot::WHOLE), report);
+        }
+        let drivers = resolve::drivers(&self.connections, &self.plugin_names, report);
+        let kinds: Vec<_> = self.tags.iter().map(|tag| tag.spec.kind).chain(system.iter().map(|tag| tag.kind)).collect();
+        let all = Everything {
+            connections: &self.connections,
+            connection_names: &self.connection_names,
+            drivers: &drivers,
+            plugins: &self.plugins,
+            plugin_names: &self.plugin_names,
+            tag_names: &self.tag_names,
+            kinds: &kinds,
+        };
+        for tag in &self.type_tags {
+            all.resolve(tag, report);
+        }
+        let mut tags: Vec<TagSpec> = self.tags.iter().map(|tag| all.resolve(tag, report)).collect();
+        tags.extend(system);
+        let spots: Vec<Spot> = self.tags.iter().map(|tag| tag.spot).collect();
+        let plugins = grants::resolve(&all, &tags, &spots, report);
+        let tag_places = places(&spots, tags.len(), report);
+        let tag_ids: HashMap<Arc<str>, TagId> =
+            (0..).map(TagId).zip(&tags).map(|(id, tag)| (Arc::clone(&tag.name), id)).collect();
+        let connections = self.connections.into_iter().zip(drivers).map(|(decl, driver)| connection(decl, driver)).collect();
+        Plant {
+            root: root.to_owned(),
+            name: self.plant.name,
+            time_zone: self.plant.time_zone,
+            home_screen,
+            scan: self.plant.scan,
+            listen: self.plant.listen,
+            connections,
+            plugins,
+            tags,
+            tag_ids,
+            instances: self.instances,
+            screens,
+            tag_places,
+        }
+    }
+}
+
+fn table(file: &ProjectFile, keys: &'static Keys, report: &mut Report) -> (Entries, Spot) {
+    let source = report.add_source(&file.path, &file.text);
+    let entries = parse(&file.text, source, report);
+    let spot = Spot::new(source, Spot::WHOLE);
+    check_table(&entries, spot, keys, report);
+    (entries, spot)
+}
+
+fn connection(decl: ConnectionDecl, driver: Option<PluginId>) -> ConnectionSpec {
+    ConnectionSpec {
+        name: decl.name.into(),
+        driver: driver.unwrap_or(PluginId(0)),
+        tcp: decl.tcp,
+        timeout_ms: decl.timeout_ms,
+        device: decl.device,
+    }
+}
+
+fn places(spots: &[Spot], tags: usize, report: &Report) -> Vec<Place> {
+    let said = spots.iter().map(|spot| {
+        let (file, place) = report.place(*spot);
+        Place { file, place }
+    });
+    said.chain(std::iter::repeat_with(Place::default)).take(tags).collect()
+}
+
+fn screens(folder: &Folder) -> Vec<ScreenFile> {
+    let files = folder.files.iter().filter(|file| file.used_for == Use::Screen);
+    let below = |path: &str| path.strip_prefix("screens/").unwrap_or(path).to_owned();
+    files.map(|file| ScreenFile { path: below(&file.path), text: file.text.clone() }).collect()
+}
+
+/// The home screen; by default the first one by name.
+fn home_screen(plant: &PlantFile, screens: &[ScreenFile], some_lost: bool, report: &mut Report) -> String {
+    let names: Vec<&str> =
+        screens.iter().filter_map(|screen| screen.path.strip_suffix(".rhai")).filter(|name| !name.contains('/')).collect();
+    let Some((wanted, spot)) = &plant.home_screen else { return names.first().map_or(String::new(), |name| (*name).to_owned()) };
+    if !names.contains(&wanted.as_str()) && !some_lost {
+        let message = format!("there is no screen `{wanted}`: screens/{wanted}.rhai does not exist");
+        report.error(*spot, message, suggestion(wanted, names.iter().copied(), "name a file in screens/, without .rhai"));
+    }
+    wanted.clone()
 }

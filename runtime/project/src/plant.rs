@@ -37,6 +37,24 @@ pub struct Plant {
     pub tag_places: Vec<Place>,
 }
 
+impl Plant {
+    /// The tag of this name.
+    pub fn tag(&self, name: &str) -> Option<(TagId, &TagSpec)> {
+        let id = *self.tag_ids.get(name)?;
+        Some((id, self.tags.get(id.0 as usize)?))
+    }
+
+    /// The connection of this name.
+    pub fn connection(&self, name: &str) -> Option<(ConnectionId, &ConnectionSpec)> {
+        (0..).map(ConnectionId).zip(&self.connections).find(|(_, connection)| &*connection.name == name)
+    }
+
+    /// The plugin of this name.
+    pub fn plugin(&self, name: &str) -> Option<(PluginId, &PluginSpec)> {
+        (0..).map(PluginId).zip(&self.plugins).find(|(_, plugin)| &*plugin.name == name)
+    }
+}
+
 /// Where something was declared: file, line, column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {

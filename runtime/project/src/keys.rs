@@ -1,0 +1,216 @@
+//! The keys of every file of a project. The checks, the messages and the editors' schemas all come from here.
+
+use crate::shape::{Key, Keys, Shape, needed, optional};
+
+/// plant.toml.
+pub(crate) static PLANT: Keys = Keys {
+    what: "plant.toml",
+    doc: "The plant as a whole: its name, its scan, where its server listens.",
+    keys: &[
+        needed("name", Shape::Text, "the plant's name, for titles"),
+        optional("time_zone", Shape::Text, "\"UTC\"", "IANA name of the plant's time zone, as in \"Europe/Berlin\""),
+        optional("home_screen", Shape::Text, "", "the screen that consoles open first: file name without .rhai"),
+        optional("scan", Shape::Table(&SCAN), "", "how often the scan runs"),
+        optional("listen", Shape::Table(&LISTEN), "", "where the server listens"),
+    ],
+};
+
+static SCAN: Keys = Keys {
+    what: "[scan]",
+    doc: "How often the scan runs.",
+    keys: &[
+        optional("min_ms", Shape::Whole(1, 10_000), "10", "shortest time between two scans, in ms"),
+        optional("max_ms", Shape::Whole(1, 10_000), "100", "longest time between two scans, in ms"),
+    ],
+};
+
+static LISTEN: Keys = Keys {
+    what: "[listen]",
+    doc: "Where the server listens.",
+    keys: &[
+        optional("address", Shape::Text, "\"127.0.0.1\"", "IP address to bind; 127.0.0.1 is reached from this machine only"),
+        optional("port", Shape::Whole(0, 65_535), "8600", "TCP port; 0 takes a free one"),
+        optional("origins", Shape::Texts, "[]", "web origins whose pages may use the API, as in \"https://portal.example\""),
+    ],
+};
+
+/// connections.toml.
+pub(crate) static CONNECTIONS: Keys = Keys {
+    what: "connections.toml",
+    doc: "Named links to devices.",
+    keys: &[optional("connection", Shape::Tables(&CONNECTION), "[]", "a link to a device")],
+};
+
+static CONNECTION: Keys = Keys {
+    what: "a connection",
+    doc: "A named link to a device.",
+    keys: &[
+        needed("name", Shape::Text, "its name, unique in the plant"),
+        needed("driver", Shape::Text, "the plugin that drives it, as named in plugins.toml"),
+        needed("tcp", Shape::Text, "where the device is: \"host:port\""),
+        optional("timeout_ms", Shape::Whole(10, 60_000), "1000", "how long one transaction may take, in ms"),
+        optional("device", Shape::Free, "{}", "settings of the device for its driver (unit, word order, block size ...)"),
+    ],
+};
+
+/// plugins.toml.
+pub(crate) static PLUGINS: Keys = Keys {
+    what: "plugins.toml",
+    doc: "Plugins, their configuration and what they may do.",
+    keys: &[optional("plugin", Shape::Tables(&PLUGIN), "[]", "a plugin")],
+};
+
+static PLUGIN: Keys = Keys {
+    what: "a plugin",
+    doc: "A driver or an analytics component, and what it may do.",
+    keys: &[
+        needed("name", Shape::Text, "its name, unique in the plant"),
+        needed("component", Shape::Text, "the component's name (modbus), or a path in this folder that ends in .wasm"),
+        optional("config", Shape::Free, "{}", "the plugin's own configuration"),
+        optional("grant", Shape::Table(&GRANT), "", "what it may do; nothing else is possible for it"),
+    ],
+};
+
+static GRANT: Keys = Keys {
+    what: "a grant",
+    doc: "What a plugin may do. Tags are named by patterns: * stands for any text without /, ** for any text.",
+    keys: &[
+        optional("connections", Shape::Texts, "[]", "connections it may use"),
+        optional("publish", Shape::Texts, "[]", "tags it may publish"),
+        optional("read", Shape::Texts, "[]", "tags it may read"),
+        optional("write", Shape::Texts, "[]", "tags whose write orders it may take"),
+        optional("store_kib", Shape::Whole(0, 65_536), "0", "size of its persistent store, in KiB"),
+        optional(
+            "memory_mib",
+            Shape::Whole(1, 4_096),
+            "",
+            "all its memory together, in MiB; by default 32 with connections, else 128",
+        ),
+        optional("soft_ms", Shape::Whole(1, 60_000), "50", "a step that takes longer is counted and told, in ms"),
+        optional("hard_ms", Shape::Whole(1, 60_000), "250", "a step that takes longer is ended, in ms"),
+        optional("samples_per_s", Shape::Whole(1, 100_000_000), "100000", "samples it may publish in a second"),
+        optional("log_lines_per_s", Shape::Whole(0, 10_000), "20", "log lines it may write in a second"),
+    ],
+};
+
+/// tags/*.toml.
+pub(crate) static TAGS: Keys = Keys {
+    what: "a tag file",
+    doc: "Tags, and instances of types.",
+    keys: &[
+        optional("tag", Shape::Tables(&TAG), "[]", "a tag"),
+        optional("instance", Shape::Tables(&INSTANCE), "[]", "a set of tags made from a type"),
+    ],
+};
+
+/// types/*.toml.
+pub(crate) static TYPE: Keys = Keys {
+    what: "a type file",
+    doc: "A type of equipment: tags that every instance of it gets. {parameter}, {parameter+1} and {name} are filled in.",
+    keys: &[
+        needed("name", Shape::Text, "the type's name, unique in the plant"),
+        optional("description", Shape::Text, "", "what it is, for people"),
+        optional("parameters", Shape::Parameters, "{}", "its parameters with their defaults, or { required = true }"),
+        optional("tag", Shape::Tables(&TAG), "[]", "a tag of every instance; its name comes after the instance's name and /"),
+    ],
+};
+
+/// `[[instance]]`.
+pub(crate) static INSTANCE: Keys = Keys {
+    what: "an instance",
+    doc: "A set of tags made from a type.",
+    keys: &[
+        needed("type", Shape::Text, "the type, as named in types/*.toml"),
+        needed("name", Shape::Text, "its name; its tags are name/..."),
+        optional("description", Shape::Text, "", "what it is, for people; fills in {description}"),
+        optional("parameters", Shape::Values, "{}", "values for the type's parameters"),
+    ],
+};
+
+const KIND: Shape = Shape::Word(&["bool", "int", "uint", "float", "text"]);
+
+static NUMBER_OR_DEADBAND: &[Shape] = &[Shape::Number, Shape::Table(&DEADBAND)];
+static FLAG_OR_WRITE: &[Shape] = &[Shape::Flag, Shape::Table(&WRITE)];
+
+/// `[[tag]]`.
+pub(crate) static TAG: Keys = Keys {
+    what: "a tag",
+    doc: "A value of the plant. It comes from a connection (with an address), from a plugin, or from memory.",
+    keys: &TAG_KEYS,
+};
+
+static TAG_KEYS: [Key; 18] = [
+    needed("name", Shape::Text, "path with /, unique in the plant: intake/level"),
+    needed("kind", KIND, "what it holds"),
+    optional("unit", Shape::Text, "\"\"", "engineering unit, as shown: m, bar, m\u{b3}/h"),
+    optional("description", Shape::Text, "\"\"", "what it is, for people"),
+    optional("decimals", Shape::Whole(0, 9), "1", "digits after the point on screens"),
+    optional("range", Shape::Pair, "", "lowest and highest value; outside it a reading is clamped and marked uncertain"),
+    optional("limits", Shape::Table(&LIMITS), "", "limits that screens draw"),
+    optional("scaling", Shape::Table(&SCALING), "", "from the device's numbers to engineering units"),
+    optional("deadband", Shape::OneOf(NUMBER_OR_DEADBAND), "0", "the smallest change worth telling"),
+    optional("states", Shape::States, "{}", "words for numbers: { 0 = \"stopped\", 1 = \"running\" }"),
+    optional("stale_after_ms", Shape::Whole(100, 86_400_000), "", "silence after which a poll counts as missed, in ms"),
+    optional("retain", Shape::Flag, "false", "the last value is kept over a restart"),
+    optional("connection", Shape::Text, "", "the connection it is polled over"),
+    optional("address", Shape::Text, "", "where it is in the device, in the driver's notation: \"holding 0 f32\""),
+    optional("group", Shape::Text, "", "the driver's polling group"),
+    optional("plugin", Shape::Text, "", "the analytics plugin that computes it"),
+    optional("memory", Shape::Scalar, "", "the station keeps it; this is its first value"),
+    optional("write", Shape::OneOf(FLAG_OR_WRITE), "false", "whether and how it can be written"),
+];
+
+static LIMITS: Keys = Keys {
+    what: "limits",
+    doc: "Limits in engineering units.",
+    keys: &[
+        optional("high_high", Shape::Number, "", "too high: act now"),
+        optional("high", Shape::Number, "", "too high"),
+        optional("low", Shape::Number, "", "too low"),
+        optional("low_low", Shape::Number, "", "too low: act now"),
+    ],
+};
+
+static SCALING: Keys = Keys {
+    what: "scaling",
+    doc: "A straight line from the device's numbers to engineering units.",
+    keys: &[
+        needed("raw", Shape::Pair, "the device's numbers"),
+        needed("eng", Shape::Pair, "what they mean in engineering units"),
+        optional("fault", Shape::Pair, "", "at or below the first, at or above the second raw number the sensor has failed"),
+    ],
+};
+
+static DEADBAND: Keys = Keys {
+    what: "a deadband",
+    doc: "The smallest change worth telling, in engineering units.",
+    keys: &[optional("console", Shape::Number, "0", "to consoles"), optional("history", Shape::Number, "0", "to the historian")],
+};
+
+static WRITE: Keys = Keys {
+    what: "write",
+    doc: "How a tag is written.",
+    keys: &[
+        optional("role", Shape::Word(&["operate", "engineer"]), "\"operate\"", "lowest role that may write it"),
+        optional("range", Shape::Pair, "", "lowest and highest value that may be asked for; by default the tag's range"),
+        optional("feedback", Shape::Text, "", "the tag that shows whether it happened; by default the tag itself"),
+        optional("no_feedback", Shape::Flag, "false", "the device gives nothing back (a pulse, a command coil)"),
+        optional("follow_ms", Shape::Whole(100, 3_600_000), "3000", "how long the feedback may take, in ms"),
+        optional("tolerance", Shape::Number, "", "how far the feedback may be off; by default what the screen doesn't show"),
+        optional("expires_ms", Shape::Whole(100, 600_000), "5000", "how long an order stays valid, in ms"),
+        optional("essential", Shape::Flag, "false", "may pass when the disk for the audit is full (a safe stop)"),
+        optional("permissives", Shape::Tables(&PERMISSIVE), "[]", "plant conditions that must hold; not safety functions"),
+    ],
+};
+
+static PERMISSIVE: Keys = Keys {
+    what: "a permissive",
+    doc: "A plant condition that a write needs: one of at_least, at_most, is.",
+    keys: &[
+        needed("tag", Shape::Text, "the tag it looks at"),
+        optional("at_least", Shape::Number, "", "the tag must be at least this"),
+        optional("at_most", Shape::Number, "", "the tag must be at most this"),
+        optional("is", Shape::OneOf(&[Shape::Flag, Shape::Number]), "", "the tag must be exactly this"),
+        optional("message", Shape::Text, "", "what the operator is told when it doesn't hold"),
+    ],
+};

@@ -1,0 +1,123 @@
+//! Names: which are allowed, who has which, and what to say of one that nobody has.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use plantroom_model::limits;
+
+use crate::report::{Report, Spot, suggestion};
+
+/// The names of one kind of thing, with their ids and places.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// What one of them is called: `tag`.
+    what: &'static str,
+    ids: HashMap<Arc<str>, (u32, Spot)>,
+    order: Vec<Arc<str>>,
+    /// Beginnings of names that may exist, but stand where nothing could be read.
+    holes: Vec<String>,
+}
+
+impl Names {
+    /// None yet.
+    pub fn new(what: &'static str) -> Self {
+        Self { what, ids: HashMap::new(), order: Vec::new(), holes: Vec::new() }
+    }
+
+    /// Gives the next id to a name, or tells where the name was used before.
+    pub fn add(&mut self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
+        if let Some((_, before)) = self.ids.get(name) {
+            let message = format!("there is already a {} named `{name}`", self.what);
+            report.error(spot, message, format!("the other one is in {}; rename one of them", report.place_words(*before)));
+            return None;
+        }
+        let id = self.order.len() as u32;
+        let name: Arc<str> = name.into();
+        self.ids.insert(Arc::clone(&name), (id, spot));
+        self.order.push(name);
+        Some(id)
+    }
+
+    /// Says that names with this beginning may exist without being known.
+    pub fn add_hole(&mut self, beginning: &str) {
+        self.holes.push(beginning.to_owned());
+    }
+
+    /// Where a syntax error may have taken a name away, any name may exist.
+    pub fn note_nameless(&mut self, spot: Spot, report: &Report) {
+        if report.is_damaged(spot) {
+            self.add_hole("");
+        }
+    }
+
+    /// The id of a name; tells when nobody has it.
+    pub fn find(&self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
+        if let Some((id, _)) = self.ids.get(name) {
+            return Some(*id);
+        }
+        if !self.is_hole(name) {
+            let message = format!("there is no {} `{name}`", self.what);
+            let otherwise = format!("the project has no {} of that name", self.what);
+            report.error(spot, message, suggestion(name, self.order.iter().map(|name| &**name), &otherwise));
+        }
+        None
+    }
+
+    /// Whether a name may exist without being known.
+    pub fn is_hole(&self, name: &str) -> bool {
+        self.holes.iter().any(|hole| name.starts_with(hole.as_str()))
+    }
+
+    /// Whether nothing is missing because it couldn't be read.
+    pub fn is_complete(&self) -> bool {
+        self.holes.is_empty()
+    }
+
+    /// Every name, in the order of ids.
+    pub fn all(&self) -> &[Arc<str>] {
+        &self.order
+    }
+}
+
+/// Whether a path like `intake/level` may be a name; tells why not.
+pub(crate) fn check_path(what: &str, name: &str, spot: Spot, report: &mut Report) -> bool {
+    let mended: Vec<String> = name.split('/').map(mend).filter(|part| !part.is_empty()).collect();
+    let help = if mended.is_empty() { "as in intake/level".to_owned() } else { format!("for example {}", mended.join("/")) };
+    if name.len() > limits::TAG_NAME_BYTES {
+        let message = format!("the {what} has {} characters; at most {} are allowed", name.len(), limits::TAG_NAME_BYTES);
+        report.error(spot, message, "shorten it, or move its beginning into fewer levels");
+        false
+    } else if name.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+        report.error(spot, format!("the {what} `{name}` has an empty part, or one that is only dots"), help);
+        false
+    } else if let Some(wrong) = name.chars().find(|c| *c != '/' && !is_allowed(*c)) {
+        let message = format!("the {what} `{name}` must not contain `{}`", wrong.escape_default());
+        report.error(spot, message, format!("letters a to z and A to Z, digits, _ - . and / are allowed; {help}"));
+        false
+    } else {
+        true
+    }
+}
+
+/// Like [`check_path`] for names of one part: connections, plugins, types.
+pub(crate) fn check_word(what: &str, name: &str, spot: Spot, report: &mut Report) -> bool {
+    if name.contains('/') {
+        report.error(
+            spot,
+            format!("the {what} `{name}` must not contain `/`"),
+            format!("for example {}", name.replace('/', "_")),
+        );
+        return false;
+    }
+    check_path(what, name, spot, report)
+}
+
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+fn mend(part: &str) -> String {
+    let spelled = part.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss");
+    let mended: String = spelled.trim().chars().map(|c| if is_allowed(c) { c } else { '_' }).take(60).collect();
+    if mended.chars().all(|c| c == '.') { String::new() } else { mended }
+}

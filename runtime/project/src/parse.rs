@@ -1,0 +1,143 @@
+//! Parses TOML; a syntax error costs its own line, not the file.
+//!
+//! Where a file has syntax errors, it is cut into blocks at its headers (`[scan]`, `[[tag]]`). In each block the line
+//! with the first error is told and blanked, until the block parses; then the rest of the file is read as if those
+//! lines weren't there. So an unclosed bracket doesn't swallow the tags after it.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use crate::report::{Report, Spot};
+use crate::tree::{Entries, from_toml};
+
+/// Most syntax errors told of one block; the rest of the block is skipped.
+const PER_BLOCK: usize = 8;
+/// Most syntax errors told of one file; the rest of the file is skipped.
+const PER_FILE: usize = 100;
+
+/// The tree of a TOML text; syntax errors go to the report.
+pub(crate) fn parse(text: &str, source: u32, report: &mut Report) -> Entries {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return from_toml(table.get_ref());
+    }
+    drop(table);
+    let mut mended = text.as_bytes().to_vec();
+    let mut damaged_blocks: Vec<Range<usize>> = Vec::new();
+    let mut told = 0;
+    let blocks = blocks(text);
+    for (index, block) in blocks.iter().enumerate() {
+        if told >= PER_FILE {
+            blank(&mut mended, block.start..text.len());
+            break;
+        }
+        let found = mend_block(text, block, &mut mended, source, report);
+        told += found;
+        if found > 0 {
+            damaged_blocks.push(block.clone());
+            // A lost `[tag.write]` makes its `[[tag]]` look incomplete.
+            damaged_blocks.extend(blocks[..index].iter().rev().find(|before| !is_part(&text[(*before).clone()])).cloned());
+        }
+    }
+    let mended = String::from_utf8(mended).unwrap_or_default();
+    let (table, errors) = DeTable::parse_recoverable(&mended);
+    for error in errors.iter().take(PER_FILE) {
+        let span = error.span().unwrap_or(0..0);
+        let (message, help) = words(error.message(), mended.get(span.clone()).unwrap_or(""));
+        report.error(Spot::new(source, span.start as u32), message, help);
+    }
+    let tree = from_toml(table.get_ref());
+    if let Some(source) = report.sources.get_mut(source as usize) {
+        source.damaged = damaged_blocks.iter().map(|block| source.text.place(block.start).0).collect();
+    }
+    tree
+}
+
+/// Tells and blanks what doesn't parse in one block; returns how much that was.
+fn mend_block(text: &str, block: &Range<usize>, mended: &mut [u8], source: u32, report: &mut Report) -> usize {
+    for told in 0..=PER_BLOCK {
+        let Ok(now) = std::str::from_utf8(&mended[block.clone()]) else { return told };
+        let (_, errors) = DeTable::parse_recoverable(now);
+        let first = errors.iter().filter_map(|error| Some((error.span()?, error.message()))).min_by_key(|(span, _)| span.start);
+        let Some((span, message)) = first else { return told };
+        let start = step_back(now, span.start.min(now.len()));
+        let (start, lost) = if message.contains("multi-line") {
+            let opened = now[..start].rfind("\"\"\"").max(now[..start].rfind("'''")).unwrap_or(start);
+            (opened, line_of(now, opened).start..now.len())
+        } else {
+            (start, line_of(now, start))
+        };
+        let (message, help) = words(message, now.get(span).unwrap_or(""));
+        let spot = Spot::new(source, (block.start + start) as u32);
+        let in_header = lost.start == 0 && text[block.clone()].trim_start().starts_with('[');
+        let lost = if in_header || told == PER_BLOCK { lost.start..now.len() } else { lost };
+        report.error(spot, message, help);
+        blank(&mut mended[block.clone()], lost);
+    }
+    PER_BLOCK
+}
+
+/// An error that is found at the start of a line belongs to the end of what came before.
+fn step_back(text: &str, at: usize) -> usize {
+    let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let before = text[..at].trim_end();
+    if text[before.len()..at].contains('\n') || at == text.len() { before.len() } else { at }
+}
+
+fn line_of(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    start..end
+}
+
+fn blank(bytes: &mut [u8], range: Range<usize>) {
+    for byte in &mut bytes[range] {
+        if !matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+}
+
+/// The text, cut before every line that looks like a header.
+fn blocks(text: &str) -> Vec<Range<usize>> {
+    let mut starts = vec![0];
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let word = line.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches('[').trim_start());
+        let named = word.and_then(|word| word.chars().next()).is_some_and(|first| first.is_ascii_alphabetic() || first == '"');
+        let is_header = named && !line.trim_end().ends_with(',') && !line.contains(", ");
+        if is_header && at > 0 {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain(std::iter::once(text.len()));
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+/// Whether a block's header names a part of another table: `[tag.write]`.
+fn is_part(block: &str) -> bool {
+    block.lines().next().is_some_and(|header| header.contains('.'))
+}
+
+/// The parser's message for people who have never read the TOML standard.
+fn words(message: &str, found: &str) -> (String, String) {
+    let found = found.trim();
+    let said = |message: &str, help: &str| (message.to_owned(), help.to_owned());
+    match message {
+        m if m.starts_with("duplicate key") => (format!("`{found}` is given twice"), "keep one of the two".to_owned()),
+        m if m.starts_with("string values must be quoted") => {
+            (format!("the text `{found}` has no quotes"), format!("write \"{found}\""))
+        }
+        m if m.starts_with("invalid basic string") => said("this text has no closing quote", "end it with \""),
+        m if m.starts_with("invalid literal string") => said("this text has no closing quote", "end it with '"),
+        m if m.contains("multi-line") => said("this text is never closed", "end it with the same three quotes"),
+        m if m.starts_with("missing comma between array") => said("this list has no comma or closing bracket here", "add , or ]"),
+        m if m.starts_with("unclosed array") => said("this list has no closing bracket", "add ]"),
+        m if m.starts_with("unclosed inline table") => said("this table has no closing brace", "add }"),
+        m if m.starts_with("unclosed table") => said("this header has no closing bracket", "add ]"),
+        m if m.starts_with("key with no value") => said("this key has no value", "write key = value"),
+        m => (format!("this is not TOML: {m}"), String::new()),
+    }
+}

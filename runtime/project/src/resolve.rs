@@ -1,0 +1,125 @@
+//! Names become ids: each reference from one table to another is looked up, and checked for sense.
+
+use plantroom_model::{ConnectionId, Origin, Permissive, PermissiveTest, PluginId, TagId, TagSpec, ValueKind, WriteSpec};
+
+use crate::connections::ConnectionDecl;
+use crate::names::Names;
+use crate::plugins::PluginDecl;
+use crate::report::{Report, Spot};
+use crate::tag::{SourceDecl, TagDecl};
+use crate::write::WriteDecl;
+
+/// Everything that has a name.
+#[derive(Debug)]
+pub(crate) struct Everything<'a> {
+    pub connections: &'a [ConnectionDecl],
+    pub connection_names: &'a Names,
+    /// The plugin of each connection, where it exists.
+    pub drivers: &'a [Option<PluginId>],
+    pub plugins: &'a [PluginDecl],
+    pub plugin_names: &'a Names,
+    pub tag_names: &'a Names,
+    /// Kinds of tags by id; `Null` where the kind is a mistake of its own.
+    pub kinds: &'a [ValueKind],
+}
+
+/// The plugin of each connection.
+pub(crate) fn drivers(connections: &[ConnectionDecl], plugins: &Names, report: &mut Report) -> Vec<Option<PluginId>> {
+    let mut driver = |connection: &ConnectionDecl| {
+        let (name, spot) = connection.driver.as_ref()?;
+        plugins.find(name, *spot, report).map(PluginId)
+    };
+    connections.iter().map(&mut driver).collect()
+}
+
+/// Silence that counts as a missed poll where neither the tag nor the driver's groups say anything, in ms.
+const STALE_AFTER_MS: u32 = 10_000;
+
+impl Everything<'_> {
+    /// A tag with its references resolved; what can't be resolved is told and left as it is.
+    pub fn resolve(&self, decl: &TagDecl, report: &mut Report) -> TagSpec {
+        let mut spec = decl.spec.clone();
+        match &decl.source {
+            SourceDecl::Connection { name, spot, address, group } => {
+                if let Some(id) = self.connection_names.find(name, *spot, report)
+                    && let Some(plugin) = self.drivers.get(id as usize).copied().flatten()
+                {
+                    spec.origin =
+                        Origin::Driver { plugin, connection: ConnectionId(id), address: address.clone(), group: group.clone() };
+                    spec.stale_after_ms = decl.stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
+                }
+            }
+            SourceDecl::Plugin { name, spot } => {
+                if let Some(id) = self.plugin_names.find(name, *spot, report) {
+                    spec.origin = Origin::Analytics { plugin: PluginId(id) };
+                    spec.stale_after_ms = decl.stale_after_ms.unwrap_or(0);
+                }
+            }
+            SourceDecl::Memory(initial) => spec.origin = Origin::Memory { initial: initial.clone() },
+            SourceDecl::NotKnown => {}
+        }
+        spec.write = decl.write.as_ref().map(|write| self.resolve_write(write, spec.kind, report));
+        spec
+    }
+
+    /// Three periods of the tag's polling group where the driver's configuration names them (`groups = { slow = 60000 }`).
+    fn stale_after_ms(&self, plugin: PluginId, group: &str) -> u32 {
+        let group = if group.is_empty() { "normal" } else { group };
+        let config = self.plugins.get(plugin.0 as usize).map(|plugin| &plugin.config);
+        let period = config.and_then(|config| config.get("groups")?.get(group)?.as_u64()).unwrap_or(0);
+        u32::try_from(period.saturating_mul(3)).unwrap_or(u32::MAX).max(STALE_AFTER_MS)
+    }
+
+    fn resolve_write(&self, decl: &WriteDecl, kind: ValueKind, report: &mut Report) -> WriteSpec {
+        let feedback = decl.feedback.as_ref().and_then(|(name, spot)| {
+            let id = self.tag_names.find(name, *spot, report)?;
+            let other = self.kind(id);
+            if kind != ValueKind::Null && other != ValueKind::Null && (kind == ValueKind::Text) != (other == ValueKind::Text) {
+                let message = format!("a {} tag can't be confirmed by `{name}`, which is a {}", kind.word(), other.word());
+                report.error(*spot, message, "name a tag that shows the same value, or set no_feedback = true");
+            }
+            Some(TagId(id))
+        });
+        let permissives = decl.permissives.iter().filter_map(|permissive| {
+            let id = self.tag_names.find(&permissive.tag, permissive.spot, report)?;
+            self.check_permissive(&permissive.tag, self.kind(id), permissive.test, permissive.spot, report);
+            let message = permissive.message.clone().unwrap_or_else(|| permissive_words(&permissive.tag, permissive.test));
+            Some(Permissive { tag: TagId(id), test: permissive.test, message })
+        });
+        WriteSpec {
+            permissives: permissives.collect(),
+            role: decl.role,
+            range: decl.range,
+            feedback,
+            no_feedback: decl.no_feedback,
+            follow_ms: decl.follow_ms,
+            tolerance: decl.tolerance,
+            expires_ms: decl.expires_ms,
+            essential: decl.essential,
+        }
+    }
+
+    fn check_permissive(&self, tag: &str, kind: ValueKind, test: PermissiveTest, spot: Spot, report: &mut Report) {
+        match (kind, test) {
+            (ValueKind::Text, _) => {
+                report.error(spot, format!("a permissive compares numbers, but `{tag}` is a text"), "name a bool or a number");
+            }
+            (ValueKind::Bool, PermissiveTest::Is(value)) if value != 0.0 && value != 1.0 => {
+                report.error(spot, format!("`{tag}` is a bool and is never {value}"), "write is = true or is = false");
+            }
+            _ => {}
+        }
+    }
+
+    fn kind(&self, id: u32) -> ValueKind {
+        self.kinds.get(id as usize).copied().unwrap_or(ValueKind::Null)
+    }
+}
+
+fn permissive_words(tag: &str, test: PermissiveTest) -> String {
+    match test {
+        PermissiveTest::AtLeast(value) => format!("{tag} must be at least {value}"),
+        PermissiveTest::AtMost(value) => format!("{tag} must be at most {value}"),
+        PermissiveTest::Is(value) => format!("{tag} must be {value}"),
+    }
+}

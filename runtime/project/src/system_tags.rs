@@ -1,0 +1,47 @@
+//! The tags that the station itself says: `system/...`.
+
+use std::sync::Arc;
+
+use plantroom_model::{Origin, TagSpec, ValueKind};
+
+const LINK_STATES: &[&str] = &["connecting", "up", "silent", "down"];
+const PLUGIN_STATES: &[&str] = &["starting", "running", "restarting", "quarantined", "stopped"];
+
+/// Every system tag of a plant with these connections and plugins.
+pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>]) -> Vec<TagSpec> {
+    let mut tags = vec![
+        tag("system/scan/last_ms", ValueKind::Float, "how long the last scan took", "ms", 2),
+        tag("system/scan/inbox_lost", ValueKind::Uint, "inputs lost since the start because the inbox was full", "", 0),
+        tag("system/audit/ok", ValueKind::Bool, "the audit trail can be written", "", 0),
+    ];
+    if let Some(audit) = tags.last_mut() {
+        audit.states = states(&["failed", "ok"]);
+    }
+    for name in connections {
+        let mut state = tag(&format!("system/connections/{name}/state"), ValueKind::Uint, &format!("link of {name}"), "", 0);
+        state.states = states(LINK_STATES);
+        tags.push(state);
+    }
+    for name in plugins {
+        let mut state = tag(&format!("system/plugins/{name}/state"), ValueKind::Uint, &format!("plugin {name}"), "", 0);
+        state.states = states(PLUGIN_STATES);
+        tags.push(state);
+        let words = format!("faults of plugin {name} since the start");
+        tags.push(tag(&format!("system/plugins/{name}/faults"), ValueKind::Uint, &words, "", 0));
+        let words = format!("the last fault of plugin {name}");
+        tags.push(tag(&format!("system/plugins/{name}/last_fault"), ValueKind::Text, &words, "", 0));
+    }
+    tags
+}
+
+fn tag(name: &str, kind: ValueKind, description: &str, unit: &str, decimals: u8) -> TagSpec {
+    let mut tag = TagSpec::new(name, kind, Origin::System);
+    tag.description = description.to_owned();
+    tag.unit = unit.to_owned();
+    tag.decimals = decimals;
+    tag
+}
+
+fn states(words: &[&str]) -> Vec<(i64, String)> {
+    (0..).zip(words.iter().map(|word| (*word).to_owned())).collect()
+}

@@ -1,0 +1,128 @@
+//! How a tag is written, as its table says it.
+
+use plantroom_model::{PermissiveTest, Role, TagSpec, ValueKind};
+
+use crate::fields::Fields;
+use crate::report::{Report, Spot};
+use crate::tag::check_range;
+
+/// A write specification whose tags are only names yet.
+#[derive(Debug)]
+pub(crate) struct WriteDecl {
+    pub role: Role,
+    pub range: Option<(f64, f64)>,
+    pub permissives: Vec<PermissiveDecl>,
+    pub feedback: Option<(String, Spot)>,
+    pub no_feedback: bool,
+    pub follow_ms: u32,
+    pub tolerance: f64,
+    pub expires_ms: u32,
+    pub essential: bool,
+}
+
+/// A permissive whose tag is only a name yet.
+#[derive(Debug)]
+pub(crate) struct PermissiveDecl {
+    pub tag: String,
+    pub spot: Spot,
+    pub test: PermissiveTest,
+    pub message: Option<String>,
+}
+
+/// Reads `write`; `None` where the tag isn't writable.
+pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report) -> Option<WriteDecl> {
+    let item = fields.item("write")?;
+    if item.flag() == Some(false) {
+        return None;
+    }
+    let spot = fields.key_at("write");
+    if fields.has("plugin") {
+        let help = "remove write, or let the plugin read a memory tag that operators write";
+        report.error(spot, "a tag that a plugin computes can't be written", help);
+        return None;
+    }
+    let mut decl = WriteDecl {
+        role: Role::Operate,
+        range: tag.range,
+        permissives: Vec::new(),
+        feedback: None,
+        no_feedback: false,
+        follow_ms: 3000,
+        tolerance: default_tolerance(tag),
+        expires_ms: 5000,
+        essential: false,
+    };
+    let Some(table) = fields.table("write") else { return Some(decl) };
+    if table.word("role") == Some("engineer") {
+        decl.role = Role::Engineer;
+    }
+    read_range(table, tag, &mut decl, report);
+    decl.feedback = table.text("feedback").map(|name| (name.to_owned(), table.at("feedback")));
+    decl.no_feedback = table.flag("no_feedback").unwrap_or(false);
+    if decl.no_feedback && table.has("feedback") {
+        let help = "keep feedback where the plant shows whether it happened, no_feedback where nothing does";
+        report.error(table.key_at("no_feedback"), "`feedback` and `no_feedback` exclude each other", help);
+    }
+    decl.follow_ms = table.whole_or("follow_ms", decl.follow_ms);
+    decl.expires_ms = table.whole_or("expires_ms", decl.expires_ms);
+    decl.essential = table.flag("essential").unwrap_or(false);
+    if let Some(tolerance) = table.number("tolerance") {
+        if tolerance < 0.0 {
+            report.error(
+                table.at("tolerance"),
+                format!("the tolerance must not be negative, but is {tolerance}"),
+                "0 asks for the same value",
+            );
+        }
+        decl.tolerance = tolerance;
+    }
+    decl.permissives = table.tables("permissives").into_iter().filter_map(|table| read_permissive(table, report)).collect();
+    Some(decl)
+}
+
+/// What the screen doesn't show, or what one raw step can't say: a setpoint of 12.3 in a 16-bit register reads back as 12.29.
+fn default_tolerance(tag: &TagSpec) -> f64 {
+    if tag.kind != ValueKind::Float {
+        return 0.0;
+    }
+    let shown = 0.5 * 10_f64.powi(-i32::from(tag.decimals));
+    let raw_step = tag.scaling.map_or(0.0, |line| ((line.eng_high - line.eng_low) / (line.raw_high - line.raw_low)).abs());
+    shown.max(raw_step)
+}
+
+fn read_range(table: Fields<'_>, tag: &TagSpec, decl: &mut WriteDecl, report: &mut Report) {
+    let Some((low, high)) = table.pair("range") else { return };
+    let spot = table.at("range");
+    if matches!(tag.kind, ValueKind::Bool | ValueKind::Text) {
+        report.error(spot, format!("a {} tag has no range to write", tag.kind.word()), "remove range");
+        return;
+    }
+    check_range("range", Some((low, high)), spot, report);
+    if let Some((tag_low, tag_high)) = tag.range.filter(|(tag_low, tag_high)| tag_low < tag_high)
+        && low < high
+        && (low < tag_low || high > tag_high)
+    {
+        let message = format!("the range to write, {low} to {high}, goes beyond the tag's range, {tag_low} to {tag_high}");
+        report.error(spot, message, "narrow it, or widen the tag's range");
+    }
+    decl.range = Some((low, high));
+}
+
+fn read_permissive(table: Fields<'_>, report: &mut Report) -> Option<PermissiveDecl> {
+    let given: Vec<&str> = ["at_least", "at_most", "is"].into_iter().filter(|key| table.has(key)).collect();
+    if given.len() != 1 {
+        let message = match given.is_empty() {
+            true => "this permissive compares with nothing".to_owned(),
+            false => format!("this permissive compares twice: `{}`", given.join("` and `")),
+        };
+        report.error(table.spot, message, "give one of at_least, at_most, is; a second condition is a permissive of its own");
+    }
+    let is = table.item("is").and_then(|item| item.flag().map(|flag| f64::from(u8::from(flag))).or_else(|| item.number()));
+    let test = match *given.first()? {
+        "at_least" => PermissiveTest::AtLeast(table.number("at_least")?),
+        "at_most" => PermissiveTest::AtMost(table.number("at_most")?),
+        _ => PermissiveTest::Is(is?),
+    };
+    let tag = table.text("tag")?.to_owned();
+    Some(PermissiveDecl { tag, spot: table.at("tag"), test, message: table.text("message").map(str::to_owned) })
+}
