@@ -1,1 +1,32 @@
-//! Plantroom.
+//! The operator's console: paints scenes, and asks the station for what operators want.
+//!
+//! In:  messages of the station over one WebSocket, and the operator's hands.
+//! Out: painted frames, and requests.
+//! Start at [`Console`]; natively at [`run_native`].
+//!
+//! Invariant: has no way to the plant but [`plantroom_wire::ToStation`]; it can ask, and nothing else.
+//! Invariant: without a heartbeat every value is drawn as bad, and nothing can be commanded.
+//! Invariant: painting a frame runs no script and asks no clock but the one it was given.
+
+mod chrome;
+mod clock;
+mod commands;
+mod console;
+mod desk;
+mod dialogs;
+mod fonts;
+mod link;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+mod paint;
+mod tags;
+mod theme;
+mod trend;
+mod words;
+
+pub use clock::PaintClock;
+pub use console::{Console, ConsoleOptions};
+pub use link::{Link, LinkEvent, SocketLink};
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{ConsoleError, run_native};
+pub use theme::{Theme, THEME};

@@ -1,0 +1,318 @@
+//! The frame around a screen: attention list, clock, navigation, footer, and the banner of a lost station.
+
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use jiff::tz::TimeZone;
+use plantroom_model::Utc;
+use plantroom_scene::{NavEntry, Scene};
+
+use crate::link::Contact;
+use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
+use crate::tags::StationHealth;
+use crate::theme::THEME;
+use crate::words::{age_text, local, with_unit};
+
+/// Rows of the attention list that fit into the top bar.
+const ROWS: usize = 3;
+
+/// Where the parts of the window are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// Points a unit, for the frame.
+    pub scale: f32,
+    /// Attention, title, clock.
+    pub top: Rect,
+    /// Navigation.
+    pub tabs: Rect,
+    /// The screen itself.
+    pub body: Rect,
+    /// The station's condition.
+    pub footer: Rect,
+}
+
+impl Layout {
+    /// Cuts a window into its parts.
+    pub fn of(window: Rect) -> Self {
+        let scale = (window.width() / 1_600.0).min(window.height() / 900.0).clamp(0.6, 2.5);
+        let (top, rest) = window.split_top_bottom_at_y(window.top() + THEME.top_height * scale);
+        let (tabs, rest) = rest.split_top_bottom_at_y(rest.top() + THEME.tabs_height * scale);
+        let (body, footer) = rest.split_top_bottom_at_y(rest.bottom() - THEME.footer_height * scale);
+        Self { scale, top, tabs, body, footer }
+    }
+
+    /// Where a scene of this size is painted in the body: all of it visible, in proportion, in the middle.
+    pub fn fit(&self, (width, height): (f32, f32)) -> (egui::Pos2, f32) {
+        let (width, height) = (width.max(1.0), height.max(1.0));
+        let scale = (self.body.width() / width).min(self.body.height() / height);
+        let left = self.body.left() + (self.body.width() - width * scale) / 2.0;
+        (pos2(left, self.body.top()), scale)
+    }
+}
+
+/// What the frame shows.
+pub struct Frame<'a> {
+    /// The plant's name.
+    pub plant: &'a str,
+    /// The open screen's title.
+    pub title: &'a str,
+    /// User and role; nothing before the login.
+    pub user: Option<(&'a str, &'a str)>,
+    /// How the console stands with the station.
+    pub contact: &'a Contact,
+    /// Since the last heartbeat, ms.
+    pub silence_ms: u64,
+    /// The station's time.
+    pub now: Option<Utc>,
+    /// The plant's time zone.
+    pub zone: &'a TimeZone,
+    /// The station's own condition.
+    pub health: &'a StationHealth,
+}
+
+/// One thing on the screen that deserves attention.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concern {
+    /// Which sign.
+    pub sign: Sign,
+    /// What it is about: a tag, or an object's words.
+    pub name: String,
+    /// What is wrong.
+    pub words: String,
+}
+
+/// Everything on a scene that deserves attention, the most urgent first; a tag that is shown twice counts once.
+pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
+    let mut all: Vec<Concern> = Vec::new();
+    for object in scene.objects().iter().filter(|object| *object.visible.get()) {
+        let Some(sign) = sign_of(&object.symbol) else { continue };
+        let reading = main_reading(&object.symbol);
+        let name = reading.and_then(|reading| reading.tag()).map_or_else(|| object.tip.clone(), |tag| tag.to_string());
+        if all.iter().any(|concern| concern.name == name) {
+            continue;
+        }
+        let words = reading.map_or_else(String::new, |reading| told(sign, reading, now));
+        all.push(Concern { sign, name, words });
+    }
+    all.sort_by_key(|concern| concern.sign.rank());
+    all
+}
+
+fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
+    let value = with_unit(&reading.text(), &reading.facts.unit);
+    match sign {
+        Sign::Fault => format!("failed ({value})"),
+        Sign::Abnormal => value,
+        Sign::Limit(mark) => {
+            use plantroom_scene::LimitMark as M;
+            let limits = &reading.facts.limits;
+            let (words, limit) = match mark {
+                M::HighHigh => ("too high", limits.high_high),
+                M::High => ("high", limits.high),
+                M::Low => ("low", limits.low),
+                M::LowLow => ("too low", limits.low_low),
+            };
+            let limit = plantroom_scene::grouped(limit.unwrap_or(f64::NAN), reading.facts.decimals);
+            format!("{words}  {value} (limit {limit})")
+        }
+        Sign::Doubt(_) if !reading.is_known() => "no such tag".to_owned(),
+        Sign::Doubt(_) => match age_text(reading.source_time, now) {
+            Some(age) => format!("{}, {age}", reading.status.words()),
+            None => reading.status.words().to_owned(),
+        },
+    }
+}
+
+/// Draws the top bar; true when the user wants to log out.
+pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) -> bool {
+    let painter = ui.painter();
+    let c = Canvas::new(painter, layout.top.min, layout.scale);
+    c.filled(layout.top, THEME.panel);
+    let width = layout.top.width() / layout.scale;
+    title(&c, frame);
+    attention(ui, &c, width, concerns);
+    clock(ui, &c, width, frame)
+}
+
+fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
+    let title = c.fitted(frame.title, Font::TITLE, c.len(330.0));
+    c.text(c.at(24.0, 28.0), Align2::LEFT_CENTER, &title, Font::TITLE, THEME.text);
+    c.text(c.at(24.0, 54.0), Align2::LEFT_CENTER, frame.plant, Font::TEXT, THEME.text_quiet);
+}
+
+fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
+    let (left, right) = (380.0, (width - 620.0).max(700.0));
+    if concerns.is_empty() {
+        let words = "Nothing on this screen needs attention.";
+        c.text(c.at(left + 6.0, 38.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
+    }
+    for (row, concern) in concerns.iter().take(ROWS).enumerate() {
+        let y = 15.0 + row as f32 * 23.0;
+        let rect = Rect::from_min_max(c.at(left, y - 10.5), c.at(right, y + 10.5));
+        let fill = match concern.sign.rank() {
+            0 | 1 => Some(THEME.urgent_row),
+            2 => Some(THEME.warning_row),
+            _ => None,
+        };
+        if let Some(fill) = fill {
+            c.boxed(rect, fill, egui::Stroke::NONE);
+        }
+        marks::sign(c, c.at(left + 14.0, y), 16.0, concern.sign);
+        let name = c.fitted(&concern.name, Font::TEXT_BOLD, c.len(230.0));
+        c.text(c.at(left + 34.0, y), Align2::LEFT_CENTER, &name, Font::TEXT_BOLD, THEME.text);
+        let words = c.fitted(&concern.words, Font::TEXT, c.len(right - left - 280.0));
+        c.text(c.at(left + 274.0, y), Align2::LEFT_CENTER, &words, Font::TEXT, THEME.text);
+        let said = format!("{} {} {}", concern.sign.letters(), concern.name, concern.words);
+        let response = ui.interact(rect, ui.id().with(("concern", row)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+    }
+    counts(c, right + 26.0, concerns);
+}
+
+/// How many of each kind, whatever fits into the list.
+fn counts(c: &Canvas<'_>, left: f32, concerns: &[Concern]) {
+    let of = |ranks: std::ops::RangeInclusive<u8>| concerns.iter().filter(|one| ranks.contains(&one.sign.rank())).count();
+    use plantroom_model::Quality;
+    use plantroom_scene::LimitMark;
+    let kinds = [
+        (Sign::Limit(LimitMark::HighHigh), of(0..=1)),
+        (Sign::Limit(LimitMark::High), of(2..=2)),
+        (Sign::Doubt(Quality::Bad), of(3..=4)),
+    ];
+    let mut x = left;
+    for (sign, count) in kinds {
+        if count > 0 {
+            marks::sign(c, c.at(x, 26.0), 17.0, sign);
+        } else {
+            c.circle(c.at(x, 26.0), c.len(4.0), THEME.panel_line, egui::Stroke::NONE);
+        }
+        let ink = if count > 0 { THEME.text } else { THEME.text_off };
+        c.text(c.at(x + 17.0, 26.0), Align2::LEFT_CENTER, &count.to_string(), Font::VALUE, ink);
+        x += 62.0;
+    }
+    let hidden = concerns.len().saturating_sub(ROWS);
+    if hidden > 0 {
+        let words = format!("{hidden} more on this screen");
+        c.text(c.at(left - 8.0, 56.0), Align2::LEFT_CENTER, &words, Font::SMALL, THEME.text_quiet);
+    }
+}
+
+fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
+    let right = width - 24.0;
+    if let Some(now) = frame.now {
+        let words = local(now, frame.zone, "%A %-d %b %Y  %H:%M:%S");
+        c.text(c.at(right, 17.0), Align2::RIGHT_CENTER, &words, Font::VALUE, THEME.text);
+    }
+    let state = match frame.contact {
+        Contact::Live => format!("station live, heard {:.1} s ago", frame.silence_ms as f64 / 1_000.0),
+        Contact::Lost { .. } => "no contact with the station".to_owned(),
+        Contact::LoggingIn => "logging in".to_owned(),
+        Contact::AskLogin(_) => "not logged in".to_owned(),
+        Contact::Connecting(_) => "connecting".to_owned(),
+    };
+    let ink = if *frame.contact == Contact::Live { THEME.text_quiet } else { THEME.text };
+    let font = if *frame.contact == Contact::Live { Font::SMALL } else { Font::SMALL_BOLD };
+    let used = c.text(c.at(right, 60.0), Align2::RIGHT_CENTER, &state, font, ink);
+    if *frame.contact != Contact::Live {
+        marks::sign(c, pos2(used.left() - c.len(13.0), used.center().y), 15.0, Sign::Doubt(plantroom_model::Quality::Bad));
+    }
+    let Some((user, role)) = frame.user else { return false };
+    let out = Rect::from_min_max(c.at(right - 62.0, 28.0), c.at(right, 49.0));
+    let response = control::press(ui, out, ui.id().with("log out"), Role::Button, "Log out", None);
+    let ink = if response.hovered() { THEME.text } else { THEME.text_quiet };
+    c.boxed(out, if response.hovered() { THEME.button_hover } else { THEME.panel }, c.stroke(1.0, THEME.panel_line));
+    c.text(out.center(), Align2::CENTER_CENTER, "Log out", Font::SMALL, ink);
+    control::focus(c, &response);
+    c.text(c.at(right - 74.0, 38.5), Align2::RIGHT_CENTER, &format!("{user}, {role}"), Font::TEXT, THEME.text_quiet);
+    response.clicked()
+}
+
+/// Draws the navigation bar; gives the tab that was pressed.
+pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s NavEntry> {
+    let c = Canvas::new(ui.painter(), layout.tabs.min, layout.scale);
+    c.filled(layout.tabs, THEME.bar);
+    c.line(layout.tabs.left_top(), layout.tabs.right_top(), c.stroke(1.0, THEME.panel_line));
+    let mut left = layout.tabs.left() + c.len(6.0);
+    let mut pressed = None;
+    for entry in entries {
+        let rect = Rect::from_min_size(pos2(left, layout.tabs.top()), vec2(control::tab_width(&c, entry), layout.tabs.height()));
+        if control::tab(ui, &c, rect, ui.id().with(("tab", &entry.screen)), entry) {
+            pressed = Some(entry);
+        }
+        left = rect.right();
+    }
+    pressed
+}
+
+/// Draws the footer.
+pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
+    let c = Canvas::new(ui.painter(), layout.footer.min, layout.scale);
+    c.filled(layout.footer, THEME.bar);
+    let health = frame.health;
+    let y = layout.footer.center().y;
+    let mut x = layout.footer.left() + c.len(24.0);
+    let mut item = |words: String, wrong: bool| {
+        if wrong {
+            marks::sign(&c, pos2(x + c.len(6.0), y), 15.0, Sign::Abnormal);
+            x += c.len(20.0);
+        }
+        let (font, ink) = if wrong { (Font::TEXT_BOLD, THEME.text) } else { (Font::TEXT, THEME.text_quiet) };
+        let used = c.text(pos2(x, y), Align2::LEFT_CENTER, &words, font, ink);
+        x = used.right() + c.len(26.0);
+    };
+    if matches!(frame.contact, Contact::Live) {
+        let (good, all) = health.connections;
+        item(format!("connections {good} of {all} good"), good < all);
+        let (running, all) = health.plugins;
+        item(format!("plugins {running} of {all} running"), running < all);
+        if health.quarantined > 0 {
+            item(format!("{} in quarantine", health.quarantined), true);
+        }
+        item(format!("{} plugin faults", health.faults), false);
+        match health.audit_ok {
+            Some(true) => item("audit intact".into(), false),
+            Some(false) => item("audit can't be written".into(), true),
+            None => item("audit not known".into(), false),
+        }
+        if let Some(ms) = health.scan_ms {
+            item(format!("scan {ms:.1} ms"), false);
+        }
+        if health.inbox_lost > 0 {
+            item(format!("{} inputs lost", health.inbox_lost), true);
+        }
+    } else {
+        item("condition of the station not known".into(), false);
+    }
+    let right = pos2(layout.footer.right() - c.len(24.0), y);
+    c.text(right, Align2::RIGHT_CENTER, "Plantroom", Font::TEXT, THEME.text_quiet);
+}
+
+/// Draws the banner of a lost station over the top of the body.
+pub fn lost(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
+    let Contact::Lost { since, why } = frame.contact else { return };
+    let c = Canvas::new(ui.painter(), layout.body.min, layout.scale);
+    let since = since.map_or_else(|| "some time ago".to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
+    let words = format!("No contact with the station since {since}; values are the last ones known; commands are off.");
+    let rect = Rect::from_min_max(layout.body.min + vec2(c.len(12.0), c.len(6.0)), pos2(layout.body.right() - c.len(12.0), layout.body.top() + c.len(44.0)));
+    c.boxed(rect, THEME.urgent_row, c.stroke(2.0, THEME.urgent));
+    marks::sign(&c, rect.left_center() + vec2(c.len(20.0), 0.0), 20.0, Sign::Fault);
+    let at = rect.left_center() + vec2(c.len(40.0), 0.0);
+    let used = c.text(at, Align2::LEFT_CENTER, &words, Font::VALUE, THEME.text);
+    let more = format!("({why}; trying again)");
+    c.text(pos2(used.right() + c.len(12.0), at.y), Align2::LEFT_CENTER, &more, Font::TEXT, THEME.text);
+    let response = ui.interact(rect, ui.id().with("lost"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{words} {more}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_shown_whole_and_in_proportion() {
+        for (width, height) in [(1_600.0, 900.0), (800.0, 1_200.0), (300.0, 200.0), (5_000.0, 1_000.0)] {
+            let layout = Layout::of(Rect::from_min_size(egui::Pos2::ZERO, vec2(width, height)));
+            let (origin, scale) = layout.fit((1_600.0, 760.0));
+            let painted = Rect::from_min_size(origin, vec2(1_600.0, 760.0) * scale);
+            assert!(layout.body.expand(0.1).contains_rect(painted), "{painted:?} in {:?}", layout.body);
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! The console as an application: one frame from top to bottom is [`Console::show`].
+
+use std::time::Duration;
+
+use egui::{Key, Modifiers, Rect, Ui};
+use jiff::tz::TimeZone;
+use plantroom_model::{Mono, Role, Value};
+use plantroom_scene::{Action, EventId, Screens, Symbol};
+use plantroom_wire::ToConsole;
+
+use crate::chrome::{self, Frame, Layout};
+use crate::commands::{Commands, Write};
+use crate::desk::Desk;
+use crate::dialogs::{self, Answer, Entry, LoginForm};
+use crate::link::{Act, Contact, Credentials, Link, LinkEvent, Session};
+use crate::paint::{self, Canvas, Hit, View};
+use crate::tags::{StationHealth, TagTable, usable};
+use crate::theme::{self, THEME};
+use crate::trend::Recorder;
+use crate::{PaintClock, fonts, words};
+
+/// Longest pause between two frames, in ms: the clock, ages and count-downs go on.
+const TICK_MS: u64 = 250;
+/// Pause between a message and the frame that shows it, in ms: many messages make one frame.
+const GATHER_MS: u64 = 60;
+
+/// How a console starts.
+#[derive(Clone, Default)]
+pub struct ConsoleOptions {
+    /// The station's live address: `ws://127.0.0.1:8600/api/v1/live`.
+    pub url: String,
+    /// Logs in as this user, with `password`.
+    pub user: Option<String>,
+    /// Goes with `user`.
+    pub password: Option<String>,
+    /// Logs in with this token instead.
+    pub token: Option<String>,
+    /// The first screen, by file name without `.rhai`; otherwise the plant's home screen.
+    pub screen: Option<String>,
+    /// Fills the whole display.
+    pub fullscreen: bool,
+    /// Width and height of the window, in points; 1600 x 900 if not said.
+    pub size: Option<(f32, f32)>,
+}
+
+impl ConsoleOptions {
+    fn credentials(&self) -> Option<Credentials> {
+        match (&self.token, &self.user, &self.password) {
+            (Some(token), _, _) => Some(Credentials::Token(token.clone())),
+            (None, Some(user), Some(password)) => {
+                Some(Credentials::Password { user: user.clone(), password: password.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The operator's console.
+pub struct Console {
+    link: Box<dyn Link>,
+    clock: PaintClock,
+    first: Option<String>,
+    session: Session,
+    tags: TagTable,
+    system_tags: Vec<String>,
+    desk: Desk,
+    commands: Commands,
+    entry: Option<Entry>,
+    login: LoginForm,
+    recorder: Recorder,
+    zone: TimeZone,
+    in_contact: bool,
+    dressed: bool,
+}
+
+impl Console {
+    /// A console over a link that isn't open yet.
+    pub fn new(link: Box<dyn Link>, clock: PaintClock, options: &ConsoleOptions) -> Self {
+        Self {
+            link,
+            clock,
+            first: options.screen.clone(),
+            session: Session::new(options.credentials()),
+            tags: TagTable::default(),
+            system_tags: Vec::new(),
+            desk: Desk::default(),
+            commands: Commands::default(),
+            entry: None,
+            login: LoginForm { user: options.user.clone().unwrap_or_default(), password: String::new() },
+            recorder: Recorder::default(),
+            zone: TimeZone::UTC,
+            in_contact: false,
+            dressed: false,
+        }
+    }
+
+    /// One frame: hear, think, paint, act.
+    pub fn show(&mut self, ui: &mut Ui) {
+        if !self.dressed {
+            fonts::install(ui.ctx());
+            theme::apply(ui.ctx());
+            self.dressed = true;
+            ui.ctx().request_repaint();
+            return;
+        }
+        self.hear(ui.ctx());
+        let now = self.clock.now();
+        let contact = self.session.contact(now);
+        self.commands.tick(now);
+        self.desk.update(&self.tags);
+        self.record(now);
+        self.subscribe();
+        self.keys(ui.ctx());
+        self.paint(ui, now, &contact);
+        ui.ctx().request_repaint_after(Duration::from_millis(TICK_MS));
+    }
+
+    /// Takes in everything that the link has, without painting.
+    pub fn hear(&mut self, ctx: &egui::Context) {
+        let now = self.clock.now();
+        let acts = self.session.tick(now);
+        self.carry_out(ctx, acts);
+        while let Some((at, event)) = self.link.poll() {
+            let acts = self.session.heard(at, &event);
+            self.carry_out(ctx, acts);
+            self.take(at, event);
+        }
+        let in_contact = self.session.contact(now) == Contact::Live;
+        if self.in_contact && !in_contact {
+            self.commands.lost(now);
+            self.entry = None;
+        }
+        self.in_contact = in_contact;
+        self.tags.set_lost(!in_contact);
+        if let Some(what) = self.tags.take_rejected() {
+            tracing::warn!("a batch of values from the station could not be used: {what}");
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &egui::Context, acts: Vec<Act>) {
+        for act in acts {
+            match act {
+                Act::Open => {
+                    let ctx = ctx.clone();
+                    self.link.open(Box::new(move || ctx.request_repaint_after(Duration::from_millis(GATHER_MS))));
+                }
+                Act::Close => self.link.close(),
+                Act::Send(message) => self.link.send(&message),
+            }
+        }
+    }
+
+    fn take(&mut self, at: Mono, event: LinkEvent) {
+        let LinkEvent::Message(message) = event else { return };
+        match message {
+            ToConsole::Welcome { time_zone, .. } => {
+                self.zone = words::zone(&time_zone);
+                let message = self.tags.reconnected();
+                self.link.send(&message);
+            }
+            ToConsole::Screens { revision, files, home, instances, system_tags } => {
+                self.system_tags = system_tags;
+                let first = self.first.clone().unwrap_or(home);
+                self.desk.take_files(revision, Screens::new(files, instances), &first);
+            }
+            ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
+            ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
+            ToConsole::Outcome { request, outcome } => self.commands.answered(at, request, &outcome),
+            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
+        }
+    }
+
+    /// Tells the station which tags are shown, when that has changed.
+    fn subscribe(&mut self) {
+        if !self.session.is_logged_in() {
+            return;
+        }
+        let mut wanted = self.desk.tags();
+        wanted.extend(self.system_tags.iter().cloned());
+        if let Some(message) = self.tags.subscribe(wanted) {
+            self.link.send(&message);
+        }
+    }
+
+    /// Notes what the pens of open trends show now.
+    fn record(&mut self, now: Mono) {
+        let Some(utc) = self.session.station_time(now) else { return };
+        for sheet in self.desk.main().into_iter().chain(self.desk.faceplates()) {
+            for object in sheet.scene.objects() {
+                let Symbol::Trend(trend) = &object.symbol else { continue };
+                for tag in trend.pens.iter().filter_map(|pen| pen.tag()) {
+                    self.recorder.record(tag, trend.span_ms, utc, usable(&self.tags, tag));
+                }
+            }
+        }
+    }
+
+    fn keys(&mut self, ctx: &egui::Context) {
+        let pressed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
+        if pressed(Modifiers::NONE, Key::F5) {
+            self.desk.reopen();
+        }
+        if pressed(Modifiers::ALT, Key::ArrowLeft) {
+            self.desk.go_back();
+        }
+        if pressed(Modifiers::NONE, Key::F11) {
+            let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+            ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+        }
+        let busy = self.entry.is_some() || self.commands.question(self.clock.now()).is_some();
+        if !busy && pressed(Modifiers::NONE, Key::Escape) {
+            self.desk.close_newest();
+        }
+    }
+
+    /// Why nothing can be commanded now, if nothing can.
+    fn blocked(&self, contact: &Contact) -> Option<&'static str> {
+        let role = self.session.welcome().map(|welcome| welcome.role);
+        match (contact, role) {
+            (Contact::Live, Some(Role::View)) => Some("You may look, and not operate. Log in as another user to operate."),
+            (Contact::Live, _) => None,
+            _ => Some("No contact with the station: commands are off."),
+        }
+    }
+
+    fn paint(&mut self, ui: &mut Ui, now: Mono, contact: &Contact) {
+        let window = ui.max_rect();
+        let layout = Layout::of(window);
+        ui.painter().rect_filled(window, 0.0, THEME.background);
+        let health = StationHealth::of(&self.tags, &self.system_tags);
+        let utc = self.session.station_time(now);
+        let concerns = self.desk.main().map_or_else(Vec::new, |main| chrome::concerns(&main.scene, utc));
+        let frame = Frame {
+            plant: self.session.welcome().map_or("", |welcome| &welcome.plant),
+            title: self.desk.header().map_or("Plantroom", |header| &header.title),
+            user: self.session.welcome().map(|welcome| (welcome.user.as_str(), welcome.role.word())),
+            contact,
+            silence_ms: self.session.silence_ms(now),
+            now: utc,
+            zone: &self.zone,
+            health: &health,
+        };
+        let view = View { now: utc, zone: &self.zone, recorder: &self.recorder, blocked: self.blocked(contact) };
+        let leave = chrome::top(ui, &layout, &frame, &concerns);
+        let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
+        let mut hits = self.paint_screen(ui, &layout, &view);
+        chrome::footer(ui, &layout, &frame);
+        chrome::lost(ui, &layout, &frame);
+        let (more, closed) = self.paint_faceplates(ui, &layout, &view);
+        hits.extend(more);
+
+        for serial in closed {
+            self.desk.close(serial);
+        }
+        if let Some(tab) = tab {
+            self.desk.go(&tab, plantroom_scene::Params::new());
+        }
+        for (serial, hit) in hits {
+            self.act(now, serial, hit);
+        }
+        if leave {
+            self.log_out(ui.ctx(), now);
+        }
+        self.dialogs(ui.ctx(), now, contact, &layout);
+    }
+
+    fn paint_screen(&self, ui: &mut Ui, layout: &Layout, view: &View<'_>) -> Vec<(u64, Hit)> {
+        let Some(main) = self.desk.main() else { return Vec::new() };
+        let (origin, scale) = layout.fit(main.scene.header().size);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(layout.body));
+        child.set_clip_rect(layout.body);
+        let canvas = Canvas::new(child.painter(), origin, scale);
+        let hits = paint::paint(&child, &canvas, egui::Id::unique(("sheet", main.serial)), &main.scene, view);
+        hits.into_iter().map(|hit| (main.serial, hit)).collect()
+    }
+
+    fn paint_faceplates(&self, ui: &Ui, layout: &Layout, view: &View<'_>) -> (Vec<(u64, Hit)>, Vec<u64>) {
+        let (mut hits, mut closed) = (Vec::new(), Vec::new());
+        let (_, scale) = self.desk.header().map_or((layout.body.min, layout.scale), |header| layout.fit(header.size));
+        for (place, sheet) in self.desk.faceplates().iter().enumerate() {
+            let header = sheet.scene.header();
+            let size = egui::vec2(header.size.0, header.size.1) * scale;
+            let shift = 28.0 * place as f32;
+            let corner = layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift);
+            let title = if header.subtitle.is_empty() { header.title.clone() } else { format!("{}  {}", header.title, header.subtitle) };
+            let title = egui::RichText::new(title).font(fonts::bold(THEME.size_text * scale.clamp(0.8, 1.5)));
+            let mut open = true;
+            let shown = egui::Window::new(title)
+                .id(egui::Id::unique(("faceplate", sheet.serial)))
+                .default_pos(corner)
+                .constrain_to(layout.body)
+                .collapsible(false)
+                .resizable(false)
+                .open(&mut open)
+                .frame(egui::Frame::window(&ui.ctx().global_style()).inner_margin(0))
+                .show(ui.ctx(), |ui| {
+                    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+                    let canvas = Canvas::new(ui.painter(), rect.min, scale);
+                    paint::paint(ui, &canvas, egui::Id::unique(("sheet", sheet.serial)), &sheet.scene, view)
+                });
+            let pressed = shown.and_then(|shown| shown.inner).unwrap_or_default();
+            hits.extend(pressed.into_iter().map(|hit| (sheet.serial, hit)));
+            if !open {
+                closed.push(sheet.serial);
+            }
+        }
+        (hits, closed)
+    }
+
+    fn act(&mut self, now: Mono, serial: u64, hit: Hit) {
+        match hit {
+            Hit::Fire { event, value, rect } => self.fire(now, serial, event, value, rect),
+            Hit::Enter { event, reading, name, rect } => {
+                self.commands.cancel();
+                self.entry = Some(Entry::new(serial, event, reading, name, rect));
+            }
+        }
+    }
+
+    /// Asks the scene what a press means, and carries that out; requests wait for the second step.
+    fn fire(&mut self, now: Mono, serial: u64, event: EventId, value: Option<Value>, rect: Rect) {
+        let Some(sheet) = self.desk.sheet(serial) else { return };
+        let actions = match sheet.scene.fire(event, value, &self.tags) {
+            Ok(actions) => actions,
+            Err(error) => return self.commands.refuse(now, "The screen's script", &error.to_string()),
+        };
+        let mut writes = Vec::new();
+        let mut prompt = None;
+        for action in actions {
+            match action {
+                Action::Request { tag, value, prompt: question } => match self.write(&tag, &value) {
+                    Ok(write) => {
+                        prompt.get_or_insert(question);
+                        writes.push(write);
+                    }
+                    Err(why) => return self.commands.refuse(now, &tag, &why),
+                },
+                Action::Open { screen, params } => self.desk.go(&screen, params),
+                Action::Faceplate { part, params } => self.desk.open_faceplate(&part, params),
+                Action::Close => self.desk.close(serial),
+            }
+        }
+        let Some(prompt) = prompt else { return };
+        if let Some(why) = self.blocked(&self.session.contact(now)) {
+            return self.commands.refuse(now, &prompt, why);
+        }
+        self.entry = None;
+        self.commands.ask(now, &prompt, writes, rect);
+    }
+
+    fn write(&self, tag: &str, value: &Value) -> Result<Write, String> {
+        use plantroom_scene::TagView;
+        let Some(converted) = self.tags.converted(tag, value) else {
+            return Err(format!("{value} can't be written to it: it holds another kind of value."));
+        };
+        let old = self.tags.sample(tag).map_or_else(
+            || "not known".to_owned(),
+            |sample| {
+                let mark = if sample.status.is_good() { String::new() } else { format!(" ({})", sample.status.words()) };
+                format!("{}{mark}", self.tags.words(tag, &sample.value))
+            },
+        );
+        Ok(Write { tag: tag.to_owned(), old, new: self.tags.words(tag, &converted), value: converted })
+    }
+
+    fn dialogs(&mut self, ctx: &egui::Context, now: Mono, contact: &Contact, layout: &Layout) {
+        match contact {
+            Contact::AskLogin(why) => {
+                let answer = dialogs::login(ctx, &mut self.login, why.as_deref(), self.link.address());
+                if let Answer::Go((user, password)) = answer {
+                    let acts = self.session.log_in_as(now, &user, &password);
+                    self.carry_out(ctx, acts);
+                }
+                return;
+            }
+            Contact::Connecting(why) => dialogs::waiting(ctx, &format!("Connecting to {}", self.link.address()), why.as_deref()),
+            Contact::LoggingIn => dialogs::waiting(ctx, "Logging in", None),
+            Contact::Live | Contact::Lost { .. } => {}
+        }
+        if let Some(error) = self.desk.error()
+            && dialogs::script_error(ctx, error, self.desk.main().is_some(), layout.body.top())
+        {
+            self.desk.hide_error();
+        }
+        match dialogs::question(ctx, &self.commands, now) {
+            Answer::Go(()) => {
+                for message in self.commands.confirm(now) {
+                    self.link.send(&message);
+                }
+            }
+            Answer::Cancel => self.commands.cancel(),
+            Answer::Waiting => {}
+        }
+        if let Some(mut entry) = self.entry.take() {
+            match dialogs::entry(ctx, &mut entry) {
+                Answer::Go(number) => {
+                    let Entry { sheet, event, beside, .. } = entry;
+                    self.fire(now, sheet, event, Some(Value::Float(number)), beside);
+                }
+                Answer::Cancel => {}
+                Answer::Waiting => self.entry = Some(entry),
+            }
+        }
+        if let Some(request) = dialogs::outcomes(ctx, &self.commands, layout.footer.height()) {
+            self.commands.dismiss(request);
+        }
+    }
+
+    fn log_out(&mut self, ctx: &egui::Context, now: Mono) {
+        let acts = self.session.log_out(now);
+        self.carry_out(ctx, acts);
+        self.commands = Commands::default();
+        self.entry = None;
+        self.desk.clear();
+        self.tags.clear();
+        self.system_tags.clear();
+        self.recorder = Recorder::default();
+        self.login = LoginForm::default();
+    }
+}
+
+impl eframe::App for Console {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        // While the window is hidden nothing is painted, and the link still has to be heard.
+        self.hear(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        self.show(ui);
+    }
+}

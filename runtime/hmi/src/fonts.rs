@@ -1,0 +1,34 @@
+//! The fonts: DejaVu Sans in two weights, cut down to Latin, Greek, Cyrillic and technical signs.
+//!
+//! Licence and origin stand in `fonts/LICENSE.txt`. egui's own fonts stay behind them for everything else.
+
+use std::sync::Arc;
+
+use egui::{FontData, FontDefinitions, FontFamily, FontId};
+
+const REGULAR: &str = "plantroom";
+const BOLD: &str = "plantroom-bold";
+
+/// Puts the fonts into an egui context.
+pub fn install(ctx: &egui::Context) {
+    let mut fonts = FontDefinitions::default();
+    let regular = FontData::from_static(include_bytes!("../fonts/DejaVuSans.ttf"));
+    let bold = FontData::from_static(include_bytes!("../fonts/DejaVuSans-Bold.ttf"));
+    fonts.font_data.insert(REGULAR.to_owned(), Arc::new(regular));
+    fonts.font_data.insert(BOLD.to_owned(), Arc::new(bold));
+    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let behind = |first: &str| std::iter::once(first.to_owned()).chain(fallback.iter().cloned()).collect::<Vec<_>>();
+    fonts.families.insert(FontFamily::Proportional, behind(REGULAR));
+    fonts.families.insert(FontFamily::Name(BOLD.into()), behind(BOLD));
+    ctx.set_fonts(fonts);
+}
+
+/// The regular weight, `size` in points.
+pub fn regular(size: f32) -> FontId {
+    FontId::proportional(size)
+}
+
+/// The bold weight, `size` in points.
+pub fn bold(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(BOLD.into()))
+}

@@ -1,0 +1,200 @@
+//! A painter that thinks in the scene's units: places, boxes, words and lines scaled to the window.
+
+use egui::{Align2, Color32, FontId, Painter, Pos2, Shape, Stroke, StrokeKind, Vec2, epaint::PathStroke, pos2, vec2};
+use plantroom_scene::{Point, Rect};
+
+use crate::fonts;
+use crate::theme::THEME;
+
+/// A weight and a size, in the scene's units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Font {
+    size: f32,
+    bold: bool,
+}
+
+impl Font {
+    /// Smallest words.
+    pub const SMALL: Self = Self { size: THEME.size_small, bold: false };
+    /// Smallest words, bold.
+    pub const SMALL_BOLD: Self = Self { size: THEME.size_small, bold: true };
+    /// Ordinary words.
+    pub const TEXT: Self = Self { size: THEME.size_text, bold: false };
+    /// Ordinary words, bold.
+    pub const TEXT_BOLD: Self = Self { size: THEME.size_text, bold: true };
+    /// Values.
+    pub const VALUE: Self = Self { size: THEME.size_value, bold: true };
+    /// Titles of panels.
+    pub const PANEL: Self = Self { size: THEME.size_panel, bold: true };
+    /// The screen's title.
+    pub const TITLE: Self = Self { size: THEME.size_title, bold: true };
+
+    /// The same, but at most this high.
+    pub fn at_most(self, size: f32) -> Self {
+        Self { size: self.size.min(size), ..self }
+    }
+
+    fn id(self, scale: f32) -> FontId {
+        let size = (self.size * scale).max(6.0);
+        if self.bold { fonts::bold(size) } else { fonts::regular(size) }
+    }
+}
+
+/// Where and how big a scene is painted.
+#[derive(Clone)]
+pub struct Canvas<'a> {
+    painter: &'a Painter,
+    origin: Pos2,
+    scale: f32,
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas whose (0, 0) is at `origin`, with `scale` points a unit.
+    pub fn new(painter: &'a Painter, origin: Pos2, scale: f32) -> Self {
+        Self { painter, origin, scale }
+    }
+
+    /// Points a unit.
+    pub fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// A place.
+    pub fn at(&self, x: f32, y: f32) -> Pos2 {
+        self.origin + vec2(x, y) * self.scale
+    }
+
+    /// A place of the scene.
+    pub fn point(&self, point: Point) -> Pos2 {
+        self.at(point.x, point.y)
+    }
+
+    /// A box of the scene.
+    pub fn rect(&self, rect: Rect) -> egui::Rect {
+        egui::Rect::from_min_size(self.at(rect.x, rect.y), vec2(rect.w, rect.h) * self.scale)
+    }
+
+    /// A length.
+    pub fn len(&self, units: f32) -> f32 {
+        units * self.scale
+    }
+
+    /// A line's width and colour; never thinner than a point.
+    pub fn stroke(&self, width: f32, colour: Color32) -> Stroke {
+        Stroke::new((width * self.scale).max(1.0), colour)
+    }
+
+    /// Roundness of boxes.
+    pub fn corner(&self) -> f32 {
+        f32::from(THEME.corner) * self.scale
+    }
+
+    /// Adds a shape.
+    pub fn add(&self, shape: impl Into<Shape>) {
+        self.painter.add(shape);
+    }
+
+    /// A canvas that paints nothing outside of a box.
+    pub fn clipped(&self, rect: egui::Rect) -> Painter {
+        self.painter.with_clip_rect(rect.intersect(self.painter.clip_rect()))
+    }
+
+    /// The same places on another painter.
+    pub fn on<'b>(&self, painter: &'b Painter) -> Canvas<'b> {
+        Canvas { painter, origin: self.origin, scale: self.scale }
+    }
+
+    /// Words; gives the box that they take.
+    pub fn text(&self, at: Pos2, anchor: Align2, words: &str, font: Font, colour: Color32) -> egui::Rect {
+        if words.is_empty() {
+            return egui::Rect::from_min_size(at, Vec2::ZERO);
+        }
+        self.painter.text(at, anchor, words, font.id(self.scale), colour)
+    }
+
+    /// How wide words would be, in points.
+    pub fn text_width(&self, words: &str, font: Font) -> f32 {
+        self.painter.layout_no_wrap(words.to_owned(), font.id(self.scale), Color32::PLACEHOLDER).size().x
+    }
+
+    /// Words shortened with an ellipsis to a width in points.
+    pub fn fitted(&self, words: &str, font: Font, width: f32) -> String {
+        if self.text_width(words, font) <= width {
+            return words.to_owned();
+        }
+        let mut short: String = words.to_owned();
+        while short.pop().is_some() {
+            let candidate = format!("{}\u{2026}", short.trim_end());
+            if self.text_width(&candidate, font) <= width {
+                return candidate;
+            }
+        }
+        String::new()
+    }
+
+    /// A filled box with an outline inside its edge.
+    pub fn boxed(&self, rect: egui::Rect, fill: Color32, line: Stroke) {
+        self.painter.rect(rect, self.corner(), fill, line, StrokeKind::Inside);
+    }
+
+    /// A filled box without corners.
+    pub fn filled(&self, rect: egui::Rect, fill: Color32) {
+        self.painter.rect_filled(rect, 0.0, fill);
+    }
+
+    /// The dashed outline of what is not good.
+    pub fn dashed_box(&self, rect: egui::Rect, line: Stroke) {
+        let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+        self.dashed(&corners, line);
+    }
+
+    /// A dashed line.
+    pub fn dashed(&self, points: &[Pos2], line: Stroke) {
+        let (dash, pause) = THEME.dash;
+        self.painter.extend(Shape::dashed_line(points, line, self.len(dash).max(2.0), self.len(pause).max(2.0)));
+    }
+
+    /// A straight line.
+    pub fn line(&self, from: Pos2, to: Pos2, line: Stroke) {
+        self.painter.line_segment([from, to], line);
+    }
+
+    /// A convex shape.
+    pub fn polygon(&self, points: Vec<Pos2>, fill: Color32, line: Stroke) {
+        self.painter.add(Shape::convex_polygon(points, fill, line));
+    }
+
+    /// A line through many points.
+    pub fn path(&self, points: Vec<Pos2>, line: impl Into<PathStroke>) {
+        self.painter.add(Shape::line(points, line));
+    }
+
+    /// A circle.
+    pub fn circle(&self, centre: Pos2, radius: f32, fill: Color32, line: Stroke) {
+        self.painter.circle(centre, radius, fill, line);
+    }
+
+    /// A circle with a dashed outline.
+    pub fn dashed_circle(&self, centre: Pos2, radius: f32, fill: Color32, line: Stroke) {
+        self.painter.circle_filled(centre, radius, fill);
+        let around = (0..=48u8).map(|step| {
+            let angle = f32::from(step) / 48.0 * std::f32::consts::TAU;
+            centre + vec2(angle.cos(), angle.sin()) * radius
+        });
+        self.dashed(&around.collect::<Vec<_>>(), line);
+    }
+
+    /// Slanted lines over a box: nothing is known here.
+    pub fn hatch(&self, rect: egui::Rect, colour: Color32) {
+        let painter = self.clipped(rect);
+        let step = self.len(7.0).max(4.0);
+        let mut x = rect.left() - rect.height();
+        while x < rect.right() {
+            painter.line_segment(
+                [pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())],
+                Stroke::new(self.len(1.0).max(1.0), colour),
+            );
+            x += step;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A small live trend: lines that differ in dash and shade, hatched where nothing usable was heard.
+
+use egui::{Align2, Pos2, Rect, Shape, pos2};
+use plantroom_model::Utc;
+use plantroom_scene::{Pen, Trend};
+
+use super::{Canvas, Font, View};
+use crate::theme::THEME;
+use crate::trend::Bucket;
+use crate::words::{local, with_unit};
+
+/// Dash and pause of each pen, in units; a pause of 0 is a solid line.
+const DASHES: [(f32, f32); 6] = [(1.0, 0.0), (7.0, 3.0), (2.0, 3.0), (11.0, 4.0), (4.0, 5.0), (1.5, 6.0)];
+
+/// Draws it.
+pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
+    let title = c.text(rect.left_top(), Align2::LEFT_TOP, trend.label.get(), Font::PANEL, THEME.text);
+    let top = if trend.label.get().is_empty() { rect.top() } else { title.bottom() + c.len(8.0) };
+    let left = rect.left() + c.len(44.0);
+    let plot = Rect::from_min_max(pos2(left, top), pos2(rect.right() - c.len(4.0), rect.bottom() - c.len(40.0)));
+    if plot.width() < 20.0 || plot.height() < 20.0 {
+        return;
+    }
+    c.filled(plot, THEME.plot);
+    let span_ns = i64::try_from(trend.span_ms).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000).max(1);
+    let Some(now) = view.now else {
+        c.hatch(plot, THEME.grid);
+        return;
+    };
+    let time = TimeAxis { plot, from: now.0.saturating_sub(span_ns), span_ns };
+    grid(c, &time, view);
+    let mut gaps = Vec::new();
+    let mut lines = Vec::new();
+    for (place, pen) in trend.pens.iter().enumerate() {
+        let Some(recorded) = pen.tag().and_then(|tag| view.recorder.pen(tag, trend.span_ms)) else { continue };
+        let runs = recorded.runs(time.from);
+        gaps.extend(gaps_of(&runs, recorded.bucket_ns(), now.0));
+        lines.push((place, axis(pen, &runs), runs));
+    }
+    hatch(c, &time, &gaps);
+    let inside = c.clipped(plot);
+    let inner = c.on(&inside);
+    for (place, (low, high), runs) in &lines {
+        for run in runs {
+            line(&inner, &columns(run, &time, (*low, *high)), *place);
+        }
+    }
+    c.add(Shape::rect_stroke(plot, 0.0, c.stroke(THEME.line, THEME.panel_line), egui::StrokeKind::Middle));
+    if let Some((pen, (low, high))) = trend.pens.first().zip(lines.first().map(|(_, axis, _)| *axis)) {
+        scale(c, plot, pen, (low, high));
+    }
+    legend(c, rect, &trend.pens);
+}
+
+struct TimeAxis {
+    plot: Rect,
+    from: i64,
+    span_ns: i64,
+}
+
+impl TimeAxis {
+    fn x(&self, at: i64) -> f32 {
+        let share = (at.saturating_sub(self.from)) as f64 / self.span_ns as f64;
+        self.plot.left() + self.plot.width() * share as f32
+    }
+}
+
+fn grid(c: &Canvas<'_>, time: &TimeAxis, view: &View<'_>) {
+    let plot = time.plot;
+    let thin = c.stroke(1.0, THEME.grid);
+    for row in 1..4u8 {
+        let y = plot.top() + plot.height() * f32::from(row) / 4.0;
+        c.line(pos2(plot.left(), y), pos2(plot.right(), y), thin);
+    }
+    let pattern = if time.span_ns < 600_000_000_000 { "%H:%M:%S" } else { "%H:%M" };
+    let width = c.text_width("00:00:00", Font::SMALL) * 1.6;
+    let columns = ((plot.width() / width) as u8).clamp(2, 6);
+    for column in 0..=columns {
+        let share = f32::from(column) / f32::from(columns);
+        let x = plot.left() + plot.width() * share;
+        if column > 0 && column < columns {
+            c.line(pos2(x, plot.top()), pos2(x, plot.bottom()), thin);
+        }
+        let at = Utc(time.from + (time.span_ns as f64 * f64::from(share)) as i64);
+        let anchor = if column == columns { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
+        let words = local(at, view.zone, pattern);
+        c.text(pos2(x, plot.bottom() + c.len(4.0)), anchor, &words, Font::SMALL, THEME.text_quiet);
+    }
+}
+
+/// The pen's range, or what it drew with some air.
+fn axis(pen: &Pen, runs: &[Vec<Bucket>]) -> (f64, f64) {
+    if let Some((low, high)) = pen.reading.facts.range.filter(|(low, high)| high > low) {
+        return (low, high);
+    }
+    let ranges = runs.iter().flatten().filter_map(|bucket| bucket.range);
+    let (low, high) = ranges.fold((f64::MAX, f64::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
+    if low > high {
+        return (0.0, 1.0);
+    }
+    let air = ((high - low) * 0.1).max(high.abs() * 0.01).max(1e-6);
+    (low - air, high + air)
+}
+
+/// One or more points a pixel column: the lowest and the highest value are kept.
+fn columns(run: &[Bucket], time: &TimeAxis, (low, high): (f64, f64)) -> Vec<Pos2> {
+    let y = |value: f64| time.plot.bottom() - time.plot.height() * ((value - low) / (high - low)).clamp(-0.02, 1.02) as f32;
+    let mut points: Vec<Pos2> = Vec::new();
+    let mut rest = run;
+    while let Some(first) = rest.first() {
+        let column = time.x(first.at).floor();
+        let count = rest.iter().take_while(|bucket| time.x(bucket.at).floor() <= column).count().max(1);
+        let (here, after) = rest.split_at(count);
+        let ranges = here.iter().filter_map(|bucket| bucket.range);
+        let (least, most) = ranges.fold((f64::MAX, f64::MIN), |(l, h), (low, high)| (l.min(low), h.max(high)));
+        let last = here.last().map_or(first.last, |bucket| bucket.last);
+        if most - least > (high - low) / 400.0 {
+            points.push(pos2(column, y(least)));
+            points.push(pos2(column, y(most)));
+        }
+        points.push(pos2(column, y(last)));
+        rest = after;
+    }
+    points
+}
+
+fn line(c: &Canvas<'_>, points: &[Pos2], place: usize) {
+    let (dash, pause) = DASHES[place % DASHES.len()];
+    let stroke = c.stroke(1.8, THEME.pens[place % THEME.pens.len()]);
+    if pause == 0.0 {
+        c.path(points.to_vec(), stroke);
+    } else {
+        for shape in Shape::dashed_line(points, stroke, c.len(dash).max(1.0), c.len(pause).max(1.0)) {
+            c.add(shape);
+        }
+    }
+}
+
+/// Times between the runs, and after the last one, where nothing usable was heard.
+fn gaps_of(runs: &[Vec<Bucket>], bucket_ns: i64, now: i64) -> Vec<(i64, i64)> {
+    let ends = runs.iter().filter_map(|run| Some((run.first()?.at, run.last()?.at + bucket_ns)));
+    let mut gaps = Vec::new();
+    let mut before: Option<i64> = None;
+    for (start, end) in ends {
+        gaps.extend(before.map(|before| (before, start)));
+        before = Some(end);
+    }
+    let pause = (bucket_ns * 3).max(3_000_000_000);
+    gaps.extend(before.filter(|end| now - end > pause).map(|end| (end, now)));
+    gaps
+}
+
+fn hatch(c: &Canvas<'_>, time: &TimeAxis, gaps: &[(i64, i64)]) {
+    for (from, to) in gaps {
+        let plot = time.plot;
+        let rect = Rect::from_min_max(pos2(time.x(*from), plot.top()), pos2(time.x(*to), plot.bottom())).intersect(plot);
+        c.hatch(rect, THEME.stopped);
+        if rect.width() > c.text_width("no data", Font::SMALL) + c.len(6.0) {
+            let at = pos2(rect.center().x, plot.bottom() - c.len(4.0));
+            let words = c.text(at, Align2::CENTER_BOTTOM, "no data", Font::SMALL, THEME.plot);
+            c.filled(words.expand(c.len(2.0)), THEME.plot);
+            c.text(at, Align2::CENTER_BOTTOM, "no data", Font::SMALL, THEME.text_quiet);
+        }
+    }
+}
+
+/// The first pen's axis on the left.
+fn scale(c: &Canvas<'_>, plot: Rect, pen: &Pen, (low, high): (f64, f64)) {
+    let decimals = if high - low >= 10.0 { 0 } else { pen.reading.facts.decimals };
+    let x = plot.left() - c.len(6.0);
+    for (share, anchor) in [(0.0, Align2::RIGHT_BOTTOM), (0.5, Align2::RIGHT_CENTER), (1.0, Align2::RIGHT_TOP)] {
+        let words = plantroom_scene::grouped(low + (high - low) * f64::from(share), decimals);
+        c.text(pos2(x, plot.bottom() - plot.height() * share), anchor, &words, Font::SMALL, THEME.pens[0]);
+    }
+}
+
+fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen]) {
+    let mut x = rect.left();
+    let y = rect.bottom() - c.len(8.0);
+    for (place, pen) in pens.iter().enumerate() {
+        let name = match (&pen.label, pen.tag()) {
+            (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag).to_owned(),
+            (label, _) => label.clone(),
+        };
+        let value = if pen.reading.is_good() { pen.reading.text() } else { pen.reading.quality_letter().to_owned() };
+        let words = format!("{name} {}", with_unit(&value, &pen.reading.facts.unit));
+        let room = rect.right() - x - c.len(30.0);
+        if room < c.len(30.0) {
+            break;
+        }
+        line(c, &[pos2(x, y), pos2(x + c.len(22.0), y)], place);
+        let words = c.fitted(&words, Font::SMALL_BOLD, room);
+        let colour = THEME.pens[place % THEME.pens.len()];
+        let used = c.text(pos2(x + c.len(27.0), y), Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, colour);
+        x = used.right() + c.len(20.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(at: i64, range: (f64, f64)) -> Bucket {
+        Bucket { at, range: Some(range), last: range.1 }
+    }
+
+    #[test]
+    fn thinning_keeps_the_spike_of_a_pixel() {
+        let plot = Rect::from_min_size(Pos2::ZERO, egui::vec2(10.0, 100.0));
+        let time = TimeAxis { plot, from: 0, span_ns: 1_000 };
+        let run: Vec<Bucket> = (0..100).map(|i| bucket(i * 10, if i == 51 { (5.0, 95.0) } else { (5.0, 5.0) })).collect();
+        let points = columns(&run, &time, (0.0, 100.0));
+        assert!(points.len() < 40, "{}", points.len());
+        assert!(points.iter().any(|point| point.y < 6.0));
+    }
+
+    #[test]
+    fn gaps_lie_between_runs_and_after_the_last() {
+        const S: i64 = 1_000_000_000;
+        let runs = vec![vec![bucket(0, (1.0, 1.0)), bucket(S, (1.0, 1.0))], vec![bucket(9 * S, (1.0, 1.0))]];
+        assert_eq!(gaps_of(&runs, S, 11 * S), [(2 * S, 9 * S)]);
+        assert_eq!(gaps_of(&runs, S, 30 * S), [(2 * S, 9 * S), (10 * S, 30 * S)]);
+        assert_eq!(gaps_of(&[], S, 30 * S), []);
+    }
+}

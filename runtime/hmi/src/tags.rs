@@ -1,0 +1,271 @@
+//! The console's table of values by name, and the subscription behind it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use plantroom_model::{Columns, Sample, Status, Utc, Value, ValueKind};
+use plantroom_scene::{Facts, TagView};
+use plantroom_wire::{TagInfo, ToStation};
+
+#[derive(Default)]
+struct Entry {
+    info: Option<TagInfo>,
+    sample: Option<Sample>,
+    /// Heard since the connection was last opened.
+    confirmed: bool,
+}
+
+/// What the console knows of its tags. While the station is out of contact every sample is bad, with its last value.
+#[derive(Default)]
+pub struct TagTable {
+    names: Vec<String>,
+    entries: HashMap<String, Entry>,
+    generation: u32,
+    info_revision: u64,
+    lost: bool,
+    rejected: Option<String>,
+}
+
+impl TagTable {
+    /// Changes what is subscribed; the message for the station, if it must be told.
+    pub fn subscribe(&mut self, wanted: BTreeSet<String>) -> Option<ToStation> {
+        if self.generation > 0 && wanted.iter().eq(self.names.iter()) {
+            return None;
+        }
+        self.entries.retain(|name, _| wanted.contains(name));
+        self.names = wanted.into_iter().collect();
+        for name in &self.names {
+            self.entries.entry(name.clone()).or_default();
+        }
+        Some(self.resubscribe())
+    }
+
+    /// The subscription again, for a connection that was just opened. What isn't heard again stays marked bad.
+    pub fn reconnected(&mut self) -> ToStation {
+        for entry in self.entries.values_mut() {
+            entry.confirmed = false;
+        }
+        self.resubscribe()
+    }
+
+    fn resubscribe(&mut self) -> ToStation {
+        self.generation += 1;
+        ToStation::Subscribe { generation: self.generation, names: self.names.clone() }
+    }
+
+    /// Takes in what the tags are.
+    pub fn facts(&mut self, generation: u32, infos: Vec<Option<TagInfo>>) {
+        if generation != self.generation {
+            return;
+        }
+        for (name, info) in self.names.iter().zip(infos) {
+            if let Some(entry) = self.entries.get_mut(name) {
+                entry.info = info;
+            }
+        }
+        self.info_revision += 1;
+    }
+
+    /// Takes in new values; those of an older subscription are skipped, because their handles mean other tags.
+    pub fn values(&mut self, generation: u32, columns: &Columns) {
+        if generation != self.generation {
+            return;
+        }
+        if let Err(error) = columns.check() {
+            self.rejected = Some(error.to_string());
+            return;
+        }
+        for row in columns.rows() {
+            let entry = self.names.get(row.handle as usize).and_then(|name| self.entries.get_mut(name));
+            if let Some(entry) = entry {
+                let (status, source_time) = (row.status, row.time);
+                entry.sample = Some(Sample { value: row.value, status, source_time, server_time: source_time });
+                entry.confirmed = true;
+            }
+        }
+    }
+
+    /// Whether the station is out of contact.
+    pub fn set_lost(&mut self, lost: bool) {
+        self.lost = lost;
+    }
+
+    /// Forgets everything, as after a logout.
+    pub fn clear(&mut self) {
+        let generation = self.generation;
+        *self = Self { generation, info_revision: self.info_revision + 1, ..Self::default() };
+    }
+
+    /// What was wrong with the last batch that couldn't be used.
+    pub fn take_rejected(&mut self) -> Option<String> {
+        self.rejected.take()
+    }
+
+    /// A value in the tag's own words, with its unit.
+    pub fn words(&self, tag: &str, value: &Value) -> String {
+        let facts = self.info(tag).map(Facts::of).unwrap_or_else(|| Facts { decimals: 1, ..Facts::default() });
+        crate::words::with_unit(&facts.words(value), &facts.unit)
+    }
+
+    /// A value as the tag's kind, if nothing is lost.
+    pub fn converted(&self, tag: &str, value: &Value) -> Option<Value> {
+        match self.info(tag).and_then(|info| ValueKind::from_u8(info.kind)) {
+            Some(kind) => value.converted(kind),
+            None => Some(value.clone()),
+        }
+    }
+}
+
+impl TagView for TagTable {
+    fn sample(&self, tag: &str) -> Option<Sample> {
+        let entry = self.entries.get(tag)?;
+        let sample = entry.sample.clone()?;
+        let known = !self.lost && entry.confirmed;
+        Some(if known { sample } else { Sample { status: Status::BAD_SHUTDOWN, ..sample } })
+    }
+
+    fn info(&self, tag: &str) -> Option<&TagInfo> {
+        self.entries.get(tag)?.info.as_ref()
+    }
+
+    fn info_revision(&self) -> u64 {
+        self.info_revision
+    }
+}
+
+/// The station's own condition, from its `system/...` tags.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StationHealth {
+    /// Connections that are up, and all.
+    pub connections: (usize, usize),
+    /// Plugins that run, and all.
+    pub plugins: (usize, usize),
+    /// Plugins that are in quarantine.
+    pub quarantined: usize,
+    /// Faults of all plugins since the station started.
+    pub faults: u64,
+    /// Whether the audit trail can be written; `None` where it isn't known.
+    pub audit_ok: Option<bool>,
+    /// How long the last scan took, ms.
+    pub scan_ms: Option<f64>,
+    /// Inputs that the station lost because they came too fast.
+    pub inbox_lost: u64,
+}
+
+impl StationHealth {
+    /// Adds up what the system tags say.
+    pub fn of(view: &TagTable, system_tags: &[String]) -> Self {
+        let mut health = Self::default();
+        for name in system_tags {
+            let sample = view.sample(name).filter(|sample| !sample.status.is_bad());
+            let number = sample.as_ref().and_then(|sample| sample.value.as_f64());
+            match name.split('/').collect::<Vec<_>>()[..] {
+                ["system", "connections", _, "state"] => {
+                    health.connections.0 += usize::from(number == Some(1.0));
+                    health.connections.1 += 1;
+                }
+                ["system", "plugins", _, "state"] => {
+                    health.plugins.0 += usize::from(number == Some(1.0));
+                    health.plugins.1 += 1;
+                    health.quarantined += usize::from(number == Some(3.0));
+                }
+                ["system", "plugins", _, "faults"] => health.faults += number.unwrap_or(0.0).max(0.0) as u64,
+                ["system", "audit", "ok"] => health.audit_ok = sample.and_then(|sample| sample.value.as_bool()),
+                ["system", "scan", "last_ms"] => health.scan_ms = number,
+                ["system", "scan", "inbox_lost"] => health.inbox_lost = number.unwrap_or(0.0).max(0.0) as u64,
+                _ => {}
+            }
+        }
+        health
+    }
+}
+
+/// The sample's number if a pen may draw it.
+pub fn usable(view: &TagTable, tag: &str) -> Option<f64> {
+    view.sample(tag).and_then(|sample| sample.usable_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> BTreeSet<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn columns(handle: u32, value: f64) -> Columns {
+        let mut columns = Columns::default();
+        columns.push(handle, &Value::Float(value), Status::GOOD, Utc(5));
+        columns
+    }
+
+    fn status(table: &TagTable, tag: &str) -> Option<Status> {
+        table.sample(tag).map(|sample| sample.status)
+    }
+
+    #[test]
+    fn values_of_an_older_subscription_never_land_on_another_tag() {
+        let mut table = TagTable::default();
+        assert!(table.subscribe(names(&["a", "b"])).is_some());
+        assert!(table.subscribe(names(&["a", "b"])).is_none());
+        table.values(1, &columns(1, 7.0));
+        assert_eq!(usable(&table, "b"), Some(7.0));
+        assert!(table.subscribe(names(&["b", "c"])).is_some());
+        table.values(1, &columns(1, 9.0));
+        assert_eq!(table.sample("c"), None);
+        assert_eq!(usable(&table, "b"), Some(7.0));
+        assert_eq!(table.sample("a"), None);
+    }
+
+    #[test]
+    fn without_contact_the_last_value_stays_and_is_bad() {
+        let mut table = TagTable::default();
+        table.subscribe(names(&["a"]));
+        table.values(1, &columns(0, 7.0));
+        table.set_lost(true);
+        let sample = table.sample("a").unwrap_or_default();
+        assert_eq!((sample.value, sample.status), (Value::Float(7.0), Status::BAD_SHUTDOWN));
+        table.set_lost(false);
+        assert_eq!(status(&table, "a"), Some(Status::GOOD));
+    }
+
+    #[test]
+    fn after_a_new_connection_only_what_is_heard_again_is_good() {
+        let mut table = TagTable::default();
+        table.subscribe(names(&["a", "b"]));
+        table.values(1, &columns(0, 7.0));
+        table.values(1, &columns(1, 7.0));
+        table.reconnected();
+        table.values(2, &columns(0, 8.0));
+        assert_eq!(status(&table, "a"), Some(Status::GOOD));
+        assert_eq!(status(&table, "b"), Some(Status::BAD_SHUTDOWN));
+    }
+
+    #[test]
+    fn a_hostile_batch_changes_nothing_and_is_told() {
+        let mut table = TagTable::default();
+        table.subscribe(names(&["a"]));
+        let mut batch = columns(0, 1.0);
+        batch.kinds[0] = 99;
+        table.values(1, &batch);
+        assert_eq!(table.sample("a"), None);
+        assert!(table.take_rejected().is_some());
+        table.values(1, &columns(77, 1.0));
+        assert_eq!(table.sample("a"), None);
+    }
+
+    #[test]
+    fn the_footer_counts_what_the_station_says() {
+        let mut table = TagTable::default();
+        let tags = ["system/audit/ok", "system/connections/plc/state", "system/plugins/modbus/faults", "system/plugins/modbus/state"];
+        table.subscribe(names(&tags));
+        let mut batch = Columns::default();
+        batch.push(0, &Value::Bool(true), Status::GOOD, Utc(1));
+        batch.push(1, &Value::Uint(3), Status::GOOD, Utc(1));
+        batch.push(2, &Value::Uint(4), Status::GOOD, Utc(1));
+        batch.push(3, &Value::Uint(1), Status::GOOD, Utc(1));
+        table.values(1, &batch);
+        let health = StationHealth::of(&table, &tags.map(str::to_owned));
+        assert_eq!((health.connections, health.plugins, health.faults), ((0, 1), (1, 1), 4));
+        assert_eq!(health.audit_ok, Some(true));
+    }
+}
