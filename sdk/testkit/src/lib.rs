@@ -1,1 +1,26 @@
-//! Plantroom.
+//! Tries a plugin on a bench: scripted devices, a virtual clock, and everything it did on record.
+//!
+//! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s; orders.
+//! Out: [`Event`]s, transcripts, faults; [`conformance`] says where a plugin breaks the contract.
+//! Start at [`Bench::start`] and [`Bench::run_for`].
+//!
+//! Invariant: time passes only in [`Bench::run_for`]; nothing here asks a clock or opens a socket.
+//! Invariant: the same test gives the same transcript natively and in the sandbox.
+
+mod bench;
+mod conform;
+mod device;
+mod event;
+mod native;
+mod runner;
+mod spec;
+mod world;
+
+pub use bench::Bench;
+pub use conform::conformance;
+pub use device::{Device, Fault, FaultRule, Seen};
+pub use event::{Event, Happened};
+pub use runner::{Runner, StartError};
+pub use spec::Spec;
+
+pub use plantroom_model::{SettleCode, Status, Value};

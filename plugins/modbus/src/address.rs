@@ -1,0 +1,421 @@
+//! Where a value lies in a device: `"holding 0 f32 cdab"`, `"coil 3"`, `"40001 f32"`.
+
+use std::fmt;
+
+use plantroom_sdk::WordOrder;
+
+/// The four tables of a Modbus device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Bits that can be written (functions 1, 5 and 15).
+    Coil,
+    /// Bits that can only be read (function 2).
+    Discrete,
+    /// Registers that can only be read (function 4).
+    Input,
+    /// Registers that can be written (functions 3, 6, 16 and 22).
+    Holding,
+}
+
+impl Table {
+    /// The word in addresses and messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Coil => "coil",
+            Self::Discrete => "discrete",
+            Self::Input => "input",
+            Self::Holding => "holding",
+        }
+    }
+
+    /// Whether its cells are single bits and not registers.
+    pub fn is_bits(self) -> bool {
+        matches!(self, Self::Coil | Self::Discrete)
+    }
+
+    /// Whether it can be written at all.
+    pub fn is_writable(self) -> bool {
+        matches!(self, Self::Coil | Self::Holding)
+    }
+
+    /// The function code that reads it.
+    pub fn read_function(self) -> u8 {
+        match self {
+            Self::Coil => 1,
+            Self::Discrete => 2,
+            Self::Holding => 3,
+            Self::Input => 4,
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Coil, Self::Discrete, Self::Input, Self::Holding].into_iter().find(|table| table.word() == word)
+    }
+
+    fn from_digit(digit: u8) -> Option<Self> {
+        match digit {
+            b'0' => Some(Self::Coil),
+            b'1' => Some(Self::Discrete),
+            b'3' => Some(Self::Input),
+            b'4' => Some(Self::Holding),
+            _ => None,
+        }
+    }
+}
+
+/// The word of an order of bytes in addresses and settings.
+pub fn order_word(order: WordOrder) -> &'static str {
+    match order {
+        WordOrder::Abcd => "abcd",
+        WordOrder::Cdab => "cdab",
+        WordOrder::Badc => "badc",
+        WordOrder::Dcba => "dcba",
+    }
+}
+
+/// How the cells of a value are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataType {
+    /// A coil or a discrete input; or a whole register, of which 0 is false and anything else true.
+    Bool,
+    /// One bit of a register, 0 to 15; 0 is the least significant.
+    Bit(u8),
+    /// 16 bits, signed.
+    I16,
+    /// 16 bits, unsigned.
+    U16,
+    /// 32 bits, signed.
+    I32,
+    /// 32 bits, unsigned.
+    U32,
+    /// 64 bits, signed.
+    I64,
+    /// 64 bits, unsigned.
+    U64,
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+    /// Text of so many bytes, two a register.
+    Text(u16),
+}
+
+/// Longest text, in bytes: what 125 registers hold, the most that one request may read.
+pub const TEXT_BYTES: u16 = 250;
+
+impl DataType {
+    /// How many registers (or coils) it takes.
+    pub fn cells(self) -> u16 {
+        match self {
+            Self::Bool | Self::Bit(_) | Self::I16 | Self::U16 => 1,
+            Self::I32 | Self::U32 | Self::F32 => 2,
+            Self::I64 | Self::U64 | Self::F64 => 4,
+            Self::Text(bytes) => bytes.div_ceil(2),
+        }
+    }
+
+    /// Whether it is made of several registers whose order devices don't agree on.
+    fn has_order(self) -> bool {
+        matches!(self, Self::I32 | Self::U32 | Self::F32 | Self::I64 | Self::U64 | Self::F64)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "bool" => Self::Bool,
+            "i16" => Self::I16,
+            "u16" => Self::U16,
+            "i32" => Self::I32,
+            "u32" => Self::U32,
+            "i64" => Self::I64,
+            "u64" => Self::U64,
+            "f32" => Self::F32,
+            "f64" => Self::F64,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "bool",
+            Self::Bit(bit) => return write!(f, "bit {bit}"),
+            Self::I16 => "i16",
+            Self::U16 => "u16",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::I64 => "i64",
+            Self::U64 => "u64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Text(bytes) => return write!(f, "text {bytes}"),
+        })
+    }
+}
+
+/// Where a value lies and how it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Which table.
+    pub table: Table,
+    /// First cell, 0-based, as on the wire.
+    pub start: u16,
+    /// How the cells are read.
+    pub data: DataType,
+    /// The order its address names; `None` takes the device's.
+    pub order: Option<WordOrder>,
+}
+
+impl Address {
+    /// Reads an address as a project writes it, in either notation.
+    ///
+    /// # Errors
+    /// A sentence that quotes the address and says what is expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        parse(&text.to_ascii_lowercase()).map_err(|wrong| format!("the address `{}` can't be used: {wrong}", text.trim()))
+    }
+
+    /// How many cells it takes.
+    pub fn cells(&self) -> u16 {
+        self.data.cells()
+    }
+
+    /// The first cell after it, up to 65,536.
+    pub fn end(&self) -> u32 {
+        u32::from(self.start) + u32::from(self.cells())
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.table.word(), self.start)?;
+        match self.data {
+            DataType::Bit(bit) => write!(f, ".{bit}"),
+            _ if self.table.is_bits() => Ok(()),
+            data => write!(f, " {data}"),
+        }?;
+        self.order.map_or(Ok(()), |order| write!(f, " {}", order_word(order)))
+    }
+}
+
+const EXAMPLES: &str = "write for example `holding 0 f32` (0-based), `coil 3`, `holding 20.3` (bit 3 of a register) or, \
+                        in the traditional 1-based notation, `40001 f32`";
+
+fn parse(text: &str) -> Result<Address, String> {
+    let mut words = text.split_ascii_whitespace();
+    let first = words.next().ok_or_else(|| format!("it is empty; {EXAMPLES}"))?;
+    let (table, start, bit) = match Table::from_word(first) {
+        Some(table) => {
+            let number = words.next().ok_or_else(|| format!("the number after `{first}` is missing; {EXAMPLES}"))?;
+            let (number, bit) = split_bit(number)?;
+            (table, zero_based(table, number)?, bit)
+        }
+        None if first.starts_with(|c: char| c.is_ascii_digit()) => {
+            let (number, bit) = split_bit(first)?;
+            let (table, start) = traditional(number)?;
+            (table, start, bit)
+        }
+        None => return Err(format!("`{first}` is not one of the tables coil, discrete, input and holding; {EXAMPLES}")),
+    };
+    let rest: Vec<&str> = words.collect();
+    let (data, order) = data_type(table, bit, &rest)?;
+    let address = Address { table, start, data, order };
+    if address.end() > 65_536 {
+        return Err(format!("{data} at {start} takes {} registers and reaches beyond the last one, 65535", data.cells()));
+    }
+    Ok(address)
+}
+
+fn split_bit(number: &str) -> Result<(&str, Option<u8>), String> {
+    let Some((number, bit)) = number.split_once('.') else { return Ok((number, None)) };
+    match bit.parse::<u8>() {
+        Ok(bit) if bit < 16 => Ok((number, Some(bit))),
+        _ => Err(format!("the bit after the point must be 0 (least significant) to 15, not `{bit}`")),
+    }
+}
+
+/// The 0-based notation: a table's word, then the address on the wire.
+fn zero_based(table: Table, number: &str) -> Result<u16, String> {
+    if !is_digits(number) {
+        return Err(format!("`{number}` is not a number from 0 to 65535"));
+    }
+    let value = number.parse::<u32>().unwrap_or(u32::MAX);
+    let padded = number.len() > 1 && number.starts_with('0');
+    match u16::try_from(value) {
+        Ok(value) if !padded => Ok(value),
+        _ if number.len() == 5 || number.len() == 6 => Err(format!(
+            "it mixes the two notations: after `{}` comes a 0-based number without leading zeros, at most 65535; \
+             `{number}` alone would be the traditional 1-based notation",
+            table.word()
+        )),
+        _ => Err(format!("`{number}` is not a number from 0 to 65535 without leading zeros")),
+    }
+}
+
+/// The traditional notation: the table's digit, then the 1-based number in four or five digits.
+fn traditional(number: &str) -> Result<(Table, u16), String> {
+    if !is_digits(number) || !(number.len() == 5 || number.len() == 6) {
+        return Err(format!(
+            "`{number}` says no table: the traditional notation has 5 or 6 digits (40001 or 400001), the 0-based one a word \
+             before the number (`holding 0`)"
+        ));
+    }
+    let (digit, rest) = number.split_at(1);
+    let table = Table::from_digit(digit.as_bytes()[0]).ok_or_else(|| {
+        format!("`{number}` must begin with 0 (coil), 1 (discrete input), 3 (input register) or 4 (holding register)")
+    })?;
+    match rest.parse::<u32>() {
+        Ok(0) => Err(format!(
+            "the traditional notation counts from 1: the first {} is {digit}{:0>w$}",
+            table.word(),
+            1,
+            w = rest.len()
+        )),
+        Ok(value) => u16::try_from(value - 1)
+            .map(|start| (table, start))
+            .map_err(|_| format!("`{number}` lies beyond the last one, {digit}65536")),
+        Err(_) => Err(format!("`{number}` is not a number")),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn data_type(table: Table, bit: Option<u8>, rest: &[&str]) -> Result<(DataType, Option<WordOrder>), String> {
+    if table.is_bits() {
+        return match (bit, rest) {
+            (None, [] | ["bool"]) => Ok((DataType::Bool, None)),
+            (Some(_), _) => Err(format!("a {} is a single bit already; leave out what follows the point", table.word())),
+            (None, [word, ..]) => Err(format!("a {} is always a bool; leave out `{word}`", table.word())),
+        };
+    }
+    if let Some(bit) = bit {
+        return match rest {
+            [] | ["bool"] => Ok((DataType::Bit(bit), None)),
+            [word, ..] => Err(format!("a bit of a register is always a bool; leave out `{word}`")),
+        };
+    }
+    let (data, rest) = match rest {
+        [] => (DataType::U16, rest),
+        ["text", rest @ ..] => text_type(rest)?,
+        [word, rest @ ..] => match DataType::from_word(word) {
+            Some(data) => (data, rest),
+            None => {
+                return Err(format!("`{word}` is not one of the types bool, i16, u16, i32, u32, i64, u64, f32, f64 and text"));
+            }
+        },
+    };
+    let order = match rest {
+        [] => None,
+        [word] => Some(order_of(data, word)?),
+        [_, word, ..] => return Err(format!("`{word}` is too much: an address ends with the type and the order of its bytes")),
+    };
+    Ok((data, order))
+}
+
+fn text_type<'a, 'b>(rest: &'a [&'b str]) -> Result<(DataType, &'a [&'b str]), String> {
+    let Some((length, rest)) = rest.split_first() else {
+        return Err("the length of the text in bytes is missing: `text 16`".to_owned());
+    };
+    match length.parse::<u16>() {
+        Ok(bytes) if (1..=TEXT_BYTES).contains(&bytes) => Ok((DataType::Text(bytes), rest)),
+        _ => Err(format!("the length of a text must be 1 to {TEXT_BYTES} bytes, not `{length}`")),
+    }
+}
+
+fn order_of(data: DataType, word: &str) -> Result<WordOrder, String> {
+    let order =
+        WordOrder::from_word(word).ok_or_else(|| format!("`{word}` is not one of the orders abcd, cdab, badc and dcba"))?;
+    match data {
+        DataType::Text(_) if matches!(order, WordOrder::Cdab | WordOrder::Dcba) => {
+            Err(format!("text runs from the first register to the last: only abcd and badc (bytes swapped) fit, not {word}"))
+        }
+        DataType::Text(_) => Ok(order),
+        _ if data.has_order() => Ok(order),
+        _ => Err(format!("an order of bytes is for values of 32 or 64 bits; {data} takes none, leave out `{word}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_notations_name_the_same_places() {
+        let cases = [
+            ("holding 0 f32 cdab", "holding 0 f32 cdab"),
+            ("HOLDING 0 F32", "holding 0 f32"),
+            ("  input  10   u16 ", "input 10 u16"),
+            ("input 10", "input 10 u16"),
+            ("coil 3", "coil 3"),
+            ("coil 3 bool", "coil 3"),
+            ("discrete 0", "discrete 0"),
+            ("holding 20.3", "holding 20.3"),
+            ("holding 20.15 bool", "holding 20.15"),
+            ("holding 7 bool", "holding 7 bool"),
+            ("holding 100 text 16", "holding 100 text 16"),
+            ("holding 100 text 15 badc", "holding 100 text 15 badc"),
+            ("holding 40000 u16", "holding 40000 u16"),
+            ("holding 65535", "holding 65535 u16"),
+            ("holding 65532 u64 dcba", "holding 65532 u64 dcba"),
+            ("40001 f32", "holding 0 f32"),
+            ("400001 f32", "holding 0 f32"),
+            ("465536", "holding 65535 u16"),
+            ("30011 u16", "input 10 u16"),
+            ("00001", "coil 0"),
+            ("000001", "coil 0"),
+            ("10001", "discrete 0"),
+            ("40021.3", "holding 20.3"),
+            ("49999 i16", "holding 9998 i16"),
+        ];
+        for (text, expected) in cases {
+            let parsed = Address::parse(text).map(|address| address.to_string());
+            assert_eq!(parsed.as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_gets_a_sentence_that_says_what_is_expected() {
+        let cases = [
+            ("", "it is empty"),
+            ("holding", "the number after `holding` is missing"),
+            ("register 0", "`register` is not one of the tables"),
+            ("holding x", "`x` is not a number"),
+            ("holding -1", "`-1` is not a number"),
+            ("holding 65536", "mixes the two notations"),
+            ("holding 400001", "mixes the two notations"),
+            ("coil 00001", "mixes the two notations"),
+            ("holding 007", "without leading zeros"),
+            ("17", "says no table"),
+            ("4000001", "says no table"),
+            ("20001", "must begin with 0 (coil)"),
+            ("40000", "the first holding is 40001"),
+            ("400000", "the first holding is 400001"),
+            ("465537", "beyond the last one, 465536"),
+            ("holding 20.16", "0 (least significant) to 15"),
+            ("holding 20.", "0 (least significant) to 15"),
+            ("coil 3.1", "single bit already"),
+            ("coil 3 u16", "always a bool"),
+            ("holding 20.3 u16", "always a bool"),
+            ("holding 0 float", "`float` is not one of the types"),
+            ("holding 0 f32 dbca", "`dbca` is not one of the orders"),
+            ("holding 0 u16 cdab", "u16 takes none"),
+            ("holding 0 f32 abcd abcd", "`abcd` is too much"),
+            ("holding 0 text", "length of the text in bytes is missing"),
+            ("holding 0 text 0", "1 to 250 bytes"),
+            ("holding 0 text 251", "1 to 250 bytes"),
+            ("holding 0 text 10 cdab", "only abcd and badc"),
+            ("holding 65535 f32", "beyond the last one, 65535"),
+        ];
+        for (text, expected) in cases {
+            match Address::parse(text) {
+                Ok(address) => panic!("{text:?} was taken as {address}"),
+                Err(message) => {
+                    assert!(message.contains(expected), "{text:?}: {message}");
+                    assert!(message.contains(&format!("`{}`", text.trim())), "{text:?} is not quoted: {message}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Runs a plugin in this process, without a sandbox: what it does is staged and checked as the host does it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use plantroom_host::{Outside, PluginOrder};
+use plantroom_model::{
+    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, OrderId, PluginId, SettleCode, Status, TagId, Utc, Value,
+    field_error, limits,
+};
+use plantroom_sdk::{native, raw};
+
+use crate::runner::{Stepper, Turned};
+use crate::world::World;
+
+/// Shortest and longest time between two steps when nothing arrives, in ms, as the host keeps them.
+const SLEEP_MS: (u64, u64) = (1, 60_000);
+/// Quota of the persistent store, in bytes, as the bench's project grants it.
+const STORE_BYTES: usize = 64 << 10;
+
+/// What stands where the host stands: the contract's imports, and what a step staged.
+pub(crate) struct Native {
+    side: Rc<Side>,
+    stopping: bool,
+    ended: bool,
+}
+
+struct Side {
+    world: Arc<World>,
+    rights: Rights,
+    stage: RefCell<Stage>,
+    waiting: RefCell<VecDeque<PluginOrder>>,
+    taken: RefCell<BTreeSet<u64>>,
+    completions: Arc<Mutex<VecDeque<raw::ModbusCompletion>>>,
+    open: Vec<Arc<Mutex<usize>>>,
+    next_id: Cell<u64>,
+    memory: RefCell<BTreeMap<String, Vec<u8>>>,
+}
+
+/// What the bench's project grants, by handle and by connection.
+pub(crate) struct Rights {
+    /// May be written, by handle.
+    pub writable: Vec<bool>,
+    /// How many connections there are.
+    pub connections: usize,
+}
+
+#[derive(Default)]
+struct Stage {
+    lines: Vec<(u8, String)>,
+    outputs: Vec<Output>,
+    settled: Vec<(u64, SettleCode, String)>,
+    submits: Vec<(u64, raw::ModbusRequest)>,
+}
+
+enum Output {
+    Samples(Columns),
+    Missed(Vec<TagId>, Status),
+}
+
+impl Native {
+    pub(crate) fn new(world: Arc<World>, rights: Rights) -> Self {
+        let side = Rc::new(Side {
+            stage: RefCell::default(),
+            waiting: RefCell::default(),
+            taken: RefCell::default(),
+            completions: Arc::default(),
+            open: (0..rights.connections).map(|_| Arc::default()).collect(),
+            next_id: Cell::new(1),
+            memory: RefCell::default(),
+            world,
+            rights,
+        });
+        native::set_world(side.clone());
+        Self { side, stopping: false, ended: false }
+    }
+
+    /// Commits what `init` logged.
+    pub(crate) fn commit(&self) {
+        self.side.commit();
+    }
+}
+
+impl Stepper for Native {
+    fn turn(&mut self) -> Turned {
+        if self.ended {
+            return Turned::Ended;
+        }
+        if self.stopping {
+            native::stop();
+            self.side.commit();
+            self.side.end_orders();
+            self.ended = true;
+            return Turned::Ended;
+        }
+        let now = self.side.world.now();
+        self.side.expire_orders(now.mono);
+        let wake_ns = native::step(plantroom_sdk::Instant { mono_ns: now.mono.0, utc_ns: now.utc.0 });
+        self.side.commit();
+        if wake_ns <= now.mono.0 && self.side.completions.lock().is_empty() {
+            self.side.world.fault("step asked to be called again at once, though nothing has arrived".to_owned());
+        }
+        Turned::WaitUntil(Mono(wake_ns).max(now.mono.plus_ms(SLEEP_MS.0)).min(now.mono.plus_ms(SLEEP_MS.1)))
+    }
+
+    fn deliver(&mut self, order: PluginOrder) -> bool {
+        let granted = self.side.rights.writable.get(order.tag.0 as usize).copied().unwrap_or(false);
+        if granted && !self.stopping {
+            self.side.waiting.borrow_mut().push_back(order);
+        }
+        granted && !self.stopping
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+    }
+}
+
+impl Side {
+    fn breach(&self, sentence: String) {
+        self.world.fault(format!("breach of the contract: {sentence}"));
+    }
+
+    fn commit(&self) {
+        let stage = self.stage.take();
+        let plugin = PluginId(0);
+        stage.lines.into_iter().for_each(|(level, line)| self.world.log(plugin, level, line));
+        for output in stage.outputs {
+            match output {
+                Output::Samples(columns) => self.world.samples(plugin, columns, self.world.now()),
+                Output::Missed(tags, reason) => self.world.missed(plugin, tags, reason, self.world.now()),
+            }
+        }
+        for (order, code, detail) in stage.settled {
+            self.world.settled(OrderId(order), code, detail);
+        }
+        stage.submits.into_iter().for_each(|(id, request)| self.send(id, request));
+    }
+
+    fn send(&self, id: u64, request: raw::ModbusRequest) {
+        let Some(open) = self.open.get(request.connection as usize).cloned() else { return };
+        let completions = self.completions.clone();
+        let done = move |ended: ModbusCompletion| {
+            *open.lock() -= 1;
+            completions.lock().push_back(raw::ModbusCompletion { id, error: ended.error, data: ended.data, at: ended.at.0 });
+        };
+        let connection = ConnectionId(request.connection);
+        let raw::ModbusRequest { unit, function, address, count, data, timeout_ms, .. } = request;
+        self.world.transact(connection, ModbusRequest { unit, function, address, count, data, timeout_ms }, Box::new(done));
+    }
+
+    fn expire_orders(&self, now: Mono) {
+        let expired: Vec<PluginOrder> = {
+            let mut waiting = self.waiting.borrow_mut();
+            let (expired, good) = waiting.drain(..).partition(|order| order.valid_until <= now);
+            *waiting = good;
+            Vec::from(expired)
+        };
+        for order in expired {
+            self.world.settled(order.id, SettleCode::NotSent, "the order expired before the driver took it".to_owned());
+        }
+    }
+
+    /// Whatever a stopped plugin leaves open is the host's to end.
+    fn end_orders(&self) {
+        for order in self.waiting.take() {
+            self.world.settled(order.id, SettleCode::NotSent, "the plugin was stopped".to_owned());
+        }
+        for order in self.taken.take() {
+            self.breach(format!("order {order} was taken and not settled when the plugin stopped"));
+            self.world.settled(OrderId(order), SettleCode::Unknown, "the plugin was stopped".to_owned());
+        }
+    }
+}
+
+impl native::World for Side {
+    fn publish(&self, batch: &raw::Columns) {
+        let raw::Columns { handles, kinds, values, statuses, times, text } = batch.clone();
+        let columns = Columns { handles, kinds, values, statuses, times, text };
+        if let Err(wrong) = columns.check() {
+            return self.breach(wrong.to_string());
+        }
+        if let Some(handle) = columns.handles.iter().find(|handle| **handle as usize >= self.rights.writable.len()) {
+            return self.breach(format!("handle {handle} was never given"));
+        }
+        self.stage.borrow_mut().outputs.push(Output::Samples(columns));
+    }
+
+    fn missed(&self, tags: &[u32], reason: u32) {
+        let tags = tags.iter().map(|tag| TagId(*tag)).collect();
+        self.stage.borrow_mut().outputs.push(Output::Missed(tags, Status(reason)));
+    }
+
+    fn take_orders(&self, max: u32) -> raw::OrderBatch {
+        let now = self.world.now();
+        let mut batch = raw::OrderBatch::default();
+        let mut waiting = self.waiting.borrow_mut();
+        while batch.ids.len() < max as usize
+            && let Some(order) = waiting.pop_front()
+        {
+            self.taken.borrow_mut().insert(order.id.0);
+            batch.ids.push(order.id.0);
+            batch.valid_ms.push((order.valid_until.since(now.mono) / 1_000_000) as u32);
+            batch.values.push(order.tag.0, &to_guest(&order.value), plantroom_sdk::Status::GOOD, 0);
+        }
+        batch
+    }
+
+    fn settle(&self, order: u64, outcome: u8, detail: &str) {
+        let code = SettleCode::from_u8(outcome);
+        match code.filter(|_| self.taken.borrow_mut().remove(&order)) {
+            Some(code) => self.stage.borrow_mut().settled.push((order, code, detail.to_owned())),
+            None => self.breach(format!("order {order} is not open, or {outcome} is no outcome")),
+        }
+    }
+
+    fn submit(&self, request: &raw::ModbusRequest) -> u64 {
+        let id = self.next_id.replace(self.next_id.get() + 1);
+        let writes = matches!(request.function, 5 | 6 | 15 | 16 | 22 | 23);
+        if writes && !self.taken.borrow().contains(&request.order) {
+            self.breach(format!("function {} writes without an open order", request.function));
+        }
+        let refused = match self.open.get(request.connection as usize) {
+            None => {
+                self.breach(format!("connection {} was never given", request.connection));
+                Some(field_error::BAD_REQUEST)
+            }
+            Some(open) if *open.lock() >= limits::OPEN_TRANSACTIONS => Some(field_error::QUEUE_FULL),
+            Some(open) => {
+                *open.lock() += 1;
+                None
+            }
+        };
+        match refused {
+            Some(error) => {
+                let at = self.world.now().utc;
+                self.completions.lock().push_back(raw::ModbusCompletion { id, error, data: Vec::new(), at: at.0 });
+            }
+            None => self.stage.borrow_mut().submits.push((id, request.clone())),
+        }
+        id
+    }
+
+    fn collect(&self, max: u32) -> Vec<raw::ModbusCompletion> {
+        let mut completions = self.completions.lock();
+        let len = completions.len().min(max as usize);
+        completions.drain(..len).collect()
+    }
+
+    fn changes(&self) -> raw::Columns {
+        raw::Columns::default()
+    }
+
+    fn lost(&self) -> u64 {
+        0
+    }
+
+    fn read_tags(&self, tags: &[u32]) -> raw::Columns {
+        self.breach("a driver was granted no tag to read".to_owned());
+        let mut columns = raw::Columns::default();
+        let waiting = plantroom_sdk::Status::BAD_WAITING_FOR_INITIAL_DATA;
+        tags.iter().for_each(|tag| columns.push(*tag, &plantroom_sdk::Value::Null, waiting, Utc::default().0));
+        columns
+    }
+
+    fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.memory.borrow().get(key).cloned()
+    }
+
+    fn set(&self, key: &str, value: &[u8]) -> bool {
+        let mut memory = self.memory.borrow_mut();
+        let others = memory.iter().filter(|(other, _)| *other != key);
+        let used: usize = others.map(|(key, value)| key.len() + value.len()).sum();
+        let fits = used + key.len() + value.len() <= STORE_BYTES;
+        if fits {
+            memory.insert(key.to_owned(), value.to_vec());
+        }
+        fits
+    }
+
+    fn remove(&self, key: &str) {
+        self.memory.borrow_mut().remove(key);
+    }
+
+    fn log(&self, level: u8, line: &str) {
+        self.stage.borrow_mut().lines.push((level, line.to_owned()));
+    }
+}
+
+fn to_guest(value: &Value) -> plantroom_sdk::Value {
+    match value {
+        Value::Null => plantroom_sdk::Value::Null,
+        Value::Bool(v) => plantroom_sdk::Value::Bool(*v),
+        Value::Int(v) => plantroom_sdk::Value::Int(*v),
+        Value::Uint(v) => plantroom_sdk::Value::Uint(*v),
+        Value::Float(v) => plantroom_sdk::Value::Float(*v),
+        Value::Text(v) => plantroom_sdk::Value::Text(v.to_string()),
+    }
+}

@@ -1,0 +1,211 @@
+//! What a project would say: a plugin's configuration, its connections and its tags.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, ValueKind, WriteSpec};
+use plantroom_project::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use serde_json::{Value as Json, json};
+
+use crate::Device;
+
+/// A small project around one driver.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    pub(crate) config: Json,
+    pub(crate) connections: Vec<SpecConnection>,
+    pub(crate) tags: Vec<SpecTag>,
+    pub(crate) extras: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SpecConnection {
+    pub name: String,
+    pub settings: Json,
+    pub device: Device,
+    pub timeout_ms: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SpecTag {
+    pub name: String,
+    pub kind: ValueKind,
+    pub connection: u32,
+    pub address: String,
+    pub group: String,
+    pub write: bool,
+}
+
+impl Spec {
+    /// Without configuration, connections or tags.
+    pub fn new() -> Self {
+        Self { config: json!({}), ..Self::default() }
+    }
+
+    /// The plugin's own configuration.
+    #[must_use]
+    pub fn config(mut self, config: Json) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Adds a connection with its device settings; the tags that follow belong to it. Its time-out is 1,000 ms.
+    #[must_use]
+    pub fn connection(mut self, name: &str, settings: Json, device: &Device) -> Self {
+        self.connections.push(SpecConnection { name: name.to_owned(), settings, device: device.clone(), timeout_ms: 1_000 });
+        self
+    }
+
+    /// The time-out of the last connection, in ms.
+    #[must_use]
+    pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
+        if let Some(connection) = self.connections.last_mut() {
+            connection.timeout_ms = timeout_ms;
+        }
+        self
+    }
+
+    /// Adds a tag of the last connection: its kind as in a tag file, its address, its polling group (empty for none).
+    #[must_use]
+    pub fn tag(mut self, name: &str, kind: &str, address: &str, group: &str) -> Self {
+        let kinds = [ValueKind::Bool, ValueKind::Int, ValueKind::Uint, ValueKind::Float, ValueKind::Text];
+        self.tags.push(SpecTag {
+            name: name.to_owned(),
+            kind: kinds.into_iter().find(|known| known.word() == kind).unwrap_or(ValueKind::Null),
+            connection: self.connections.len().saturating_sub(1) as u32,
+            address: address.to_owned(),
+            group: group.to_owned(),
+            write: false,
+        });
+        self
+    }
+
+    /// The last tag can be written.
+    #[must_use]
+    pub fn writable(mut self) -> Self {
+        if let Some(tag) = self.tags.last_mut() {
+            tag.write = true;
+        }
+        self
+    }
+
+    pub(crate) fn tag_id(&self, name: &str) -> Option<TagId> {
+        self.tags.iter().position(|tag| tag.name == name).map(|place| TagId(place as u32))
+    }
+
+    pub(crate) fn tag_names(&self) -> Vec<String> {
+        self.tags.iter().map(|tag| tag.name.clone()).collect()
+    }
+
+    /// As the project's loader would give it, for the host; the plugin is its only one, and every grant is given.
+    pub(crate) fn plant(&self) -> Plant {
+        let tags: Vec<TagSpec> = self.tags.iter().map(SpecTag::spec).collect();
+        let ids = |wanted: fn(&SpecTag) -> bool| {
+            let found = self.tags.iter().enumerate().filter(move |(_, tag)| wanted(tag));
+            found.map(|(place, _)| TagId(place as u32)).collect::<Vec<_>>()
+        };
+        let grant = Grant {
+            connections: (0..self.connections.len() as u32).map(ConnectionId).collect(),
+            publish: ids(|_| true),
+            read: Vec::new(),
+            write: ids(|tag| tag.write),
+            store_bytes: 64 << 10,
+            memory_bytes: 32 << 20,
+            soft_ms: 1_000,
+            hard_ms: 5_000,
+            samples_per_s: 1_000_000,
+            log_lines_per_s: 1_000,
+        };
+        Plant {
+            root: PathBuf::new(),
+            name: "testkit".to_owned(),
+            time_zone: "UTC".to_owned(),
+            home_screen: String::new(),
+            scan: ScanSpec { min_ms: 10, max_ms: 100 },
+            listen: ListenSpec { address: std::net::IpAddr::from([127, 0, 0, 1]), port: 0, origins: Vec::new() },
+            connections: self.connections.iter().map(SpecConnection::spec).collect(),
+            plugins: vec![PluginSpec {
+                name: "under_test".into(),
+                component: "under_test".to_owned(),
+                config: self.config.clone(),
+                grant,
+                place: Place::default(),
+            }],
+            tag_ids: tags
+                .iter()
+                .enumerate()
+                .map(|(place, tag)| (tag.name.clone(), TagId(place as u32)))
+                .collect::<HashMap<_, _>>(),
+            tag_places: tags.iter().map(|_| Place::default()).collect(),
+            tags,
+            instances: Vec::new(),
+            screens: Vec::new(),
+        }
+    }
+}
+
+impl SpecConnection {
+    fn spec(&self) -> ConnectionSpec {
+        ConnectionSpec {
+            name: self.name.as_str().into(),
+            driver: PluginId(0),
+            tcp: TcpAddress { host: "localhost".to_owned(), port: 502 },
+            timeout_ms: self.timeout_ms,
+            device: self.settings.clone(),
+        }
+    }
+}
+
+impl SpecTag {
+    fn spec(&self) -> TagSpec {
+        let origin = Origin::Driver {
+            plugin: PluginId(0),
+            connection: ConnectionId(self.connection),
+            address: self.address.clone(),
+            group: self.group.clone(),
+        };
+        let write = self.write.then(|| WriteSpec {
+            role: Role::Operate,
+            range: None,
+            permissives: Vec::new(),
+            feedback: None,
+            no_feedback: false,
+            follow_ms: 2_000,
+            tolerance: 0.0,
+            expires_ms: 5_000,
+            essential: false,
+        });
+        TagSpec { write, ..TagSpec::new(&self.name, self.kind, origin) }
+    }
+
+    fn access(&self) -> Vec<&'static str> {
+        if self.write { vec!["publish", "write"] } else { vec!["publish"] }
+    }
+}
+
+impl Spec {
+    /// The init document of a driver, as the host writes it (wit/README.md).
+    pub(crate) fn document(&self) -> String {
+        let connections: Vec<Json> = self.connections.iter().map(|c| json!({ "name": c.name, "device": c.settings })).collect();
+        let tags = self.tags.iter().map(|tag| {
+            json!({ "name": tag.name, "kind": tag.kind.word(), "connection": tag.connection, "address": tag.address,
+                    "group": tag.group, "access": tag.access() })
+        });
+        let mut document = json!({ "plugin": self.config, "connections": connections, "tags": tags.collect::<Vec<_>>() });
+        if self.extras {
+            add_unknown_keys(&mut document);
+        }
+        document.to_string()
+    }
+}
+
+/// What a later host might add: keys that no plugin of today knows, at every level that is the contract's own.
+fn add_unknown_keys(document: &mut Json) {
+    let novelty = || json!({ "since": "0.9", "list": [1, 2, 3] });
+    document["a_new_section"] = novelty();
+    for list in ["connections", "tags"] {
+        if let Some(entries) = document[list].as_array_mut() {
+            entries.iter_mut().for_each(|entry| entry["a_new_key"] = novelty());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Everything outside the plugin: the virtual clock, the scripted connections, and what the plugin did.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use plantroom_host::{Outside, PluginState};
+use plantroom_model::{
+    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Utc,
+    field_error, limits,
+};
+
+use crate::device::Device;
+use crate::event::{Event, Happened};
+
+/// The monotonic clock of a bench starts here, so that nothing relies on a start at 0; in ns.
+const MONO_START_NS: u64 = 1_000_000_000;
+/// UTC of a bench starts here: 2026-01-01T00:00:00Z, in ns.
+const UTC_START_NS: i64 = 1_767_225_600_000_000_000;
+
+type Done = Box<dyn FnOnce(ModbusCompletion) + Send>;
+
+/// One connection: as the fieldbus does it, one transaction at a time, writes before reads.
+struct Link {
+    device: Device,
+    timeout_ms: u64,
+    writes: VecDeque<(ModbusRequest, Done)>,
+    reads: VecDeque<(ModbusRequest, Done)>,
+    busy: Option<(u64, ModbusCompletion, Done)>,
+}
+
+struct Inner {
+    elapsed_ns: u64,
+    links: Vec<Link>,
+    tags: Vec<String>,
+    events: Vec<Event>,
+    /// Events of turns that have ended.
+    told: usize,
+    open_orders: BTreeSet<u64>,
+    store: Vec<u8>,
+    faults: Vec<String>,
+}
+
+/// What is outside a plugin on a bench.
+pub(crate) struct World(Mutex<Inner>);
+
+impl World {
+    pub(crate) fn new(connections: impl Iterator<Item = (Device, u64)>, tags: Vec<String>) -> Arc<Self> {
+        let links = connections.map(|(device, timeout_ms)| Link {
+            device,
+            timeout_ms,
+            writes: VecDeque::new(),
+            reads: VecDeque::new(),
+            busy: None,
+        });
+        Arc::new(Self(Mutex::new(Inner {
+            elapsed_ns: 0,
+            links: links.collect(),
+            tags,
+            events: Vec::new(),
+            told: 0,
+            open_orders: BTreeSet::new(),
+            store: Vec::new(),
+            faults: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn elapsed_ns(&self) -> u64 {
+        self.0.lock().elapsed_ns
+    }
+
+    /// A wake-up on the plugin's clock as time since the bench began.
+    pub(crate) fn since_start_ns(wake: Mono) -> u64 {
+        wake.0.saturating_sub(MONO_START_NS)
+    }
+
+    pub(crate) fn advance_to(&self, elapsed_ns: u64) {
+        let mut inner = self.0.lock();
+        inner.elapsed_ns = inner.elapsed_ns.max(elapsed_ns);
+    }
+
+    /// When the next transaction ends.
+    pub(crate) fn next_due_ns(&self) -> Option<u64> {
+        self.0.lock().links.iter().filter_map(|link| link.busy.as_ref().map(|(due_ns, ..)| *due_ns)).min()
+    }
+
+    /// Ends the transactions that are due, and starts the next ones; true if any ended.
+    pub(crate) fn complete_due(&self) -> bool {
+        let ended: Vec<(ModbusCompletion, Done)> = {
+            let mut inner = self.0.lock();
+            let now_ns = inner.elapsed_ns;
+            let mut ended = Vec::new();
+            for link in &mut inner.links {
+                if let Some((_, completion, done)) = link.busy.take_if(|(due_ns, ..)| *due_ns <= now_ns) {
+                    ended.push((completion, done));
+                    link.start_next(now_ns);
+                }
+            }
+            ended
+        };
+        // Outside the lock: `done` may submit the next one at once.
+        let any = !ended.is_empty();
+        ended.into_iter().for_each(|(completion, done)| done(completion));
+        any
+    }
+
+    pub(crate) fn open_order(&self, order: OrderId) {
+        self.0.lock().open_orders.insert(order.0);
+    }
+
+    pub(crate) fn open_orders(&self) -> Vec<u64> {
+        self.0.lock().open_orders.iter().copied().collect()
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.0.lock().events.clone()
+    }
+
+    pub(crate) fn take_events(&self) -> Vec<Event> {
+        let mut inner = self.0.lock();
+        inner.told = 0;
+        std::mem::take(&mut inner.events)
+    }
+
+    /// Puts what one turn did into the order of transcripts.
+    pub(crate) fn end_turn(&self) {
+        let mut inner = self.0.lock();
+        let told = inner.told;
+        inner.events[told..].sort_by_key(|event| event.happened.rank());
+        inner.told = inner.events.len();
+    }
+
+    /// What the plugin did against the contract, or what brought it down.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.0.lock().faults.clone()
+    }
+
+    pub(crate) fn fault(&self, sentence: String) {
+        self.0.lock().faults.push(sentence);
+    }
+
+    fn tell(&self, happened: Happened) {
+        let mut inner = self.0.lock();
+        let at_ms = inner.elapsed_ns / 1_000_000;
+        inner.events.push(Event { at_ms, happened });
+    }
+}
+
+impl Link {
+    fn start_next(&mut self, now_ns: u64) {
+        if self.busy.is_some() {
+            return;
+        }
+        let Some((request, done)) = self.writes.pop_front().or_else(|| self.reads.pop_front()) else { return };
+        let timeout_ms = match u64::from(request.timeout_ms) {
+            0 => self.timeout_ms,
+            wanted_ms => wanted_ms.min(self.timeout_ms),
+        };
+        let answer = self.device.answer(&request, now_ns / 1_000_000, timeout_ms);
+        let due_ns = now_ns + answer.after_ms * 1_000_000;
+        let at = Utc(UTC_START_NS + due_ns as i64);
+        self.busy = Some((due_ns, answer.at(at), done));
+    }
+}
+
+impl Inner {
+    fn tag(&self, id: TagId) -> String {
+        self.tags.get(id.0 as usize).cloned().unwrap_or_else(|| format!("tag {}", id.0))
+    }
+}
+
+impl Outside for World {
+    fn now(&self) -> Now {
+        let elapsed_ns = self.elapsed_ns();
+        Now { mono: Mono(MONO_START_NS + elapsed_ns), utc: Utc(UTC_START_NS + elapsed_ns as i64) }
+    }
+
+    fn samples(&self, _plugin: PluginId, columns: Columns, at: Now) {
+        if let Err(wrong) = columns.check() {
+            self.fault(format!("published a batch that is not valid: {wrong}"));
+            return;
+        }
+        let names: Vec<String> = {
+            let inner = self.0.lock();
+            columns.handles.iter().map(|handle| inner.tag(TagId(*handle))).collect()
+        };
+        for (row, tag) in columns.rows().zip(names) {
+            let source = if row.time == Utc(0) { at.utc } else { row.time };
+            let source_ms = (source.0 - UTC_START_NS) / 1_000_000;
+            self.tell(Happened::Sample { tag, value: row.value, status: row.status, source_ms });
+        }
+    }
+
+    fn missed(&self, _plugin: PluginId, tags: Vec<TagId>, reason: Status, _at: Now) {
+        for id in tags {
+            let tag = self.0.lock().tag(id);
+            self.tell(Happened::Missed { tag, reason });
+        }
+    }
+
+    fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {
+        self.tell(Happened::Request { connection: connection.0, request: request.clone() });
+        let refused = {
+            let mut inner = self.0.lock();
+            let now_ns = inner.elapsed_ns;
+            match inner.links.get_mut(connection.0 as usize) {
+                None => Some((field_error::BAD_REQUEST, done)),
+                Some(link) if link.reads.len() + link.writes.len() >= limits::OPEN_TRANSACTIONS => {
+                    Some((field_error::QUEUE_FULL, done))
+                }
+                Some(link) => {
+                    let queue = if request.writes() { &mut link.writes } else { &mut link.reads };
+                    queue.push_back((request, done));
+                    link.start_next(now_ns);
+                    None
+                }
+            }
+        };
+        if let Some((error, done)) = refused {
+            done(ModbusCompletion { error, data: Vec::new(), at: self.now().utc });
+        }
+    }
+
+    fn settled(&self, order: OrderId, code: SettleCode, detail: String) {
+        if !self.0.lock().open_orders.remove(&order.0) {
+            self.fault(format!("order {} was settled, but it is not open", order.0));
+        }
+        self.tell(Happened::Settled { order: order.0, code, detail });
+    }
+
+    fn state(&self, _plugin: PluginId, state: PluginState) {
+        if let Some(fault) = state.fault() {
+            self.fault(format!("{fault:?}"));
+        }
+    }
+
+    fn log(&self, _plugin: PluginId, level: u8, line: String) {
+        self.tell(Happened::Log { level, line });
+    }
+
+    fn store_load(&self, _plugin: PluginId) -> Vec<u8> {
+        self.0.lock().store.clone()
+    }
+
+    fn store_save(&self, _plugin: PluginId, bytes: Vec<u8>) {
+        self.0.lock().store = bytes;
+    }
+}
