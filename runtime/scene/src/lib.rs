@@ -13,11 +13,20 @@
 //! Invariant: knows no colours, fonts or pixels, no network and no clock; builds for `wasm32-unknown-unknown`.
 
 mod action;
+mod build;
+mod computed;
+mod event;
+mod library;
 pub mod limits;
 mod object;
+mod pattern;
 mod prop;
 mod reading;
+mod scene;
+mod screens;
+mod slot;
 mod symbol;
+mod text;
 mod view;
 
 pub use action::{Action, Params};
@@ -25,8 +34,10 @@ pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
 pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};
 pub use reading::{Facts, LimitMark, Reading, grouped};
+pub use scene::{Changed, Header, Scene};
+pub use screens::{ScreenEntry, Screens};
 pub use symbol::{
-    Align, Bar, Button, Direction, Lamp, Machine, NavEntry, Navigation, Panel, Pen, Pipe, Relation, Setpoint, Switch, Symbol, Tank,
-    Text, TextRole, Trend, Valve, ValueBox,
+    Align, Bar, Button, Direction, Lamp, Machine, NavEntry, Navigation, Panel, Pen, Pipe, Relation, Setpoint, Switch, Symbol,
+    Tank, Text, TextRole, Trend, ValueBox, Valve,
 };
 pub use view::{NoTags, TagView};

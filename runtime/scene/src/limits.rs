@@ -18,3 +18,5 @@ pub const EVENT_ACTIONS: usize = 16;
 pub const CHOICES: usize = 32;
 /// Closures that are re-evaluated in one update; what is left over is due in the next one.
 pub const CLOSURES_A_FRAME: usize = 2_000;
+/// How often a closure is run again at once because it read tags that weren't known here yet.
+pub const DISCOVERY_ROUNDS: usize = 8;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use plantroom_model::{LimitSet, Quality, Status, Utc, Value};
 
+use plantroom_wire::TagInfo;
+
 use crate::Source;
 
 /// What a reading is measured in and against. From the tag, unless the script said otherwise.
@@ -83,6 +85,7 @@ pub(crate) struct Overrides {
     pub range: Option<(f64, f64)>,
     pub limits: Option<LimitSet>,
     pub states: Option<Vec<(i64, String)>>,
+    pub invert: bool,
 }
 
 impl Reading {
@@ -101,6 +104,17 @@ impl Reading {
 
     pub(crate) fn constant(value: Value) -> Self {
         Self { value, status: Status::GOOD, known: true, ..Self::new(Source::Constant) }
+    }
+
+    /// A reading that isn't there.
+    pub(crate) fn absent() -> Self {
+        Self { optional: true, ..Self::new(Source::Constant) }
+    }
+
+    /// True for false and false for true.
+    pub(crate) fn inverted(mut self) -> Self {
+        self.overrides.invert = true;
+        self
     }
 
     /// Where it comes from.
@@ -166,7 +180,43 @@ impl Reading {
     }
 }
 
+impl Overrides {
+    /// The tag's facts with the script's words in their place.
+    pub fn over(&self, mut facts: Facts) -> Facts {
+        if let Some(unit) = &self.unit {
+            facts.unit.clone_from(unit);
+        }
+        if let Some(decimals) = self.decimals {
+            facts.decimals = decimals;
+        }
+        if let Some(range) = self.range {
+            facts.range = Some(range);
+        }
+        if let Some(limits) = self.limits {
+            facts.limits = limits;
+        }
+        if let Some(states) = &self.states {
+            facts.states.clone_from(states);
+        }
+        facts
+    }
+}
+
 impl Facts {
+    /// From what the station says of a tag.
+    pub fn of(info: &TagInfo) -> Self {
+        Self {
+            unit: info.unit.clone(),
+            decimals: info.decimals,
+            range: info.range,
+            limits: info.limits,
+            states: info.states.clone(),
+            description: info.description.clone(),
+            writable: info.write.is_some(),
+            write_range: info.write.as_ref().and_then(|write| write.range),
+        }
+    }
+
     /// A value in words, without its unit.
     pub fn words(&self, value: &Value) -> String {
         let state = |number: i64| self.states.iter().find(|(n, _)| *n == number).map(|(_, word)| word.clone());

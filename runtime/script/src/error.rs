@@ -87,7 +87,10 @@ fn sentence(error: &EvalAltResult) -> String {
         E::ErrorArrayBounds(len, index, _) => format!("there is no element {index} in an array of {len}; the first one is 0"),
         E::ErrorTooManyOperations(_) => "the script takes too many steps; it probably loops for ever".to_owned(),
         E::ErrorStackOverflow(_) => {
-            format!("functions call each other more than {} deep; one of them probably calls itself for ever", limits::CALL_LEVELS)
+            format!(
+                "functions call each other more than {} deep; one of them probably calls itself for ever",
+                limits::CALL_LEVELS
+            )
         }
         E::ErrorDataTooLarge(_, _) => format!(
             "a text, array or map grew too large (at most {} bytes of text, {} elements, {} entries)",

@@ -58,6 +58,22 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_fn("**", |a: FLOAT, b: FLOAT| libm::pow(a, b));
     engine.register_fn("**", |a: FLOAT, b: INT| libm::pow(a, b as FLOAT));
     engine.register_fn("**", |a: INT, b: FLOAT| libm::pow(a as FLOAT, b));
-    engine.register_fn("clamp", |x: FLOAT, low: FLOAT, high: FLOAT| if x < low { low } else if x > high { high } else { x });
-    engine.register_fn("clamp", |x: INT, low: INT, high: INT| if x < low { low } else if x > high { high } else { x });
+    engine.register_fn("clamp", |x: FLOAT, low: FLOAT, high: FLOAT| {
+        if x < low {
+            low
+        } else if x > high {
+            high
+        } else {
+            x
+        }
+    });
+    engine.register_fn("clamp", |x: INT, low: INT, high: INT| {
+        if x < low {
+            low
+        } else if x > high {
+            high
+        } else {
+            x
+        }
+    });
 }

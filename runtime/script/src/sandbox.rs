@@ -97,7 +97,7 @@ impl Sandbox {
     /// Runs a file from its first line to its last.
     pub fn run(&self, program: &Arc<Program>, variables: Vec<(&str, Dynamic)>, budget: Budget) -> Evaluation {
         let outer = run::swap(Some(Run::new(budget, None)));
-        let result = self.run_inside(program, variables).map_err(|error| ScriptError::from_engine(&program.file, &error));
+        let result = run_file(&self.engine, program, variables).map_err(|error| ScriptError::from_engine(&program.file, &error));
         evaluation(result, outer, &mut None)
     }
 
@@ -105,8 +105,29 @@ impl Sandbox {
     ///
     /// # Errors
     /// What went wrong in it, with its own file, line and column.
-    pub fn run_inside(&self, program: &Arc<Program>, variables: Vec<(&str, Dynamic)>) -> Result<Dynamic, Box<EvalAltResult>> {
-        run_file(&self.engine, program, variables)
+    pub fn run_inside(
+        context: &NativeCallContext,
+        program: &Arc<Program>,
+        variables: Vec<(&str, Dynamic)>,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        run_file(context.engine(), program, variables)
+    }
+
+    /// Calls a closure inside the run that is going on, out of its budget.
+    ///
+    /// # Errors
+    /// What went wrong in it, with its own file, line and column.
+    pub fn call_inside(
+        context: &NativeCallContext,
+        closure: &Closure,
+        arguments: impl FuncArgs,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let program = &closure.program;
+        run::enter(program)?;
+        let engine = context.engine();
+        let result = guarded(&program.file, || closure.function.call::<Dynamic>(engine, &program.ast, arguments));
+        run::leave();
+        result.map_err(|error| closure.placed(error).carried(rhai::Position::NONE))
     }
 
     /// Calls a closure over these tags.
@@ -147,15 +168,8 @@ impl Sandbox {
     }
 }
 
-/// Runs a file inside the run that is going on, on the engine of a native function's context.
-///
-/// # Errors
-/// What went wrong in it, with its own file, line and column.
-pub(crate) fn run_file(
-    engine: &Engine,
-    program: &Arc<Program>,
-    variables: Vec<(&str, Dynamic)>,
-) -> Result<Dynamic, Box<EvalAltResult>> {
+/// Runs a file inside the run that is going on.
+fn run_file(engine: &Engine, program: &Arc<Program>, variables: Vec<(&str, Dynamic)>) -> Result<Dynamic, Box<EvalAltResult>> {
     run::enter(program)?;
     let mut scope = Scope::new();
     for (name, value) in variables {

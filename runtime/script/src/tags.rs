@@ -88,9 +88,8 @@ fn look<T>(function: &str, name: &str, then: impl FnOnce(&TagNow) -> T) -> Done<
 
 /// As `look`, and the result is then only as good and as new as this tag.
 fn depend<T>(function: &str, name: &str, then: impl FnOnce(&TagNow) -> T) -> Done<T> {
-    let (result, status, time, gap) = look(function, name, |now| {
-        (then(now), now.sample.status, now.sample.source_time, now.sample.value == Value::Null)
-    })?;
+    let (result, status, time, gap) =
+        look(function, name, |now| (then(now), now.sample.status, now.sample.source_time, now.sample.value == Value::Null))?;
     run::with(|run| {
         run.status = run.status.worse(status);
         if time.0 != 0 && (run.oldest.0 == 0 || time < run.oldest) {

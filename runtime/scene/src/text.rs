@@ -1,0 +1,125 @@
+//! Scenes as text, for tests, for `screen check` and for reading a difference.
+
+use std::fmt::Write as _;
+
+use crate::{Machine, Object, Reading, Scene, Symbol};
+
+impl Scene {
+    /// One line an object, in the order of painting, with the current values. Stable: made for comparing.
+    pub fn to_text(&self) -> String {
+        let header = &self.header;
+        let mut text = format!("{} `{}` level {}", header.title, header.name, header.level);
+        if let Some(parent) = &header.parent {
+            let _ = write!(text, " below {parent}");
+        }
+        let _ = writeln!(text, ", {} x {}", header.size.0, header.size.1);
+        for object in &self.objects {
+            let _ = writeln!(text, "{}", line(object));
+        }
+        text
+    }
+}
+
+fn line(object: &Object) -> String {
+    let rect = object.rect;
+    let mut line = format!("{} {},{} {}x{}", object.symbol.word(), rect.x, rect.y, rect.w, rect.h);
+    if !object.visible.get() {
+        line.push_str(" hidden");
+    }
+    line.push_str(&symbol(&object.symbol));
+    if object.click.is_some() {
+        line.push_str(" [click]");
+    }
+    if let Some(error) = &object.error {
+        let _ = write!(line, " ERROR {error}");
+    }
+    line
+}
+
+/// ` name=value unit (U) H`; nothing for what isn't present.
+fn reading(name: &str, reading: &Reading) -> String {
+    if !reading.is_present() {
+        return String::new();
+    }
+    let mut text = format!(" {name}={}", reading.text());
+    if !reading.facts.unit.is_empty() {
+        let _ = write!(text, " {}", reading.facts.unit);
+    }
+    if !reading.is_known() {
+        text.push_str(" (no such tag)");
+    } else if !reading.is_good() {
+        let _ = write!(text, " ({} {})", reading.quality_letter(), reading.status);
+    }
+    if let Some(mark) = reading.limit_mark() {
+        let _ = write!(text, " {}", mark.letters());
+    }
+    text
+}
+
+fn quoted(label: &str) -> String {
+    if label.is_empty() { String::new() } else { format!(" \"{label}\"") }
+}
+
+fn machine(machine: &Machine) -> String {
+    let mut text = quoted(machine.label.get());
+    for (name, value) in [("running", &machine.running), ("state", &machine.state)] {
+        text.push_str(&reading(name, value));
+    }
+    for (word, flag) in [("FAULT", &machine.fault), ("MANUAL", &machine.manual)] {
+        if flag.is_present() && flag.is_on() == Some(true) {
+            let _ = write!(text, " {word}");
+        }
+    }
+    text
+}
+
+fn symbol(symbol: &Symbol) -> String {
+    match symbol {
+        Symbol::Tank(tank) => quoted(tank.label.get()) + reading("level", &tank.level).as_str(),
+        Symbol::Pump(pump) | Symbol::Motor(pump) => machine(pump),
+        Symbol::Valve(valve) => {
+            let fault = if valve.fault.is_present() && valve.fault.is_on() == Some(true) { " FAULT" } else { "" };
+            quoted(valve.label.get()) + reading("position", &valve.position).as_str() + fault
+        }
+        Symbol::Pipe(pipe) => {
+            let flows = match pipe.is_flowing() {
+                _ if !pipe.flow.is_present() => "",
+                Some(true) => " flowing",
+                Some(false) => " still",
+                None => " unknown",
+            };
+            format!("{} {} corners{flows}", quoted(&pipe.label), pipe.points.len())
+        }
+        Symbol::Lamp(lamp) => {
+            let abnormal = if lamp.is_abnormal() == Some(true) { " ABNORMAL" } else { "" };
+            quoted(lamp.label.get()) + reading("state", &lamp.reading).as_str() + abnormal
+        }
+        Symbol::Value(value) => quoted(value.label.get()) + reading("value", &value.reading).as_str(),
+        Symbol::Bar(bar) => {
+            quoted(bar.label.get()) + reading("value", &bar.reading).as_str() + reading("setpoint", &bar.setpoint).as_str()
+        }
+        Symbol::Text(text) => {
+            let letter = text.text.status().quality().letter();
+            quoted(text.text.get()) + if letter.is_empty() { "" } else { " " } + letter
+        }
+        Symbol::Button(button) => {
+            let enabled = if *button.enabled.get() { "" } else { " disabled" };
+            let chosen = if *button.chosen.get() { " chosen" } else { "" };
+            quoted(button.label.get()) + enabled + chosen
+        }
+        Symbol::Setpoint(setpoint) => quoted(setpoint.label.get()) + reading("value", &setpoint.reading).as_str(),
+        Symbol::Switch(switch) => {
+            let words: Vec<_> = switch.words().into_iter().map(|(_, word)| word).collect();
+            quoted(switch.label.get()) + reading("value", &switch.reading).as_str() + " of " + words.join("/").as_str()
+        }
+        Symbol::Navigation(navigation) => {
+            let tabs: Vec<_> = navigation.entries.iter().map(|entry| entry.title.as_str()).collect();
+            format!(" {}", tabs.join(" | "))
+        }
+        Symbol::Trend(trend) => {
+            let pens: Vec<_> = trend.pens.iter().map(|pen| reading("pen", &pen.reading)).collect();
+            format!("{} {} s{}", quoted(trend.label.get()), trend.span_ms / 1_000, pens.concat())
+        }
+        Symbol::Panel(panel) => quoted(panel.label.get()),
+    }
+}
