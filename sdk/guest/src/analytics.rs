@@ -16,12 +16,17 @@ pub trait Analytics: Sized + 'static {
         None
     }
 
-    /// Starts what runs on its own: by default [`Analytics::update`] at changes and [`Analytics::tick`] every period.
+    /// Starts what runs on its own: by default [`Analytics::begin`], then [`Analytics::update`] at changes and
+    /// [`Analytics::tick`] every period.
     fn start(self: Rc<Self>, io: Io) {
-        if let Some(period) = io.scope().period.or_else(|| self.period()) {
-            spawn(tick_for_ever(self.clone(), io.clone(), period));
-        }
-        spawn(update_for_ever(self, io));
+        spawn(run_for_ever(self, io));
+    }
+
+    /// The first thing in the first step: take in what the inputs hold before anything changes. An error is told in
+    /// the log, and the plugin goes on.
+    async fn begin(&self, io: &Io) -> Result<()> {
+        let _ = io;
+        Ok(())
     }
 
     /// Takes in the changes of readable tags, in order. An error is told in the log.
@@ -66,7 +71,13 @@ fn run<A: Analytics>(analytics: A, scope: IoScope) {
     analytics.start(Io::new(scope));
 }
 
-async fn update_for_ever<A: Analytics>(analytics: Rc<A>, io: Io) {
+async fn run_for_ever<A: Analytics>(analytics: Rc<A>, io: Io) {
+    if let Err(error) = analytics.begin(&io).await {
+        crate::log_warn!("the start failed: {error}");
+    }
+    if let Some(period) = io.scope().period.or_else(|| analytics.period()) {
+        spawn(tick_for_ever(analytics.clone(), io.clone(), period));
+    }
     loop {
         let changes = io.changes().await;
         if let Err(error) = analytics.update(&io, &changes).await {

@@ -8,6 +8,9 @@
 //! Invariant: a plugin imports only the interfaces it uses; each one's pump registers itself on first use.
 //! Invariant: a Modbus write can't be made without the open [`Order`] it serves; it does not compile.
 
+// Derives and exports name this crate from outside; in its own tests too.
+extern crate self as plantroom_sdk;
+
 mod analytics;
 mod bind;
 mod changes;
@@ -58,6 +61,28 @@ pub use value::{TagValue, Value, ValueKind, fit};
 
 /// Derives: what a plugin's struct needs from its setup, bound by the names of its fields.
 pub use plantroom_sdk_macros::{Analytics, Driver};
+
+/// The contract's imports without the SDK's care, for tests of the host.
+#[doc(hidden)]
+pub mod unguarded {
+    use crate::raw::{Columns, ModbusRequest};
+    use crate::{Outcome, port};
+
+    /// `samples.publish`, as it is.
+    pub fn publish(batch: &Columns) {
+        port::publish(batch);
+    }
+
+    /// `orders.settle`, as it is.
+    pub fn settle(order: u64, outcome: &Outcome) {
+        port::settle(order, outcome);
+    }
+
+    /// `modbus.submit`, as it is.
+    pub fn submit(request: &ModbusRequest) -> u64 {
+        port::submit(request)
+    }
+}
 
 /// Everything an author needs, in one line.
 pub mod prelude {

@@ -1,9 +1,8 @@
 //! The contract's imports and exports in the sandbox. Everything generated stays in this file.
 
-use crate::raw;
+pub use wit_bindgen;
 
 #[expect(missing_docs, reason = "the contract's own documentation is in wit/plugin-0.1")]
-#[expect(clippy::allow_attributes, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit/plugin-0.1",
@@ -13,10 +12,94 @@ mod bindings {
                 include plantroom:plugin/analytics@0.1.0;
             }",
         world: "plantroom:sdk/plugin",
+        with: {
+            "plantroom:plugin/types@0.1.0/columns": crate::raw::Columns,
+            "plantroom:plugin/orders@0.1.0/batch": crate::raw::OrderBatch,
+            "plantroom:plugin/modbus@0.1.0/request": crate::raw::ModbusRequest,
+            "plantroom:plugin/modbus@0.1.0/completion": crate::raw::ModbusCompletion,
+            "plantroom:plugin/guest@0.1.0/problem": crate::raw::Problem,
+        },
         generate_all,
         pub_export_macro: true,
+        export_macro_name: "export_contract",
+        default_bindings_module: "plantroom_sdk::wasm",
         runtime_path: "plantroom_sdk::wasm::wit_bindgen::rt",
-        additional_derives: [PartialEq],
     });
 }
-pub use wit_bindgen;
+
+pub use crate::raw::Problem;
+pub use bindings::exports::plantroom::plugin::guest::Guest;
+pub use bindings::plantroom::plugin::types::Instant;
+pub use bindings::{export_contract as export, exports};
+
+/// `guest.init`, with panics told in the log before they become traps.
+///
+/// # Errors
+/// All problems with the setup.
+pub fn init<P: crate::Exported>(document: &str) -> Result<(), Vec<Problem>> {
+    std::panic::set_hook(Box::new(|panic| port::log(crate::log::Level::Error as u8, &panic.to_string())));
+    crate::life::init::<P>(document)
+}
+
+/// `guest.step`.
+pub fn step(now: Instant) -> u64 {
+    crate::life::step(crate::Instant { mono_ns: now.mono, utc_ns: now.utc })
+}
+
+pub(crate) mod port {
+    use super::bindings::plantroom::plugin as contract;
+    use crate::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch};
+    use crate::{Outcome, Status};
+
+    pub(crate) fn publish(batch: &Columns) {
+        contract::samples::publish(batch);
+    }
+
+    pub(crate) fn missed(tags: &[u32], reason: Status) {
+        contract::samples::missed(tags, reason.0);
+    }
+
+    pub(crate) fn take_orders(max: u32) -> OrderBatch {
+        contract::orders::take(max)
+    }
+
+    pub(crate) fn settle(order: u64, outcome: &Outcome) {
+        contract::orders::settle(order, outcome.code(), outcome.detail());
+    }
+
+    pub(crate) fn submit(request: &ModbusRequest) -> u64 {
+        contract::modbus::submit(request)
+    }
+
+    pub(crate) fn collect(max: u32) -> Vec<ModbusCompletion> {
+        contract::modbus::collect(max)
+    }
+
+    pub(crate) fn changes() -> Columns {
+        contract::tags::changes()
+    }
+
+    pub(crate) fn lost() -> u64 {
+        contract::tags::lost()
+    }
+
+    pub(crate) fn read_tags(tags: &[u32]) -> Columns {
+        contract::tags::read(tags)
+    }
+
+    pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
+        contract::memory::get(key)
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8]) -> bool {
+        contract::memory::set(key, value)
+    }
+
+    pub(crate) fn remove(key: &str) {
+        contract::memory::remove(key);
+    }
+
+    pub(crate) fn log(level: u8, line: &str) {
+        contract::log::write(level, line);
+    }
+}
