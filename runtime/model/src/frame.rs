@@ -29,6 +29,7 @@ pub struct Frame {
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     number: u64,
+    at: Now,
     chunks: Vec<Arc<Vec<Sample>>>,
     len: usize,
 }
@@ -42,12 +43,17 @@ impl Snapshot {
         let chunks = (0..len.div_ceil(Self::CHUNK))
             .map(|chunk| Arc::new(vec![Sample::waiting(); Self::CHUNK.min(len - chunk * Self::CHUNK)]))
             .collect();
-        Self { number: 0, chunks, len }
+        Self { number: 0, at: Now::default(), chunks, len }
     }
 
     /// The scan that left it.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// When that scan was.
+    pub fn at(&self) -> Now {
+        self.at
     }
 
     /// How many tags it holds.
@@ -74,6 +80,7 @@ impl Snapshot {
     /// Takes a frame in; only the chunks it touches are copied.
     pub fn apply(&mut self, frame: &Frame) {
         self.number = frame.number;
+        self.at = frame.now;
         for change in &frame.changes {
             let index = change.tag.0 as usize;
             if let Some(chunk) = self.chunks.get_mut(index / Self::CHUNK)

@@ -1,1 +1,30 @@
-//! Plantroom.
+//! Puts everything together into a station that runs.
+//!
+//! In:  a project folder and a data folder.
+//! Out: a running plant behind one network door.
+//! Start at [`flow`] (the data path), then [`command`] (the command path), then [`start()`].
+//!
+//! Invariant: one thread changes tag state; nothing that it waits for can be delayed by anybody.
+//! Invariant: every write takes the command path; there is no other call of a driver's order queue.
+//! Invariant: only `clock.rs` asks the machine for the time.
+
+pub mod check;
+pub mod clock;
+pub mod command;
+mod components;
+mod error;
+pub mod flow;
+pub mod inbox;
+mod link;
+mod outside;
+mod readback;
+mod retained;
+pub mod scan;
+mod screens;
+mod start;
+mod system;
+mod target;
+
+pub use check::{CheckOptions, Checked, check};
+pub use error::StartError;
+pub use start::{RunningStation, StationOptions, start};

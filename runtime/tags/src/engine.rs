@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Change, Columns, Mono, Now, Origin, PluginId, Sample, Status, TagId, TagSpec, Utc, Value};
+use plantroom_model::{Change, Columns, Now, Origin, PluginId, Sample, Status, TagId, TagSpec, Utc, Value};
 
 use crate::accept::{Reading, accept};
 use crate::liveness::Liveness;

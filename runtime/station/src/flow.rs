@@ -1,0 +1,129 @@
+//! The data path, top to bottom in the order things happen. Read this first.
+//!
+//! ```text
+//! field -> fieldbus -> driver plugin -> inbox -+
+//! analytics plugins ---------------> inbox ----+-> scan -> frame -> snapshot -> server -> consoles
+//! permitted writes to the station's own tags --+                 -> retained values
+//!                                                                -> analytics plugins
+//! ```
+//!
+//! One thread, the only writer of tag state. It waits for nobody: what it hands on is a shared pointer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{JoinHandle, sleep};
+use std::time::Duration;
+
+use plantroom_model::{Frame, Now, Snapshot, TagId, Value};
+use plantroom_project::ScanSpec;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::inbox::{Inbox, Input, Outlet, What};
+use crate::retained::Retained;
+use crate::scan::Scan;
+use crate::system::SystemTags;
+
+/// How often the station's own figures become tags, in ms.
+const FIGURES_MS: u64 = 1_000;
+
+/// Receives what the scan received: the seam at which a station is recorded.
+pub trait Tape: Send {
+    /// One scan's number, time, lost tags and inputs, before they are carried out.
+    fn scan(&mut self, number: u64, now: Now, lost_tags: &[TagId], inputs: &[Input]);
+}
+
+/// Whoever computes from frames.
+pub trait FrameReader: Send + Sync {
+    /// A frame; must return at once.
+    fn frame(&self, frame: &Arc<Frame>);
+}
+
+/// What the scan thread works with.
+pub struct Flow {
+    /// The state.
+    pub scan: Scan,
+    /// Its pace.
+    pub pace: ScanSpec,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The way in, for what is said of the station itself and for what was lost.
+    pub inbox: Arc<Inbox>,
+    /// Where inputs come out.
+    pub outlet: Outlet,
+    /// Where the current values go.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Keeps values over a restart.
+    pub retained: Arc<Retained>,
+    /// Analytics plugins.
+    pub readers: Vec<Arc<dyn FrameReader>>,
+    /// Where the station's own tags are.
+    pub system: SystemTags,
+    /// Whether the audit trail can be written.
+    pub audit_ok: Box<dyn Fn() -> bool + Send>,
+    /// A recorder, where there is one.
+    pub tape: Option<Box<dyn Tape>>,
+    /// Set when the station is to stop.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Flow {
+    /// Starts the scan on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(mut self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("scan".to_owned()).spawn(move || {
+            let mut figures_due = self.clock.now().mono;
+            while !self.stop.load(Ordering::Relaxed) {
+                let Some(took_ns) = self.one_scan() else { return };
+                let now = self.clock.now();
+                if now.mono >= figures_due {
+                    self.tell_figures(now, took_ns);
+                    figures_due = now.mono.plus_ms(FIGURES_MS);
+                }
+                sleep(Duration::from_millis(u64::from(self.pace.min_ms)).saturating_sub(Duration::from_nanos(took_ns)));
+            }
+        })
+    }
+
+    /// Waits for work, does one scan, and says how long the work took; `None` when nothing can come any more.
+    fn one_scan(&mut self) -> Option<u64> {
+        let inputs = self.outlet.take(Duration::from_millis(u64::from(self.pace.max_ms)))?;
+        let now = self.clock.now();
+        let lost_tags = self.inbox.take_lost_tags();
+        if let Some(tape) = &mut self.tape {
+            tape.scan(self.scan.next_number(), now, &lost_tags, &inputs);
+        }
+        let frame = Arc::new(self.scan.run(&inputs, &lost_tags, now));
+        self.hand_on(&frame);
+        Some(self.clock.now().mono.since(now.mono))
+    }
+
+    fn hand_on(&self, frame: &Arc<Frame>) {
+        // A frame without changes moves the snapshot's time, and wakes nobody.
+        self.snapshots.send_if_modified(|shared| {
+            Arc::make_mut(shared).apply(frame);
+            !frame.changes.is_empty()
+        });
+        if frame.changes.is_empty() {
+            return;
+        }
+        self.retained.note(frame);
+        for reader in &self.readers {
+            reader.frame(frame);
+        }
+    }
+
+    /// The station's own figures enter by the front door, like everything else.
+    fn tell_figures(&self, now: Now, took_ns: u64) {
+        let tell = |tag: Option<TagId>, value: Value| {
+            if let Some(tag) = tag {
+                self.inbox.put(now, What::Set { tag, value });
+            }
+        };
+        tell(self.system.scan_last_ms, Value::Float(took_ns as f64 / 1e6));
+        tell(self.system.audit_ok, Value::Bool((self.audit_ok)()));
+        tell(self.system.inbox_lost, Value::Uint(self.inbox.lost()));
+    }
+}

@@ -1,0 +1,172 @@
+//! What plugins' committed steps cause: the sandbox's way out, wired to the inbox, the copper and the command path.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use parking_lot::Mutex;
+use plantroom_fieldbus::Fieldbus;
+use plantroom_host::{Outside, PluginState};
+use plantroom_model::{
+    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Now, OrderId, PluginId, SettleCode, Status, TagId, limits,
+};
+use plantroom_store::{RealDisk, read_file, replace_file};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::inbox::{Inbox, PluginWord, What};
+
+/// Largest image of a plugin's persistent store that is read back, in bytes; grants stay far below.
+const STORE_IMAGE_BYTES: u64 = 256 << 20;
+/// Images waiting for the disk. At the limit a newer image waits for the next save.
+const STORE_IMAGES: usize = 64;
+
+/// How an order ended, as its driver says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The kind.
+    pub code: SettleCode,
+    /// A sentence; may be empty.
+    pub detail: String,
+}
+
+/// Orders that are with drivers, and who waits for them.
+#[derive(Default)]
+pub struct OpenOrders {
+    waiting: Mutex<HashMap<OrderId, oneshot::Sender<Settled>>>,
+}
+
+impl OpenOrders {
+    /// Begins to wait for an order.
+    pub fn wait_for(&self, order: OrderId) -> oneshot::Receiver<Settled> {
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.lock().insert(order, sender);
+        receiver
+    }
+
+    /// Nobody waits for it any more; what comes later is only logged.
+    pub fn forget(&self, order: OrderId) {
+        self.waiting.lock().remove(&order);
+    }
+
+    fn settle(&self, order: OrderId, settled: Settled) {
+        match self.waiting.lock().remove(&order) {
+            // The receiver may have stopped waiting in this moment; its record is closed as unknown then.
+            Some(waiting) => drop(waiting.send(settled)),
+            None => tracing::warn!(order = order.0, code = ?settled.code, "an order ended after its time: {}", settled.detail),
+        }
+    }
+}
+
+/// The station as its plugins see it.
+pub struct StationOutside {
+    clock: Arc<dyn Clock>,
+    inbox: Arc<Inbox>,
+    fieldbus: Arc<Fieldbus>,
+    orders: Arc<OpenOrders>,
+    plugin_names: Vec<Arc<str>>,
+    stores: PathBuf,
+    images: SyncSender<(PathBuf, Vec<u8>)>,
+}
+
+impl StationOutside {
+    /// Wires it up. Stores of plugins are kept as one file each in the folder `stores`.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        inbox: Arc<Inbox>,
+        fieldbus: Arc<Fieldbus>,
+        orders: Arc<OpenOrders>,
+        plugin_names: Vec<Arc<str>>,
+        stores: PathBuf,
+    ) -> std::io::Result<Self> {
+        let (images, receiver) = sync_channel(STORE_IMAGES);
+        std::thread::Builder::new().name("plugin stores".to_owned()).spawn(move || save_images(&receiver))?;
+        Ok(Self { clock, inbox, fieldbus, orders, plugin_names, stores, images })
+    }
+
+    fn store_path(&self, plugin: PluginId) -> PathBuf {
+        self.stores.join(format!("{}.store", self.name(plugin)))
+    }
+
+    fn name(&self, plugin: PluginId) -> &str {
+        self.plugin_names.get(plugin.0 as usize).map_or("unknown", |name| name)
+    }
+}
+
+fn save_images(images: &Receiver<(PathBuf, Vec<u8>)>) {
+    for (path, bytes) in images {
+        if let Err(error) = replace_file(&RealDisk, &path, &bytes) {
+            tracing::error!("a plugin's store could not be kept: {error}");
+        }
+    }
+}
+
+impl Outside for StationOutside {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn samples(&self, plugin: PluginId, columns: Columns, at: Now) {
+        self.inbox.put(at, What::Samples { plugin, columns });
+    }
+
+    fn missed(&self, plugin: PluginId, tags: Vec<TagId>, reason: Status, at: Now) {
+        self.inbox.put(at, What::Missed { plugin, tags, reason });
+    }
+
+    fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Box<dyn FnOnce(ModbusCompletion) + Send>) {
+        self.fieldbus.transact(connection, request, done);
+    }
+
+    fn settled(&self, order: OrderId, code: SettleCode, detail: String) {
+        self.orders.settle(order, Settled { code, detail });
+    }
+
+    fn state(&self, plugin: PluginId, state: PluginState) {
+        let name = self.name(plugin);
+        let (word, fault) = match &state {
+            PluginState::Starting => (PluginWord::Starting, None),
+            PluginState::Running => (PluginWord::Running, None),
+            PluginState::Restarting { fault, .. } => (PluginWord::Restarting, Some(fault)),
+            PluginState::Quarantined { fault } => (PluginWord::Quarantined, Some(fault)),
+            PluginState::Stopped => (PluginWord::Stopped, None),
+        };
+        match fault {
+            Some(fault) => tracing::error!(plugin = name, state = ?word, "plugin fault: {}\n{}", fault.message, fault.backtrace.join("\n")),
+            None => tracing::info!(plugin = name, state = ?word, "plugin"),
+        }
+        let mut words = fault.map(|fault| fault.message.clone()).unwrap_or_default();
+        words.truncate(words.floor_char_boundary(limits::TEXT_BYTES));
+        self.inbox.put(self.clock.now(), What::Plugin { plugin, state: word, fault: words });
+    }
+
+    fn log(&self, plugin: PluginId, level: u8, line: String) {
+        let plugin = self.name(plugin);
+        match level {
+            0 => tracing::error!(plugin, "{line}"),
+            1 => tracing::warn!(plugin, "{line}"),
+            2 => tracing::info!(plugin, "{line}"),
+            _ => tracing::debug!(plugin, "{line}"),
+        }
+    }
+
+    fn store_load(&self, plugin: PluginId) -> Vec<u8> {
+        match read_file(&RealDisk, &self.store_path(plugin), STORE_IMAGE_BYTES) {
+            Ok(image) => image.unwrap_or_default(),
+            Err(error) => {
+                tracing::error!(plugin = self.name(plugin), "the plugin starts with an empty store: {error}");
+                Vec::new()
+            }
+        }
+    }
+
+    fn store_save(&self, plugin: PluginId, bytes: Vec<u8>) {
+        if self.images.try_send((self.store_path(plugin), bytes)).is_err() {
+            tracing::warn!(plugin = self.name(plugin), "the disk is slow; this state of the plugin's store is skipped");
+        }
+    }
+}
