@@ -34,7 +34,10 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The file is too large.
-    #[error("the component of plugin `{plugin}` has {bytes} bytes; at most {} are allowed", plantroom_model::limits::COMPONENT_BYTES)]
+    #[error(
+        "the component of plugin `{plugin}` has {bytes} bytes; at most {} are allowed",
+        plantroom_model::limits::COMPONENT_BYTES
+    )]
     Size {
         /// The plugin.
         plugin: String,

@@ -127,10 +127,7 @@ mod tests {
         let mut history = FaultHistory::default();
         let record = FaultRecord { utc_ns: 0, kind, message: String::new(), backtrace: vec![], step: 1, last_words: vec![] };
         let record = Arc::new(record);
-        times_ms
-            .iter()
-            .map(|ms| history.add(record.clone(), Now { mono: Mono(0).plus_ms(*ms), utc: Utc(0) }))
-            .collect()
+        times_ms.iter().map(|ms| history.add(record.clone(), Now { mono: Mono(0).plus_ms(*ms), utc: Utc(0) })).collect()
     }
 
     #[test]

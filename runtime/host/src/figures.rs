@@ -29,7 +29,7 @@ pub struct PluginFigures {
     pub lost_changes: u64,
     /// Transactions submitted.
     pub transactions: u64,
-    /// Orders taken in.
+    /// Orders that have ended, however they did.
     pub orders: u64,
     /// Linear memory of the running instance, in bytes.
     pub memory_bytes: u64,

@@ -9,19 +9,38 @@
 //! Invariant: after a trap nothing of the instance is used again.
 //! Invariant: knows no clock but [`Outside::now`], and no socket.
 
+mod bindings;
+mod cache;
+mod commit;
+mod compile;
+mod engine;
 mod error;
+mod examine;
 mod fault;
 mod figures;
+mod grant;
 mod host;
-mod limits;
+mod image;
+mod imports;
+mod instance;
+mod limiter;
+pub mod limits;
+mod link;
+mod manifest;
 mod outside;
+mod post;
+mod rate;
+mod readings;
 mod run;
+mod stage;
 mod supervise;
 
+pub use compile::compile_main;
 pub use error::{HostError, InitError, LoadError};
 pub use fault::{FaultKind, FaultRecord};
 pub use figures::PluginFigures;
-pub use host::{Host, HostOptions, Loaded, compile_main};
+pub use host::{Host, HostOptions, Loaded};
+pub use manifest::{Ask, Manifest};
 pub use outside::{Outside, PluginOrder, PluginState};
 pub use run::PluginRun;
 pub use supervise::{Supervised, Turn};

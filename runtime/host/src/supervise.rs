@@ -1,15 +1,45 @@
-//! One plugin's life, turn by turn.
+//! One plugin's life, turn by turn: start, steps, fault, pause, start again; quarantine; stop.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use plantroom_model::{Frame, Mono};
+use parking_lot::Mutex;
+use plantroom_model::{Frame, Mono, Now, OrderId, SettleCode};
 
-use crate::{Loaded, Outside, PluginFigures, PluginOrder};
+use crate::commit::Books;
+use crate::fault::{FaultHistory, Verdict};
+use crate::instance::{Failure, Instance};
+use crate::post::{Mail, Post};
+use crate::readings::Readings;
+use crate::stage::{StepState, one_line};
+use crate::{FaultKind, FaultRecord, Loaded, Outside, PluginFigures, PluginOrder, PluginState, limits};
 
 /// A plugin without a thread: whoever holds it calls [`Supervised::turn`].
 pub struct Supervised {
-    _loaded: Loaded,
-    _outside: Arc<dyn Outside>,
+    loaded: Loaded,
+    books: Books,
+    life: Life,
+    history: FaultHistory,
+    /// What may be read, while no instance holds it.
+    readings: Readings,
+    /// When the guest wants its next step.
+    wake: Mono,
+    /// Something has arrived that no step has seen.
+    arrived: bool,
+}
+
+enum Life {
+    /// Never started.
+    Fresh,
+    /// Waits to be started again.
+    Down { until: Mono },
+    /// Has an instance.
+    Running(Box<Instance>),
+    /// Stays down until someone acts.
+    Quarantined,
+    /// Over.
+    Ended,
 }
 
 /// What is to be done after a turn.
@@ -23,27 +53,280 @@ pub enum Turn {
 
 impl Supervised {
     pub(crate) fn new(loaded: Loaded, outside: Arc<dyn Outside>) -> Self {
-        Self { _loaded: loaded, _outside: outside }
+        let rights = loaded.parts.rights.clone();
+        let readings = Readings::new(&rights);
+        let books = Books::new(rights, outside);
+        Self { loaded, books, life: Life::Fresh, history: FaultHistory::default(), readings, wake: Mono(0), arrived: false }
     }
 
-    /// Does what is due: starts an instance, calls one step, or restarts after a fault.
+    /// Does what is due: starts an instance, calls one step, or starts again after a fault. A panic of the station's own
+    /// code counts as a fault of this plugin, and stays here.
     pub fn turn(&mut self) -> Turn {
+        let now = self.books.outside.now();
+        match catch_unwind(AssertUnwindSafe(|| self.unguarded_turn(now))) {
+            Ok(turn) => turn,
+            Err(panic) => self.fail(Failure { kind: FaultKind::Host, message: words_of(&*panic), backtrace: Vec::new() }, now),
+        }
+    }
+
+    fn unguarded_turn(&mut self, now: Now) -> Turn {
+        let mail = self.books.post.fetch();
+        let (stop, release) = (mail.stop, mail.release);
+        self.take_in(mail);
+        if stop {
+            return self.finish(now);
+        }
+        self.books.save_if_due(now);
+        let turn = match self.life {
+            Life::Fresh => self.launch(now),
+            Life::Down { until } if until <= now.mono => {
+                self.books.figures.lock().restarts += 1;
+                self.launch(now)
+            }
+            Life::Down { until } => Turn::WaitUntil(until),
+            Life::Quarantined if release => {
+                self.history.clear();
+                self.launch(now)
+            }
+            Life::Quarantined => Turn::WaitUntil(now.mono.plus_ms(limits::LONGEST_SLEEP_MS)),
+            Life::Running(_) => self.step_if_due(now),
+            Life::Ended => Turn::Ended,
+        };
+        match (turn, self.books.save_due()) {
+            (Turn::WaitUntil(until), Some(save)) => Turn::WaitUntil(until.min(save)),
+            (turn, _) => turn,
+        }
+    }
+
+    /// Hands what has arrived to the instance.
+    fn take_in(&mut self, mail: Mail) {
+        let Mail { orders, answers, frames, overflown, lost_changes, .. } = mail;
+        self.arrived |= !orders.is_empty() || !answers.is_empty();
+        let readings = match &mut self.life {
+            Life::Running(instance) => {
+                let state = instance.state_mut();
+                state.orders.waiting.extend(orders);
+                for (id, completion) in answers {
+                    if let Some(order) = state.transactions.answer(id, completion) {
+                        state.orders.not_sent(order);
+                    }
+                }
+                &mut state.readings
+            }
+            _ => &mut self.readings,
+        };
+        readings.add_lost(lost_changes);
+        for (handle, sample) in overflown {
+            readings.set(handle, sample);
+        }
+        for frame in frames {
+            self.arrived |= readings.frame(&self.loaded.parts.rights, &frame);
+        }
+    }
+
+    fn launch(&mut self, now: Now) -> Turn {
+        self.books.tell(PluginState::Starting);
+        self.readings.start_over();
+        let parts = self.loaded.parts.clone();
+        let mut state = StepState::new(parts.rights.clone(), self.books.image(), std::mem::take(&mut self.readings));
+        self.books.ration(&mut state, now);
+        let mut instance = match Instance::create(&parts.engine, &parts.linked, state) {
+            Ok(instance) => Box::new(instance),
+            Err((failure, state)) => return self.fault(failure, Some((*state, 0)), now),
+        };
+        let failure = match instance.init(now, &parts.rights.document) {
+            Ok(Ok(())) => None,
+            Ok(Err(problems)) => {
+                let sentences: Vec<String> = problems.into_iter().map(|(_, message)| message).collect();
+                let message = one_line(&sentences.join("; "), limits::MESSAGE_BYTES);
+                Some(Failure { kind: FaultKind::Configuration, message, backtrace: Vec::new() })
+            }
+            Err(failure) => Some(failure),
+        };
+        if let Some(failure) = failure {
+            return self.fault(failure, Some((instance.into_state(), 0)), now);
+        }
+        self.books.open();
+        self.books.commit(instance.state_mut(), now);
+        self.life = Life::Running(instance);
+        (self.wake, self.arrived) = (now.mono, false);
+        self.books.tell(PluginState::Running);
+        Turn::WaitUntil(now.mono)
+    }
+
+    fn step_if_due(&mut self, now: Now) -> Turn {
+        let Life::Running(instance) = &mut self.life else { return Turn::Ended };
+        let expired = instance.state_mut().orders.expired(now.mono);
+        self.books
+            .settle(expired.into_iter().map(|order| (order.id, SettleCode::NotSent, "it expired before the driver took it")));
+        if now.mono < self.wake && !self.arrived {
+            return Turn::WaitUntil(self.wake);
+        }
+        if !self.books.may_step(now) {
+            return Turn::WaitUntil(now.mono.plus_ms(limits::IDLE_STEP_MS));
+        }
+        self.books.ration(instance.state_mut(), now);
+        self.arrived = false;
+        let wake = match instance.step(now) {
+            Ok(wake) => wake,
+            Err(failure) => return self.fail(failure, now),
+        };
+        let after = self.books.outside.now();
+        self.books.stepped(now, after, instance.steps);
+        self.books.commit(instance.state_mut(), now);
+        let (soonest, latest) = (after.mono.plus_ms(limits::IDLE_STEP_MS), after.mono.plus_ms(limits::LONGEST_SLEEP_MS));
+        let state = instance.state();
+        let left_over = !state.orders.waiting.is_empty() || !state.transactions.answered.is_empty();
+        self.wake = if left_over { soonest } else { wake.clamp(soonest, latest) };
+        Turn::WaitUntil(self.wake)
+    }
+
+    /// A fault of the running instance, if there is one.
+    fn fail(&mut self, failure: Failure, now: Now) -> Turn {
+        let state = match std::mem::replace(&mut self.life, Life::Quarantined) {
+            Life::Running(instance) => {
+                let step = instance.steps;
+                Some((instance.into_state(), step))
+            }
+            _ => None,
+        };
+        self.fault(failure, state, now)
+    }
+
+    /// Throws away what is left of an instance, records the fault, and decides what follows.
+    fn fault(&mut self, failure: Failure, left: Option<(StepState, u64)>, now: Now) -> Turn {
+        let Failure { kind, message, backtrace } = failure;
+        let (mut last_words, mut step) = (Vec::new(), 0);
+        self.life = Life::Quarantined;
+        if let Some((mut state, steps)) = left {
+            step = steps;
+            let lines = std::mem::take(&mut state.staged.lines);
+            last_words = lines.into_iter().rev().take(limits::LAST_WORDS).map(|(_, line)| line).rev().collect();
+            self.abandon(&mut state, "the driver failed");
+            self.readings = state.readings;
+        } else {
+            self.abandon_inbox("the driver failed");
+            if !self.readings.are_whole(&self.loaded.parts.rights) {
+                self.readings = Readings::new(&self.loaded.parts.rights);
+            }
+        }
+        let record = Arc::new(FaultRecord { utc_ns: now.utc.0, kind, message, backtrace, step, last_words });
+        {
+            let mut figures = self.books.figures.lock();
+            figures.faults += 1;
+            figures.memory_bytes = 0;
+        }
+        match self.history.add(record.clone(), now) {
+            Verdict::Restart { in_ms } => {
+                let until = now.mono.plus_ms(in_ms);
+                self.life = Life::Down { until };
+                self.books.tell(PluginState::Restarting { fault: record, in_ms });
+                Turn::WaitUntil(until)
+            }
+            Verdict::Quarantine => {
+                self.books.tell(PluginState::Quarantined { fault: record });
+                Turn::WaitUntil(now.mono.plus_ms(limits::LONGEST_SLEEP_MS))
+            }
+        }
+    }
+
+    /// Takes the plugin down in good order.
+    fn finish(&mut self, now: Now) -> Turn {
+        match std::mem::replace(&mut self.life, Life::Ended) {
+            Life::Ended => return Turn::Ended,
+            Life::Running(mut instance) => {
+                self.books.ration(instance.state_mut(), now);
+                match instance.stop(now) {
+                    Ok(()) => self.books.commit(instance.state_mut(), now),
+                    Err(failure) => self.books.say(1, format!("it failed while it was stopped: {}", failure.message)),
+                }
+                self.abandon(&mut instance.into_state(), "the driver was stopped");
+            }
+            Life::Fresh | Life::Down { .. } | Life::Quarantined => self.abandon_inbox("the driver was stopped"),
+        }
+        self.books.save();
+        self.books.figures.lock().memory_bytes = 0;
+        self.books.tell(PluginState::Stopped);
         Turn::Ended
     }
 
+    /// Ends every order of an instance that is gone. None is ever handed over again.
+    fn abandon(&mut self, state: &mut StepState, why: &str) {
+        self.abandon_inbox(why);
+        let ends: Vec<(OrderId, SettleCode, String)> = state
+            .orders
+            .abandon()
+            .into_iter()
+            .map(|(order, maybe_sent)| match maybe_sent {
+                true => {
+                    (order.id, SettleCode::Unknown, format!("{why} while the write was on its way; look before trying again"))
+                }
+                false => (order.id, SettleCode::NotSent, format!("{why} before it sent the write")),
+            })
+            .collect();
+        self.books.settle(ends.into_iter());
+    }
+
+    fn abandon_inbox(&mut self, why: &str) {
+        let never_fetched = self.books.post.close();
+        self.books.settle(
+            never_fetched.into_iter().map(|order| (order.id, SettleCode::NotSent, format!("{why} before it took the order"))),
+        );
+    }
+
+    /// The inbox, for whoever runs the thread.
+    pub(crate) fn post(&self) -> Arc<Post> {
+        self.books.post.clone()
+    }
+
+    /// The figures, for whoever runs the thread.
+    pub(crate) fn shared_figures(&self) -> Arc<Mutex<PluginFigures>> {
+        self.books.figures.clone()
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Now {
+        self.books.outside.now()
+    }
+
+    /// The plugin's name in the project.
+    pub fn name(&self) -> &str {
+        &self.loaded.parts.rights.name
+    }
+
+    /// The newest fault since the start.
+    pub fn last_fault(&self) -> Option<&Arc<FaultRecord>> {
+        self.history.last()
+    }
+
     /// As [`crate::PluginRun::deliver_order`].
-    pub fn deliver_order(&self, _order: PluginOrder) -> bool {
-        false
+    pub fn deliver_order(&self, order: PluginOrder) -> bool {
+        self.books.post.order(order)
     }
 
     /// As [`crate::PluginRun::deliver_changes`].
-    pub fn deliver_changes(&self, _frame: Arc<Frame>) {}
+    pub fn deliver_changes(&self, frame: Arc<Frame>) {
+        self.books.post.frame(frame);
+    }
 
     /// The next turn takes it down in good order.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.books.post.stop();
+    }
+
+    /// As [`crate::PluginRun::release`].
+    pub fn release(&self) {
+        self.books.post.release();
+    }
 
     /// As [`crate::PluginRun::figures`].
     pub fn figures(&self) -> PluginFigures {
-        PluginFigures::default()
+        *self.books.figures.lock()
     }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    one_line(text.unwrap_or("a panic without words"), limits::MESSAGE_BYTES)
 }

@@ -1,0 +1,264 @@
+//! What a plugin's steps add up to: rates, figures, its store, and the commit of what a step staged.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use plantroom_model::{Mono, Now, OrderId, SettleCode, Status};
+
+use crate::grant::Rights;
+use crate::image::Image;
+use crate::post::{Post, Reply};
+use crate::rate::Bucket;
+use crate::stage::{Output, Staged, StepState, Submit};
+use crate::{Outside, PluginFigures, PluginState, limits};
+
+/// Shortest time between two remarks of the same kind about one plugin, in ms.
+const REMARK_MS: u64 = 60_000;
+
+/// Everything about a plugin that outlives its instances.
+pub(crate) struct Books {
+    /// Where everything goes.
+    pub outside: Arc<dyn Outside>,
+    /// Its inbox.
+    pub post: Arc<Post>,
+    /// Its figures.
+    pub figures: Arc<Mutex<PluginFigures>>,
+    rights: Arc<Rights>,
+    image: Option<Arc<Image>>,
+    save_due: Option<Mono>,
+    rates: Option<Rates>,
+    generation: u64,
+    overran_told: Option<Mono>,
+}
+
+#[derive(Clone, Copy)]
+struct Rates {
+    samples: Bucket,
+    lines: Bucket,
+    steps: Bucket,
+    untold_lines: u64,
+}
+
+impl Books {
+    /// Empty books.
+    pub fn new(rights: Arc<Rights>, outside: Arc<dyn Outside>) -> Self {
+        Self {
+            outside,
+            post: Arc::new(Post::new(rights.clone())),
+            figures: Arc::default(),
+            rights,
+            image: None,
+            save_due: None,
+            rates: None,
+            generation: 0,
+            overran_told: None,
+        }
+    }
+
+    fn rates(&mut self, now: Now) -> &mut Rates {
+        let grant = &self.rights.grant;
+        self.rates.get_or_insert_with(|| {
+            let (samples, lines) = (f64::from(grant.samples_per_s), f64::from(grant.log_lines_per_s));
+            // A driver must be able to publish all its tags at once.
+            let burst = samples.max(grant.publish.len() as f64);
+            Rates {
+                samples: Bucket::new(samples, burst, now.mono),
+                lines: Bucket::new(lines, lines, now.mono),
+                steps: Bucket::new(limits::STEPS_PER_S, limits::STEP_BURST, now.mono),
+                untold_lines: 0,
+            }
+        })
+    }
+
+    /// Whether another step may follow now; if so it is counted.
+    pub fn may_step(&mut self, now: Now) -> bool {
+        let steps = &mut self.rates(now).steps;
+        let may = steps.available(now.mono) > 0;
+        if may {
+            steps.spend(1);
+        }
+        may
+    }
+
+    /// Tells the next call what it may still use of its rates.
+    pub fn ration(&mut self, state: &mut StepState, now: Now) {
+        let rates = self.rates(now);
+        state.sample_budget = rates.samples.available(now.mono);
+        state.line_budget = rates.lines.available(now.mono);
+    }
+
+    /// Opens the inbox for a new instance.
+    pub fn open(&mut self) {
+        self.generation = self.post.open();
+    }
+
+    /// A step has returned.
+    pub fn stepped(&mut self, before: Now, after: Now, step: u64) {
+        let took_ns = after.mono.since(before.mono);
+        let soft_ms = u64::from(self.rights.grant.soft_ms);
+        let overran = took_ns > soft_ms * 1_000_000;
+        {
+            let mut figures = self.figures.lock();
+            figures.steps += 1;
+            figures.step_last_ns = took_ns;
+            figures.step_max_ns = figures.step_max_ns.max(took_ns);
+            figures.soft_overruns += u64::from(overran);
+        }
+        if overran && self.overran_told.is_none_or(|told| after.mono.since(told) > REMARK_MS * 1_000_000) {
+            self.overran_told = Some(after.mono);
+            let took_ms = took_ns / 1_000_000;
+            self.say(1, format!("step {step} took {took_ms} ms, and its soft limit is {soft_ms} ms (`soft_ms` in plugins.toml)"));
+        }
+    }
+
+    /// Lets everything count that the last call staged.
+    pub fn commit(&mut self, state: &mut StepState, now: Now) {
+        let staged = std::mem::take(&mut state.staged);
+        let plugin = self.rights.plugin;
+        let Staged { outputs, submits, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } = staged;
+        let (mut samples, transactions) = (0, submits.len() as u64);
+        for output in outputs {
+            match output {
+                Output::Samples(columns) => {
+                    samples += columns.len() as u64;
+                    self.outside.samples(plugin, columns, now);
+                }
+                Output::Missed(tags, reason) => self.outside.missed(plugin, tags, reason, now),
+            }
+        }
+        let dropped = over_rate.take();
+        if !dropped.is_empty() {
+            self.outside.missed(plugin, dropped, Status::UNCERTAIN, now);
+        }
+        self.send(state, submits, now);
+        self.settle_staged(state, settles);
+        if !memory.is_empty() {
+            self.keep(state, memory, now);
+        }
+        let spent_lines = lines.len() as u64;
+        for (level, line) in lines {
+            self.outside.log(plugin, level, line);
+        }
+        let rates = self.rates(now);
+        rates.samples.spend(staged.spent_samples);
+        rates.lines.spend(spent_lines);
+        rates.untold_lines += dropped_lines;
+        {
+            let mut figures = self.figures.lock();
+            figures.samples += samples;
+            figures.dropped_samples += dropped_samples;
+            figures.dropped_log_lines += dropped_lines;
+            figures.transactions += transactions;
+            figures.lost_changes = state.readings.lost();
+            figures.memory_bytes = state.limiter.memory();
+        }
+        self.tell_dropped_lines(now);
+    }
+
+    fn tell_dropped_lines(&mut self, now: Now) {
+        let rates = self.rates(now);
+        if rates.untold_lines > 0 && rates.lines.available(now.mono) > 0 {
+            rates.lines.spend(1);
+            let count = std::mem::take(&mut rates.untold_lines);
+            self.say(1, format!("{count} of its log lines were dropped (`log_lines_per_s` in plugins.toml)"));
+        }
+    }
+
+    fn send(&mut self, state: &mut StepState, submits: Vec<Submit>, now: Now) {
+        for Submit { id, connection, request, order } in submits {
+            if order != 0 {
+                state.orders.sent(order);
+            }
+            let reply = Reply::new(self.post.clone(), self.generation, id, now);
+            self.outside.transact(connection, request, Box::new(move |completion| reply.send(completion)));
+        }
+    }
+
+    fn settle_staged(&mut self, state: &mut StepState, settles: Vec<(OrderId, SettleCode, String)>) {
+        let ends = settles.into_iter().map(|(order, code, detail)| match (code, state.orders.close(order.0)) {
+            // A driver can't know it better than the station, which has sent it.
+            (SettleCode::NotSent, true) => (
+                order,
+                SettleCode::Unknown,
+                format!("the driver says that it was not sent, but a write has left the station: {detail}"),
+            ),
+            (code, _) => (order, code, detail),
+        });
+        let ends: Vec<_> = ends.collect();
+        self.settle(ends.into_iter());
+    }
+
+    /// Tells how orders ended.
+    pub fn settle(&mut self, ends: impl Iterator<Item = (OrderId, SettleCode, impl Into<String>)>) {
+        let mut count = 0;
+        for (order, code, detail) in ends {
+            self.outside.settled(order, code, detail.into());
+            count += 1;
+        }
+        if count > 0 {
+            self.post.ended(count);
+            self.figures.lock().orders += count as u64;
+        }
+    }
+
+    fn keep(&mut self, state: &mut StepState, changes: std::collections::BTreeMap<String, Option<Vec<u8>>>, now: Now) {
+        // Only one hand may hold the image while it changes, or all of it would be copied.
+        state.image = Arc::default();
+        let mut image = self.image.take().unwrap_or_default();
+        let entries = Arc::make_mut(&mut image);
+        for (key, value) in changes {
+            entries.put(key, value);
+        }
+        state.image = image.clone();
+        self.image = Some(image);
+        self.save_due.get_or_insert(now.mono.plus_ms(limits::SAVE_MS));
+    }
+
+    /// The persistent store; loaded at the first start.
+    pub fn image(&mut self) -> Arc<Image> {
+        if let Some(image) = &self.image {
+            return image.clone();
+        }
+        let image = match Image::decode(&self.outside.store_load(self.rights.plugin)) {
+            Some(image) => Arc::new(image),
+            None => {
+                self.say(0, "its persistent store can't be read, and starts empty".to_owned());
+                Arc::default()
+            }
+        };
+        self.image = Some(image.clone());
+        image
+    }
+
+    /// When the store must be saved next, if it has changed.
+    pub fn save_due(&self) -> Option<Mono> {
+        self.save_due
+    }
+
+    /// Saves the store if it is time.
+    pub fn save_if_due(&mut self, now: Now) {
+        if self.save_due.is_some_and(|due| due <= now.mono) {
+            self.save();
+        }
+    }
+
+    /// Saves the store if it has changed.
+    pub fn save(&mut self) {
+        if self.save_due.take().is_some()
+            && let Some(image) = &self.image
+        {
+            self.outside.store_save(self.rights.plugin, image.encode());
+        }
+    }
+
+    /// Tells how the plugin is.
+    pub fn tell(&mut self, state: PluginState) {
+        self.figures.lock().state = state.number();
+        self.outside.state(self.rights.plugin, state);
+    }
+
+    /// A remark of the host's own in the station's log.
+    pub fn say(&self, level: u8, line: String) {
+        self.outside.log(self.rights.plugin, level, line);
+    }
+}

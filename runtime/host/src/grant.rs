@@ -1,0 +1,159 @@
+//! What one plugin may do, ready to be asked about at every call.
+
+use std::collections::HashMap;
+
+use plantroom_model::{ConnectionId, Frame, Origin, PluginId, TagId};
+use plantroom_project::{Grant, Plant, PluginSpec};
+use serde_json::json;
+
+/// No tag and no handle.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A plugin's handles and what each is good for. A handle is a place in the list of all granted tags, by tag id.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    /// The plugin.
+    pub plugin: PluginId,
+    /// Its name in the project.
+    pub name: String,
+    /// What the project says.
+    pub grant: Grant,
+    /// The document that `init` gets.
+    pub document: String,
+    /// Handle to tag.
+    pub tags: Vec<TagId>,
+    /// Handle to tag id, where it may be published; else [`NONE`].
+    publish: Vec<u32>,
+    /// Tag id to handle, where it may be read; else [`NONE`]. Empty when nothing may be read.
+    read: Vec<u32>,
+    /// Handle, where it may be read.
+    readable: Vec<bool>,
+    /// Handle and place of the tag's connection, where its orders may be taken.
+    write: HashMap<TagId, (u32, Option<u32>)>,
+}
+
+impl Rights {
+    /// What a plant grants a plugin.
+    pub fn new(spec: &PluginSpec, plugin: PluginId, plant: &Plant) -> Self {
+        let grant = spec.grant.clone();
+        let mut tags: Vec<TagId> = [&grant.publish, &grant.read, &grant.write].into_iter().flatten().copied().collect();
+        tags.retain(|tag| (tag.0 as usize) < plant.tags.len());
+        tags.sort_unstable();
+        tags.dedup();
+        let handles: HashMap<TagId, u32> = tags.iter().enumerate().map(|(handle, tag)| (*tag, handle as u32)).collect();
+        let mut publish = vec![NONE; tags.len()];
+        for tag in &grant.publish {
+            if let Some(handle) = handles.get(tag) {
+                publish[*handle as usize] = tag.0;
+            }
+        }
+        let mut readable = vec![false; tags.len()];
+        let mut read = vec![NONE; if grant.read.is_empty() { 0 } else { plant.tags.len() }];
+        for tag in &grant.read {
+            if let Some(handle) = handles.get(tag) {
+                readable[*handle as usize] = true;
+                read[tag.0 as usize] = *handle;
+            }
+        }
+        let write = grant
+            .write
+            .iter()
+            .filter_map(|tag| Some((*tag, (*handles.get(tag)?, place_of(connection_of(plant, *tag)?, &grant)))))
+            .collect();
+        let document = document(spec, plant, &tags);
+        Self { plugin, name: spec.name.to_string(), grant, document, tags, publish, read, readable, write }
+    }
+
+    /// Replaces handles by tag ids.
+    ///
+    /// # Errors
+    /// With the first handle that may not be published.
+    pub fn published(&self, handles: &mut [u32]) -> Result<(), u32> {
+        for handle in handles {
+            match self.publish.get(*handle as usize) {
+                Some(tag) if *tag != NONE => *handle = *tag,
+                _ => return Err(*handle),
+            }
+        }
+        Ok(())
+    }
+
+    /// The handle of a tag that may be read.
+    pub fn readable_handle(&self, tag: TagId) -> Option<u32> {
+        self.read.get(tag.0 as usize).copied().filter(|handle| *handle != NONE)
+    }
+
+    /// Whether this handle may be read.
+    pub fn may_read(&self, handle: u32) -> bool {
+        self.readable.get(handle as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether any tag may be read.
+    pub fn reads(&self) -> bool {
+        !self.read.is_empty()
+    }
+
+    /// How many changes of a frame this plugin may see.
+    pub fn count_readable(&self, frame: &Frame) -> u64 {
+        frame.changes.iter().filter(|change| self.readable_handle(change.tag).is_some()).count() as u64
+    }
+
+    /// The handle of a tag whose orders may be taken.
+    pub fn write_handle(&self, tag: TagId) -> Option<u32> {
+        self.write.get(&tag).map(|(handle, _)| *handle)
+    }
+
+    /// The place of the only connection on which this tag's orders may be carried out; `None` where it has none.
+    pub fn write_connection(&self, tag: TagId) -> Option<u32> {
+        self.write.get(&tag).and_then(|(_, connection)| *connection)
+    }
+
+    /// A granted connection by its place.
+    pub fn connection(&self, place: u32) -> Option<ConnectionId> {
+        self.grant.connections.get(place as usize).copied()
+    }
+}
+
+fn connection_of(plant: &Plant, tag: TagId) -> Option<Option<ConnectionId>> {
+    Some(match &plant.tags.get(tag.0 as usize)?.origin {
+        Origin::Driver { connection, .. } => Some(*connection),
+        Origin::Analytics { .. } | Origin::Memory { .. } | Origin::System => None,
+    })
+}
+
+fn place_of(connection: Option<ConnectionId>, grant: &Grant) -> Option<u32> {
+    let connection = connection?;
+    // A tag on a connection that isn't granted can't be written at all: no place will ever match.
+    Some(grant.connections.iter().position(|granted| *granted == connection).map_or(NONE, |place| place as u32))
+}
+
+/// The document that `init` gets (wit/README.md, "The init document").
+fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
+    let grant = &spec.grant;
+    let connections: Vec<_> = grant
+        .connections
+        .iter()
+        .map(|id| plant.connections.get(id.0 as usize).map(|c| json!({ "name": &*c.name, "device": c.device })))
+        .map(|connection| connection.unwrap_or_else(|| json!({ "name": "", "device": {} })))
+        .collect();
+    let sets = [("publish", &grant.publish), ("read", &grant.read), ("write", &grant.write)];
+    let sets = sets.map(|(word, tags)| (word, tags.iter().copied().collect::<std::collections::HashSet<TagId>>()));
+    let tags: Vec<_> = tags
+        .iter()
+        .filter_map(|id| plant.tags.get(id.0 as usize).map(|tag| (id, tag)))
+        .map(|(id, tag)| {
+            let access: Vec<&str> = sets.iter().filter(|(_, set)| set.contains(id)).map(|(word, _)| *word).collect();
+            let mut entry = json!({ "name": &*tag.name, "kind": tag.kind.word(), "access": access });
+            if let Origin::Driver { connection, address, group, .. } = &tag.origin
+                && let Some(place) = grant.connections.iter().position(|granted| granted == connection)
+            {
+                entry["connection"] = json!(place);
+                entry["address"] = json!(address);
+                entry["group"] = json!(group);
+            }
+            entry
+        })
+        .collect();
+    let config = if spec.config.is_null() { json!({}) } else { spec.config.clone() };
+    json!({ "plugin": config, "connections": connections, "tags": tags }).to_string()
+}

@@ -1,0 +1,12 @@
+//! What a guest may call, one file a capability. Every call returns at once and only stages.
+
+mod log;
+mod memory;
+mod modbus;
+mod orders;
+mod samples;
+mod tags;
+mod types;
+
+pub(crate) use modbus::Transactions;
+pub(crate) use orders::Orders;

@@ -1,0 +1,193 @@
+//! A plugin's inbox: what others hand over, bounded, for its thread to fetch.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use plantroom_model::{Frame, ModbusCompletion, Mono, Now, Sample, Utc, field_error};
+
+use crate::grant::Rights;
+use crate::{PluginOrder, limits};
+
+/// The inbox.
+#[derive(Debug)]
+pub(crate) struct Post {
+    rights: Arc<Rights>,
+    mail: Mutex<Mail>,
+    bell: Condvar,
+}
+
+/// What has arrived since it was fetched last.
+#[derive(Debug, Default)]
+pub(crate) struct Mail {
+    /// Write orders, in order.
+    pub orders: Vec<PluginOrder>,
+    /// Answers, in order.
+    pub answers: Vec<(u64, ModbusCompletion)>,
+    /// Frames, in order.
+    pub frames: VecDeque<Arc<Frame>>,
+    /// Values of frames that there was no room for; they come before the frames.
+    pub overflown: HashMap<u32, Sample>,
+    /// How many changes those frames had.
+    pub lost_changes: u64,
+    /// It is to stop.
+    pub stop: bool,
+    /// It is to come out of quarantine.
+    pub release: bool,
+    /// Someone wants a turn for another reason.
+    nudged: bool,
+    /// Names the running instance; answers for another one are thrown away.
+    generation: u64,
+    /// Whether an instance runs, that orders may be handed to.
+    running: bool,
+    /// Orders handed over and not ended.
+    orders_open: usize,
+}
+
+impl Post {
+    /// An empty inbox.
+    pub fn new(rights: Arc<Rights>) -> Self {
+        Self { rights, mail: Mutex::new(Mail::default()), bell: Condvar::new() }
+    }
+
+    /// See [`crate::PluginRun::deliver_order`].
+    pub fn order(&self, order: PluginOrder) -> bool {
+        let mut mail = self.mail.lock();
+        let room = mail.orders_open < limits::ORDERS;
+        if !mail.running || !room || self.rights.write_handle(order.tag).is_none() {
+            return false;
+        }
+        mail.orders_open += 1;
+        mail.orders.push(order);
+        self.bell.notify_one();
+        true
+    }
+
+    /// See [`crate::PluginRun::deliver_changes`].
+    pub fn frame(&self, frame: Arc<Frame>) {
+        if !self.rights.reads() {
+            return;
+        }
+        let mut mail = self.mail.lock();
+        if mail.frames.len() >= limits::FRAMES
+            && let Some(oldest) = mail.frames.pop_front()
+        {
+            mail.lost_changes += self.rights.count_readable(&oldest);
+            for change in &oldest.changes {
+                if let Some(handle) = self.rights.readable_handle(change.tag) {
+                    mail.overflown.insert(handle, change.sample.clone());
+                }
+            }
+        }
+        mail.frames.push_back(frame);
+        self.bell.notify_one();
+    }
+
+    /// Asks for the end.
+    pub fn stop(&self) {
+        self.mail.lock().stop = true;
+        self.bell.notify_one();
+    }
+
+    /// Asks for a new start out of quarantine.
+    pub fn release(&self) {
+        self.mail.lock().release = true;
+        self.bell.notify_one();
+    }
+
+    /// Asks for a turn now, because the clock was moved.
+    pub fn nudge(&self) {
+        self.mail.lock().nudged = true;
+        self.bell.notify_one();
+    }
+
+    /// Opens the inbox for a new instance, which it names.
+    pub fn open(&self) -> u64 {
+        let mut mail = self.mail.lock();
+        mail.generation += 1;
+        mail.running = true;
+        mail.answers.clear();
+        mail.generation
+    }
+
+    /// Closes the inbox: no order is taken in, and answers are for nobody. Returns orders that were never fetched.
+    pub fn close(&self) -> Vec<PluginOrder> {
+        let mut mail = self.mail.lock();
+        mail.generation += 1;
+        mail.running = false;
+        mail.answers.clear();
+        std::mem::take(&mut mail.orders)
+    }
+
+    /// So many orders have ended.
+    pub fn ended(&self, orders: usize) {
+        let mut mail = self.mail.lock();
+        mail.orders_open = mail.orders_open.saturating_sub(orders);
+    }
+
+    /// Everything that has arrived.
+    pub fn fetch(&self) -> Mail {
+        let mut mail = self.mail.lock();
+        mail.nudged = false;
+        Mail {
+            orders: std::mem::take(&mut mail.orders),
+            answers: std::mem::take(&mut mail.answers),
+            frames: std::mem::take(&mut mail.frames),
+            overflown: std::mem::take(&mut mail.overflown),
+            lost_changes: std::mem::take(&mut mail.lost_changes),
+            release: std::mem::take(&mut mail.release),
+            stop: mail.stop,
+            ..Mail::default()
+        }
+    }
+
+    /// Sleeps until something arrives, or until then.
+    pub fn wait(&self, until: Mono, now: Mono) {
+        let mut mail = self.mail.lock();
+        let arrived = !mail.orders.is_empty() || !mail.answers.is_empty() || !mail.frames.is_empty();
+        if arrived || mail.stop || mail.release || mail.nudged {
+            return;
+        }
+        self.bell.wait_for(&mut mail, Duration::from_nanos(until.since(now)));
+    }
+
+    fn answer(&self, generation: u64, id: u64, completion: ModbusCompletion) {
+        let mut mail = self.mail.lock();
+        if mail.generation == generation {
+            mail.answers.push((id, completion));
+            self.bell.notify_one();
+        }
+    }
+}
+
+/// The way back of one transaction. Dropped unused, it answers that nothing is known.
+pub(crate) struct Reply {
+    post: Arc<Post>,
+    generation: u64,
+    id: u64,
+    used: bool,
+    now: Now,
+}
+
+impl Reply {
+    /// A way back to one instance.
+    pub fn new(post: Arc<Post>, generation: u64, id: u64, now: Now) -> Self {
+        Self { post, generation, id, used: false, now }
+    }
+
+    /// Answers.
+    pub fn send(mut self, completion: ModbusCompletion) {
+        self.used = true;
+        self.post.answer(self.generation, self.id, completion);
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.used {
+            let at = Utc(self.now.utc.0);
+            self.post.answer(self.generation, self.id, ModbusCompletion { error: field_error::TIMEOUT, data: Vec::new(), at });
+        }
+    }
+}
