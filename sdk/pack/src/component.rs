@@ -4,6 +4,8 @@ use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use crate::inspect::inspect_bytes;
+
 /// The custom section of a component that holds its `plugin.toml`.
 pub const SECTION: &str = "plantroom:plugin.toml";
 
@@ -19,8 +21,9 @@ pub fn componentize(module: &[u8], manifest_text: &str) -> Result<Vec<u8>> {
     let module = without_debug(module)?;
     let mut encoder = ComponentEncoder::default();
     let encoded = encoder.validate(true).module(&module).and_then(|encoder| encoder.encode());
-    let mut component = encoded
-        .context("what cargo built isn't a plugin; export one with `#[derive(Driver)]` or `export_driver!` from plantroom-sdk")?;
+    let not_one = "what cargo built isn't a plugin; export one with `#[derive(Driver)]` or `export_driver!` from plantroom-sdk";
+    let mut component = encoded.context(not_one)?;
+    inspect_bytes(&component).context(not_one)?;
     push_custom_section(&mut component, SECTION, manifest_text.as_bytes());
     Ok(component)
 }
