@@ -52,9 +52,22 @@ pub(crate) struct Folder {
 const AT_THE_TOP: [&str; 4] = ["plant.toml", "connections.toml", "plugins.toml", "simulation.toml"];
 /// Folders that Plantroom reads; alarms and plugins only elsewhere in the program.
 const FOLDERS: [&str; 5] = ["types", "tags", "screens", "alarms", "plugins"];
+/// Those of them that are read here.
+const READ_FOLDERS: [&str; 3] = ["types", "tags", "screens"];
 
 /// Reads the folder.
 pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
+    let folder = read_some(root, |_| true, report);
+    let has_plant = folder.files.iter().any(|file| file.used_for == Use::Plant) || folder.lost.contains(&Use::Plant);
+    if !has_plant && !report.has_errors() {
+        let help = "every project has one with at least name = \"...\"; a new project: plantroom new NAME";
+        plain(report, "plant.toml", "there is no plant.toml in this folder".to_owned(), help);
+    }
+    folder
+}
+
+/// Reads the files that are wanted.
+pub(crate) fn read_some(root: &Path, wanted: impl Fn(Use) -> bool, report: &mut Report) -> Folder {
     let mut folder = Folder::default();
     let real_root = match root.canonicalize() {
         Ok(real) if real.is_dir() => real,
@@ -75,7 +88,7 @@ pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
     };
     let mut total = 0;
     for (path, found) in list(&real_root, report) {
-        let Some(used_for) = use_of(&path) else { continue };
+        let Some(used_for) = use_of(&path).filter(|used_for| wanted(*used_for)) else { continue };
         match read_file(&found, &real_root).and_then(|text| {
             total += text.len() as u64;
             if total <= TOTAL_BYTES { Ok(text) } else { Err(Refusal::new("all files together are too large", "split the plant")) }
@@ -87,19 +100,14 @@ pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
             }
         }
     }
-    if !folder.files.iter().any(|file| file.used_for == Use::Plant) && !folder.lost.contains(&Use::Plant) {
-        let help = "every project has one with at least name = \"...\"; a new project: plantroom new NAME";
-        plain(report, "plant.toml", "there is no plant.toml in this folder".to_owned(), help);
-    }
     folder
 }
 
 /// Paths below the root and where they are, sorted.
 fn list(root: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
     let mut paths = Vec::new();
-    let walk = WalkDir::new(root).follow_links(false).max_depth(DEPTH).sort_by_file_name();
-    let hidden = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('.');
-    for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name())) {
+    let mut walk = WalkDir::new(root).follow_links(false).max_depth(DEPTH).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -109,14 +117,20 @@ fn list(root: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
                 continue;
             }
         };
-        let Some(path) = relative(entry.path(), root) else { continue };
-        if entry.depth() == 1 {
+        let Some(path) = relative(entry.path(), root).filter(|_| entry.depth() > 0) else { continue };
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let is_dir = entry.file_type().is_dir();
+        if entry.depth() == 1 && !is_hidden {
             check_top(&path, entry.path().is_dir(), report);
         }
-        let leads_to_folder = entry.path_is_symlink() && entry.path().is_dir();
-        if leads_to_folder && path.split('/').next().is_some_and(|first| FOLDERS.contains(&first)) {
-            plain(report, &path, "a link to a folder is not followed".to_owned(), "put the files themselves here");
-        } else if !entry.file_type().is_dir() && !leads_to_folder {
+        let is_read = !is_hidden && path.split('/').next().is_some_and(|first| READ_FOLDERS.contains(&first));
+        if is_dir && !is_read {
+            walk.skip_current_dir();
+        } else if entry.path_is_symlink() && entry.path().is_dir() {
+            if is_read {
+                plain(report, &path, "a link to a folder is not followed".to_owned(), "put the files themselves here");
+            }
+        } else if !is_dir && !is_hidden && use_of(&path).is_some() {
             if paths.len() >= FILES {
                 plain(report, &path, format!("the project has more than {FILES} files"), "remove what doesn't belong to it");
                 break;

@@ -11,12 +11,14 @@
 
 mod connections;
 mod csv_tags;
+mod difference;
 mod fields;
 mod folder;
 mod grants;
 mod keys;
 mod load;
 mod names;
+mod new;
 mod parse;
 mod placeholders;
 mod plant;
@@ -24,6 +26,7 @@ mod plant_file;
 mod plugins;
 mod report;
 mod resolve;
+mod schema;
 mod shape;
 mod system_tags;
 mod tag;
@@ -31,5 +34,8 @@ mod tree;
 mod types;
 mod write;
 
-pub use load::{Loaded, load};
+pub use difference::{Counts, Preview, difference};
+pub use load::{Loaded, load, read_screens};
+pub use new::{NewError, NewOptions, Template, new_project};
 pub use plant::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, ScreenFile, TcpAddress};
+pub use schema::schemas;

@@ -62,6 +62,16 @@ pub fn load(root: &Path) -> Loaded {
     Loaded { plant, diagnostics: report.finish() }
 }
 
+/// Reads only the screen scripts of a project folder, for showing them again when one was saved.
+///
+/// # Errors
+/// With everything that keeps a file of the folder from being read.
+pub fn read_screens(root: &Path) -> Result<Vec<ScreenFile>, Vec<Diagnostic>> {
+    let mut report = Report::default();
+    let folder = folder::read_some(root, |used_for| used_for == Use::Screen, &mut report);
+    if report.has_errors() { Err(report.finish()) } else { Ok(screens(&folder)) }
+}
+
 /// What the files say, before the references between them are followed.
 struct Tables {
     plant: PlantFile,

@@ -27,7 +27,7 @@ impl Names {
     /// Gives the next id to a name, or tells where the name was used before.
     pub fn add(&mut self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
         if let Some((_, before)) = self.ids.get(name) {
-            let message = format!("there is already a {} named `{name}`", self.what);
+            let message = format!("there is another {} named `{name}`", self.what);
             report.error(spot, message, format!("the other one is in {}; rename one of them", report.place_words(*before)));
             return None;
         }
@@ -91,7 +91,10 @@ pub(crate) fn check_path(what: &str, name: &str, spot: Spot, report: &mut Report
         report.error(spot, format!("the {what} `{name}` has an empty part, or one that is only dots"), help);
         false
     } else if let Some(wrong) = name.chars().find(|c| *c != '/' && !is_allowed(*c)) {
-        let message = format!("the {what} `{name}` must not contain `{}`", wrong.escape_default());
+        let message = format!(
+            "the {what} `{name}` must not contain `{}`",
+            if wrong.is_control() { wrong.escape_default().to_string() } else { wrong.to_string() }
+        );
         report.error(spot, message, format!("letters a to z and A to Z, digits, _ - . and / are allowed; {help}"));
         false
     } else {

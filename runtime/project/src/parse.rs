@@ -61,7 +61,8 @@ fn mend_block(text: &str, block: &Range<usize>, mended: &mut [u8], source: u32, 
         let (_, errors) = DeTable::parse_recoverable(now);
         let first = errors.iter().filter_map(|error| Some((error.span()?, error.message()))).min_by_key(|(span, _)| span.start);
         let Some((span, message)) = first else { return told };
-        let start = step_back(now, span.start.min(now.len()));
+        let at = span.start.min(now.len());
+        let start = if span.is_empty() && (message.contains("comma") || at == now.len()) { step_back(now, at) } else { at };
         let (start, lost) = if message.contains("multi-line") {
             let opened = now[..start].rfind("\"\"\"").max(now[..start].rfind("'''")).unwrap_or(start);
             (opened, line_of(now, opened).start..now.len())
@@ -127,6 +128,9 @@ fn words(message: &str, found: &str) -> (String, String) {
     let said = |message: &str, help: &str| (message.to_owned(), help.to_owned());
     match message {
         m if m.starts_with("duplicate key") => (format!("`{found}` is given twice"), "keep one of the two".to_owned()),
+        m if m.starts_with("string values must be quoted") && found.is_empty() => {
+            said("this key has no value", "write key = value")
+        }
         m if m.starts_with("string values must be quoted") => {
             (format!("the text `{found}` has no quotes"), format!("write \"{found}\""))
         }

@@ -162,7 +162,15 @@ impl Report {
 
 /// `did you mean ...`, or else what there is, or else `otherwise`.
 pub(crate) fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone, otherwise: &str) -> String {
-    if let Some(near) = nearest(word, candidates.clone()) {
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let wanted = letters(word);
+    // The same letters in another order: `prot` for `port`.
+    let near = nearest(word, candidates.clone()).or_else(|| candidates.clone().find(|name| letters(name) == wanted));
+    if let Some(near) = near {
         return format!("did you mean `{near}`?");
     }
     let some: Vec<String> = candidates.take(13).map(|name| format!("`{name}`")).collect();

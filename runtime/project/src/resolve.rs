@@ -75,7 +75,8 @@ impl Everything<'_> {
             let id = self.tag_names.find(name, *spot, report)?;
             let other = self.kind(id);
             if kind != ValueKind::Null && other != ValueKind::Null && (kind == ValueKind::Text) != (other == ValueKind::Text) {
-                let message = format!("a {} tag can't be confirmed by `{name}`, which is a {}", kind.word(), other.word());
+                let message =
+                    format!("a tag of kind {} can't be confirmed by `{name}`, which is of kind {}", kind.word(), other.word());
                 report.error(*spot, message, "name a tag that shows the same value, or set no_feedback = true");
             }
             Some(TagId(id))
@@ -102,7 +103,11 @@ impl Everything<'_> {
     fn check_permissive(&self, tag: &str, kind: ValueKind, test: PermissiveTest, spot: Spot, report: &mut Report) {
         match (kind, test) {
             (ValueKind::Text, _) => {
-                report.error(spot, format!("a permissive compares numbers, but `{tag}` is a text"), "name a bool or a number");
+                report.error(
+                    spot,
+                    format!("a permissive compares numbers, but `{tag}` is text"),
+                    "name a tag of kind bool, int, uint or float",
+                );
             }
             (ValueKind::Bool, PermissiveTest::Is(value)) if value != 0.0 && value != 1.0 => {
                 report.error(spot, format!("`{tag}` is a bool and is never {value}"), "write is = true or is = false");

@@ -148,6 +148,12 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
                 wrong(&entry.item, spot.moved(entry.item.at), &entry.key, &Shape::Scalar, report);
             }
         }
+        (Shape::Pair, Raw::List(items)) if items.len() == 2 => {
+            for item in items.iter().filter(|item| !Shape::Number.fits(item)) {
+                let message = format!("`{name}` must be {}, but one of them is {}", shape.words(), item.words());
+                report.error(spot.moved(item.at), message, format!("write for example {name} = {}", shape.example()));
+            }
+        }
         (Shape::Texts, Raw::List(items)) => {
             for item in items.iter().filter(|item| !Shape::Text.fits(item)) {
                 wrong(item, spot.moved(item.at), name, &Shape::Text, report);

@@ -43,7 +43,7 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     let kind = fields.word("kind").and_then(kind_of).unwrap_or(ValueKind::Null);
     let mut spec = TagSpec::new(name, kind, Origin::System);
     spec.instance = instance;
-    check_path("tag name", name, fields.at("name"), report);
+    let good_name = check_path("tag name", name, fields.at("name"), report);
     if name == "system" || name.starts_with("system/") {
         report.error(fields.at("name"), "names under system/ belong to the station", "choose another first part");
     }
@@ -54,7 +54,7 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     let is_number = matches!(kind, ValueKind::Int | ValueKind::Uint | ValueKind::Float | ValueKind::Null);
     for key in ["range", "limits", "scaling", "deadband"] {
         if !is_number && fields.has(key) {
-            let message = format!("a {} tag has no `{key}`", kind.word());
+            let message = format!("a tag of kind {} has no `{key}`", kind.word());
             report.error(fields.key_at(key), message, format!("remove {key}, or make kind a number: float, int or uint"));
         }
     }
@@ -69,6 +69,8 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     let source = read_source(fields, kind, spec.range, report);
     let write = read_write(fields, &spec, report);
     let stale_after_ms = fields.whole("stale_after_ms").and_then(|ms| u32::try_from(ms).ok());
+    // A name that must be changed tells nothing about the grants it needs.
+    let source = if good_name { source } else { SourceDecl::NotKnown };
     TagDecl { spec, spot: fields.at("name"), source, write, stale_after_ms }
 }
 
@@ -154,7 +156,7 @@ fn read_deadband(fields: Fields<'_>, report: &mut Report) -> Deadband {
 fn read_states(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Vec<(i64, String)> {
     let Some(entries) = fields.entries("states") else { return Vec::new() };
     if matches!(kind, ValueKind::Float | ValueKind::Text) {
-        let message = format!("a {} tag has no `states`", kind.word());
+        let message = format!("a tag of kind {} has no `states`", kind.word());
         report.error(fields.key_at("states"), message, "states are words for a bool, int or uint");
     }
     let mut states: Vec<(i64, String)> = Vec::new();
@@ -167,7 +169,7 @@ fn read_states(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Vec<
             _ => true,
         };
         if !possible {
-            report.error(spot, format!("a {} tag is never {number}", kind.word()), "remove this state");
+            report.error(spot, format!("{} is never {number}", kind.word()), "remove this state");
         }
         if states.iter().any(|(before, _)| *before == number) {
             report.error(spot, format!("the state {number} is given twice"), "keep one of the two");
@@ -227,7 +229,7 @@ fn read_connection(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
 fn read_memory(fields: Fields<'_>, kind: ValueKind, range: Option<(f64, f64)>, report: &mut Report) -> SourceDecl {
     let Some(item) = fields.item("memory").filter(|_| kind != ValueKind::Null) else { return SourceDecl::NotKnown };
     let Some(value) = value_of(item, kind) else {
-        let message = format!("the tag is a {}, but its first value is {}", kind.word(), item.words());
+        let message = format!("the tag's kind is {}, but its first value is {}", kind.word(), item.words());
         let example = match kind {
             ValueKind::Bool => "false",
             ValueKind::Text => "\"\"",

@@ -94,7 +94,7 @@ fn read_range(table: Fields<'_>, tag: &TagSpec, decl: &mut WriteDecl, report: &m
     let Some((low, high)) = table.pair("range") else { return };
     let spot = table.at("range");
     if matches!(tag.kind, ValueKind::Bool | ValueKind::Text) {
-        report.error(spot, format!("a {} tag has no range to write", tag.kind.word()), "remove range");
+        report.error(spot, format!("a tag of kind {} has no range to write", tag.kind.word()), "remove range");
         return;
     }
     check_range("range", Some((low, high)), spot, report);
