@@ -14,6 +14,7 @@
 
 mod action;
 mod build;
+mod check;
 mod computed;
 mod event;
 mod library;
@@ -30,6 +31,7 @@ mod text;
 mod view;
 
 pub use action::{Action, Params};
+pub use check::check;
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
 pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};

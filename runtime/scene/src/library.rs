@@ -6,4 +6,5 @@ pub(crate) const PARTS: &[(&str, &str)] = &[
     ("motor", include_str!("../../../screens/parts/motor.rhai")),
     ("valve", include_str!("../../../screens/parts/valve.rhai")),
     ("analog", include_str!("../../../screens/parts/analog.rhai")),
+    ("control_loop", include_str!("../../../screens/parts/control_loop.rhai")),
 ];

@@ -18,17 +18,19 @@ pub struct ScriptError {
     pub column: u32,
     /// What is wrong and, where it isn't obvious, what to do.
     pub message: String,
+    /// The script itself said so, with `throw`: a refusal meant for the operator, not a mistake.
+    pub thrown: bool,
 }
 
 impl ScriptError {
     /// An error at a place.
     pub fn new(file: &Arc<str>, (line, column): (u32, u32), message: impl Into<String>) -> Self {
-        Self { file: file.clone(), line, column, message: message.into() }
+        Self { file: file.clone(), line, column, message: message.into(), thrown: false }
     }
 
     /// As an error of a native function, without a place yet: the engine adds the place of the call.
     pub fn raise(message: impl Into<String>) -> Box<EvalAltResult> {
-        let error = Self { file: "".into(), line: 0, column: 0, message: message.into() };
+        let error = Self { file: "".into(), line: 0, column: 0, message: message.into(), thrown: false };
         error.carried(Position::NONE)
     }
 
@@ -39,7 +41,7 @@ impl ScriptError {
 
     /// As an error of the engine that a script can't catch.
     pub(crate) fn fatal(message: impl Into<String>) -> Box<EvalAltResult> {
-        let error = Self { file: "".into(), line: 0, column: 0, message: message.into() };
+        let error = Self { file: "".into(), line: 0, column: 0, message: message.into(), thrown: false };
         EvalAltResult::ErrorTerminated(Dynamic::from(error), Position::NONE).into()
     }
 
@@ -54,7 +56,8 @@ impl ScriptError {
             }
             return Self::new(file, place_of(position), carried.message.clone());
         }
-        Self::new(file, place_of(position), sentence(inner))
+        let thrown = matches!(inner, EvalAltResult::ErrorRuntime(_, _));
+        Self { thrown, ..Self::new(file, place_of(position), sentence(inner)) }
     }
 }
 
@@ -136,6 +139,11 @@ fn parse_sentence(kind: &ParseErrorType) -> String {
 /// `pmp (i64, i64, &str)` as a sentence.
 fn missing_function(signature: &str) -> String {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ")"));
+    if name.starts_with("anon$") {
+        return "this closure has the wrong number of parameters: write || for a property, |op| for a press, \
+            |op, value| for an entered value"
+            .to_owned();
+    }
     let arguments = arguments.trim_end_matches(')');
     let words: Vec<_> = arguments.split(", ").filter(|word| !word.is_empty()).map(type_word).collect();
     match (name, words.as_slice()) {

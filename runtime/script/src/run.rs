@@ -76,6 +76,7 @@ pub(crate) fn step() -> Option<Dynamic> {
             line: 0,
             column: 0,
             message: "the script takes too many steps; it probably loops for ever".to_owned(),
+            thrown: false,
         })),
     })
     .flatten()

@@ -93,7 +93,10 @@ fn part(call: &mut Call) -> Done<Dynamic> {
     let name = call.text(0, "a name")?;
     let value = call.take(1, "a closure")?;
     let Some(closure) = call.closure(&value)? else { return call.wrong("needs a closure |params| { ... }") };
-    with("part", |build| Ok(build.parts.insert(name, closure)))?;
+    with("part", |build| {
+        build.mention(Mention::Declared(name.clone()), &call.place);
+        Ok(build.parts.insert(name, closure))
+    })?;
     Ok(Dynamic::UNIT)
 }
 

@@ -41,8 +41,8 @@ pub(crate) enum Mention {
     Type(String),
     Screen(String),
     Part(String),
-    /// A tag that a closure of an event reads; found by a dry run.
-    Read(Arc<str>),
+    /// A part that the file declares itself.
+    Declared(String),
 }
 
 /// The unfinished scene.

@@ -12,10 +12,29 @@ use crate::{Action, Direction, EventId, Object, Params, Point, Prop, Reading, Re
 pub(crate) const COMMON: &[&str] = &["visible", "tip", "on_click", "open", "faceplate", "params"];
 
 /// Options of a reading that stand beside its tag.
-pub(crate) const FACTS: [&str; 5] = ["unit", "decimals", "range", "limits", "states"];
+pub(crate) const FACTS: [&str; 6] = ["unit", "decimals", "range", "limits", "states", "optional"];
 
 pub(crate) struct Options {
     map: Map,
+}
+
+/// What a symbol of an instance opens when it is clicked.
+pub(crate) struct Instance<'a> {
+    /// The faceplate.
+    pub part: &'a str,
+    pub name: &'a str,
+    /// What it is called on the screen; may be empty.
+    pub label: String,
+}
+
+impl Instance<'_> {
+    fn params(self) -> Params {
+        let mut params = named(self.name);
+        if !self.label.is_empty() {
+            params.insert("label".to_owned(), plantroom_model::Value::Text(self.label.into()));
+        }
+        params
+    }
 }
 
 impl Options {
@@ -114,6 +133,7 @@ impl Options {
 
     /// What the script says of a reading in the place of its tag's own facts.
     pub fn facts(&mut self, call: &Call, reading: &mut Reading) -> Done<()> {
+        reading.optional |= self.bool(call, "optional", false)?;
         reading.overrides.unit = self.text(call, "unit")?;
         reading.overrides.decimals = self.real(call, "decimals")?.map(|digits| digits.clamp(0.0, 15.0) as u8);
         reading.overrides.range = self.range(call, "range")?;
@@ -166,7 +186,7 @@ impl Options {
     }
 
     /// What a click does: an own closure, another screen, or a faceplate (by default `faceplate`, for instance `name`).
-    fn click(&mut self, call: &Call, label: &str, default: Option<(&str, &str)>) -> Done<Option<EventId>> {
+    fn click(&mut self, call: &Call, label: &str, default: Option<Instance>) -> Done<Option<EventId>> {
         let params = self.params(call)?;
         let does = if let Some(value) = self.take("on_click") {
             match call.closure(&value)? {
@@ -184,14 +204,13 @@ impl Options {
             if given.as_ref().is_some_and(|value| value.as_bool() == Ok(false)) {
                 return Ok(None);
             }
-            let part = match (given.map(Dynamic::into_string), default) {
+            let part = match (given.map(Dynamic::into_string), &default) {
                 (Some(Ok(part)), _) => part,
                 (Some(Err(_)), _) => return call.refuse("needs a part's name in quotes, or false, as `faceplate`"),
-                // The library's faceplate opens only where there is something to open.
-                (None, Some((part, _))) => part.to_owned(),
+                (None, Some(instance)) => instance.part.to_owned(),
                 (None, None) => return Ok(None),
             };
-            let mut given = default.map(|(_, name)| named(name)).unwrap_or_default();
+            let mut given = default.map(Instance::params).unwrap_or_default();
             given.extend(params);
             with(call.function, |build| {
                 build.mention(Mention::Part(part.clone()), &call.place);
@@ -204,7 +223,7 @@ impl Options {
     }
 
     /// Adds the object with the options that all of them have. `instance`: the faceplate and instance of a click.
-    pub fn finish(mut self, call: &Call, rect: Rect, symbol: Symbol, tip: &str, instance: Option<(&str, &str)>) -> Done<Dynamic> {
+    pub fn finish(mut self, call: &Call, rect: Rect, symbol: Symbol, tip: &str, instance: Option<Instance>) -> Done<Dynamic> {
         let visible = self.flag(call, "visible", true, true)?;
         let tip = self.text(call, "tip")?.unwrap_or_else(|| tip.to_owned());
         let click = self.click(call, &tip, instance)?;

@@ -3,7 +3,7 @@
 use plantroom_script::rhai::{Dynamic, Engine};
 
 use super::arguments::{Call, offer};
-use super::options::FACTS;
+use super::options::{FACTS, Instance};
 use super::{Done, with};
 use crate::{Machine, Pipe, Point, Rect, Symbol, Tank, Valve, limits};
 
@@ -63,8 +63,9 @@ fn machine(call: &mut Call, kind: &'static str, symbol: fn(Machine) -> Symbol) -
         None => options.reading_or(call, "auto", &format!("{prefix}/auto"))?.inverted(),
     };
     let facing = options.direction(call)?;
+    let instance = Instance { part: kind, name: &prefix, label: label.now.clone() };
     let machine = Machine { label, running, state, fault, manual, facing };
-    options.finish(call, around(at, (size, size)), symbol(machine), &prefix, Some((kind, &prefix)))
+    options.finish(call, around(at, (size, size)), symbol(machine), &prefix, Some(instance))
 }
 
 fn valve(call: &mut Call) -> Done<Dynamic> {
@@ -83,12 +84,13 @@ fn valve(call: &mut Call) -> Done<Dynamic> {
     let fault = options.reading_or(call, "fault", &format!("{prefix}/fault"))?;
     let manual = options.reading_or(call, "manual", &format!("{prefix}/manual"))?;
     let facing = options.direction(call)?;
+    let instance = Instance { part: "valve", name: &prefix, label: label.now.clone() };
     let valve = Valve { label, position, fault, manual, facing };
     let extent = match facing {
         crate::Direction::Right | crate::Direction::Left => (size, size * 0.74),
         crate::Direction::Up | crate::Direction::Down => (size * 0.74, size),
     };
-    options.finish(call, around(at, extent), Symbol::Valve(valve), &prefix, Some(("valve", &prefix)))
+    options.finish(call, around(at, extent), Symbol::Valve(valve), &prefix, Some(instance))
 }
 
 fn pipe(call: &mut Call) -> Done<Dynamic> {

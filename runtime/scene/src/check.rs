@@ -1,0 +1,323 @@
+//! Checks a project's screens without a station: builds every screen and faceplate over the declared tags.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use plantroom_model::{Diagnostic, Sample, Status, TagSpec, Utc, Value, ValueKind, nearest};
+use plantroom_wire::{TagInfo, WriteInfo};
+
+use crate::build::{Kind, Mention};
+use crate::event::{Does, named};
+use crate::{Action, EventId, Params, Place, Rect, Scene, Screens, ScriptError, Symbol, TagView};
+
+/// Every mistake that can be found in a project's screens: scripts that fail, tags, screens and parts that don't exist,
+/// buttons that write what can't be written, objects outside of their screen.
+///
+/// `files` are paths below `screens/` and texts, `instances` type and name, `tags` all of the plant's tags.
+/// Closures are tried over two sets of made-up values, so a mistake in a branch that neither takes is not found.
+pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &[TagSpec]) -> Vec<Diagnostic> {
+    let screens = Screens::new(files, instances);
+    let mut check =
+        Check { tags: Declared::new(tags), screens: &screens, found: Vec::new(), faceplates: Vec::new(), seen: BTreeSet::new() };
+    for name in screens.screen_names() {
+        match screens.screen_program(name) {
+            Some(Ok(program)) => check.scene(screens.built(Kind::Screen, name, program, &Params::new())),
+            Some(Err(error)) => check.script(error),
+            None => {}
+        }
+    }
+    check.faceplates_of_types();
+    while let Some((part, instance)) = check.faceplates.pop() {
+        check.faceplate(&part, &instance);
+    }
+    for (_, program) in screens.part_programs() {
+        if let Err(error) = program {
+            check.script(error);
+        }
+    }
+    check.found
+}
+
+struct Check<'a> {
+    tags: Declared,
+    screens: &'a Screens,
+    found: Vec<Diagnostic>,
+    /// Faceplates still to be built: part and instance.
+    faceplates: Vec<(String, String)>,
+    /// Faceplates that were queued once: part, and type of the instance.
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Check<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    fn script(&mut self, error: &ScriptError) {
+        let place = (error.line, error.column);
+        self.report(Diagnostic::error(&path(&error.file), place, error.message.clone(), ""));
+    }
+
+    /// The faceplate of each type that has one, for the first instance.
+    fn faceplates_of_types(&mut self) {
+        for (kind, name) in self.screens.instances() {
+            if self.screens.parts().any(|part| part == kind) {
+                self.queue(kind, name);
+            }
+        }
+    }
+
+    /// One instance of each type stands for all.
+    fn queue(&mut self, part: &str, instance: &str) {
+        let kind = self.screens.instances().iter().find(|(_, known)| known == instance).map_or("", |(kind, _)| kind);
+        if self.seen.insert((part.to_owned(), kind.to_owned())) {
+            self.faceplates.push((part.to_owned(), instance.to_owned()));
+        }
+    }
+
+    fn faceplate(&mut self, part: &str, instance: &str) {
+        let program = self.screens.part_programs().find(|(name, _)| *name == part).map(|(_, program)| program.clone());
+        match program {
+            Some(Ok(program)) => self.scene(self.screens.built(Kind::Faceplate, part, &program, &named(instance))),
+            Some(Err(error)) => self.script(&error),
+            None => {}
+        }
+    }
+
+    fn scene(&mut self, built: Result<crate::screens::Built, ScriptError>) {
+        let (mut scene, mentions) = match built {
+            Ok(built) => built,
+            Err(error) => return self.script(&error),
+        };
+        self.mentions(&mentions);
+        for high in [false, true] {
+            self.tags.high = high;
+            self.tags.revision += 1;
+            scene.update(&self.tags);
+            let errors: Vec<ScriptError> = scene.errors().map(|(_, error)| error.clone()).collect();
+            for error in errors.iter().filter(|error| !error.message.starts_with("this can't be computed")) {
+                self.script(error);
+            }
+        }
+        self.tags_of(&mut scene);
+        self.extents(&scene);
+        for event in 0..scene.events.len() as u32 {
+            self.event(&mut scene, EventId(event));
+        }
+    }
+
+    fn mentions(&mut self, mentions: &[(Mention, Place)]) {
+        for (mention, place) in mentions {
+            match mention {
+                Mention::Screen(name) if !self.screens.screen_names().any(|known| known == name) => {
+                    let help = suggestion(name, self.screens.screen_names(), &format!("it would be screens/{name}.rhai"));
+                    self.report(at(place, format!("there is no screen `{name}`"), help));
+                }
+                Mention::Part(name) if !self.screens.parts().any(|known| known == name) => {
+                    // A part that is declared in the file itself is known to `place`, which has failed already otherwise.
+                    if !mentions.iter().any(|(other, _)| matches!(other, Mention::Declared(part) if part == name)) {
+                        let help = suggestion(name, self.screens.parts(), &format!("it would be screens/parts/{name}.rhai"));
+                        self.report(at(place, format!("there is no part `{name}`"), help));
+                    }
+                }
+                Mention::Type(name) if !self.screens.instances().iter().any(|(kind, _)| kind == name) => {
+                    let kinds = self.screens.instances().iter().map(|(kind, _)| kind.as_str());
+                    let help = suggestion(name, kinds, "the list is empty");
+                    self.report(Diagnostic::warning(
+                        &path(&place.file),
+                        (place.line, place.column),
+                        format!("the plant has no instances of a type `{name}`"),
+                        help,
+                    ));
+                }
+                Mention::Screen(_) | Mention::Part(_) | Mention::Type(_) | Mention::Declared(_) => {}
+            }
+        }
+    }
+
+    /// Unknown tags: of bindings at their object's call, of closures at the call that they were given to.
+    fn tags_of(&mut self, scene: &mut Scene) {
+        let mut unknown: Vec<(Arc<str>, Place)> = Vec::new();
+        for object in &mut scene.objects {
+            let place = object.place.clone();
+            object.each_slot(&mut |slot| {
+                let optional = matches!(&slot, crate::slot::Slot::Reading(reading) if reading.optional);
+                if let (Some(name), false) = (slot.tag(), optional) {
+                    unknown.push((name.clone(), place.clone()));
+                }
+            });
+        }
+        for computed in &scene.closures {
+            let (line, column) = computed.closure.place();
+            let place = Place { file: computed.closure.file().clone(), line, column };
+            unknown.extend(computed.reads.iter().map(|name| (name.clone(), place.clone())));
+        }
+        for (name, place) in unknown {
+            self.known(&name, &place);
+        }
+    }
+
+    fn known(&mut self, name: &str, place: &Place) -> bool {
+        if self.tags.info(name).is_some() {
+            return true;
+        }
+        let help = suggestion(name, self.tags.by_name.keys().map(AsRef::as_ref), "declare it in tags/, or correct the name");
+        self.report(at(place, format!("there is no tag `{name}`"), help));
+        false
+    }
+
+    fn extents(&mut self, scene: &Scene) {
+        let size = scene.header.size;
+        for object in &scene.objects {
+            // The width of words is only estimated: they count from where they start.
+            let rect = match &object.symbol {
+                Symbol::Text(_) => Rect { w: 0.0, h: 0.0, ..object.rect },
+                _ => object.rect,
+            };
+            if !rect.fits(size) {
+                let message = format!(
+                    "this {} lies outside of its screen: {}, {} to {}, {} in {} x {}",
+                    object.symbol.word(),
+                    rect.x,
+                    rect.y,
+                    rect.x + rect.w,
+                    rect.y + rect.h,
+                    size.0,
+                    size.1
+                );
+                let place = &object.place;
+                let help = "move it, or give the screen another `size`";
+                self.report(Diagnostic::warning(&path(&place.file), (place.line, place.column), message, help));
+            }
+        }
+    }
+
+    /// Fires an event over made-up values, and looks at what it asks for.
+    fn event(&mut self, scene: &mut Scene, event: EventId) {
+        let Some(known) = scene.events.get(event.0 as usize).cloned() else { return };
+        let input = match &known.does {
+            Does::Write(tag) => {
+                self.writable(tag, None, &known.place);
+                return;
+            }
+            Does::Closure(_) => self.input(scene, event),
+            Does::Actions(_) => None,
+        };
+        match scene.fire(event, input, &self.tags) {
+            Ok(actions) => {
+                for action in actions {
+                    self.action(&action, &known.place);
+                }
+            }
+            // What the script itself refuses with `throw` is meant for the operator.
+            Err(error) if error.thrown => {}
+            Err(error) => self.script(&error),
+        }
+    }
+
+    /// What would be entered: setpoints and selectors give their closures a number.
+    fn input(&self, scene: &Scene, event: EventId) -> Option<Value> {
+        scene.objects.iter().find_map(|object| match &object.symbol {
+            Symbol::Setpoint(setpoint) if setpoint.event == event => Some(Value::Float(1.0)),
+            Symbol::Switch(switch) if switch.event == event => Some(Value::Int(1)),
+            _ => None,
+        })
+    }
+
+    fn action(&mut self, action: &Action, place: &Place) {
+        match action {
+            Action::Request { tag, value, .. } => self.writable(tag, Some(value), place),
+            Action::Open { screen, .. } => self.mentions(&[(Mention::Screen(screen.clone()), place.clone())]),
+            Action::Faceplate { part, params } => {
+                self.mentions(&[(Mention::Part(part.clone()), place.clone())]);
+                self.queue(part, params.get("name").and_then(Value::as_text).unwrap_or_default());
+            }
+            Action::Close => {}
+        }
+    }
+
+    fn writable(&mut self, tag: &str, value: Option<&Value>, place: &Place) {
+        if !self.known(tag, place) {
+            return;
+        }
+        let Some(info) = self.tags.info(tag) else { return };
+        if info.write.is_none() {
+            let help = "give the tag `write = true` in tags/, or take the control away";
+            self.report(at(place, format!("`{tag}` can't be written"), help.to_owned()));
+            return;
+        }
+        let kind = ValueKind::from_u8(info.kind).unwrap_or(ValueKind::Null);
+        if let Some(value) = value
+            && value.converted(kind).is_none()
+        {
+            let message = format!("`{tag}` holds a {}, and this writes {value}", kind.word());
+            self.report(at(place, message, format!("write a {}", kind.word())));
+        }
+    }
+}
+
+fn at(place: &Place, message: String, help: String) -> Diagnostic {
+    Diagnostic::error(&path(&place.file), (place.line, place.column), message, help)
+}
+
+fn path(file: &str) -> String {
+    format!("screens/{file}")
+}
+
+fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
+    nearest(word, known).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
+}
+
+/// The declared tags, with made-up values: low and false, or high and true.
+struct Declared {
+    by_name: HashMap<Arc<str>, TagInfo>,
+    high: bool,
+    revision: u64,
+}
+
+impl Declared {
+    fn new(tags: &[TagSpec]) -> Self {
+        let by_name = tags.iter().map(|tag| (tag.name.clone(), info(tag))).collect();
+        Self { by_name, high: false, revision: 0 }
+    }
+}
+
+fn info(tag: &TagSpec) -> TagInfo {
+    TagInfo {
+        name: tag.name.to_string(),
+        kind: tag.kind as u8,
+        unit: tag.unit.clone(),
+        description: tag.description.clone(),
+        decimals: tag.decimals,
+        range: tag.range,
+        limits: tag.limits,
+        states: tag.states.clone(),
+        write: tag.write.as_ref().map(|write| WriteInfo { range: write.range }),
+    }
+}
+
+impl TagView for Declared {
+    fn sample(&self, tag: &str) -> Option<Sample> {
+        let info = self.by_name.get(tag)?;
+        let (low, high) = info.range.unwrap_or((1.0, 2.0));
+        let number = if self.high { high } else { low + (high - low) / 8.0 };
+        let value = match ValueKind::from_u8(info.kind)? {
+            ValueKind::Bool => Value::Bool(self.high),
+            ValueKind::Int => Value::Int(number as i64),
+            ValueKind::Uint => Value::Uint(number.max(0.0) as u64),
+            ValueKind::Float | ValueKind::Null => Value::Float(number),
+            ValueKind::Text => Value::Text("text".into()),
+        };
+        Some(Sample { value, status: Status::GOOD, source_time: Utc(1), server_time: Utc(1) })
+    }
+
+    fn info(&self, tag: &str) -> Option<&TagInfo> {
+        self.by_name.get(tag)
+    }
+
+    fn info_revision(&self) -> u64 {
+        self.revision
+    }
+}
