@@ -3,7 +3,7 @@
 use crate::file::{PumpFile, ValveFile};
 use crate::process::names::{Names, Node, Slot, Values};
 use crate::process::water::{flow_between, resistance};
-use crate::process::{Chance, Element, GRAVITY, HOUR_S, Tick, share};
+use crate::process::{Chance, Element, GRAVITY, HOUR_S, Tick, Wander, share};
 
 /// Current above which the overload relay counts, as a share of the rated one, and how long it counts, in s.
 const OVERLOAD: (f64, f64) = (1.25, 5.0);
@@ -66,6 +66,7 @@ pub(crate) struct Pump {
     flow_m3s: f64,
     overload_s: f64,
     suction_s: f64,
+    unrest: Wander,
 }
 
 impl Pump {
@@ -131,6 +132,7 @@ impl Pump {
             flow_m3s: 0.0,
             overload_s: 0.0,
             suction_s: 0.0,
+            unrest: Wander::new(0.004, 1.0),
         }
     }
 
@@ -192,7 +194,7 @@ impl Pump {
     }
 
     /// Flow by the pump's curve against the heads at both ends; backwards the check valve is shut.
-    fn push(&mut self, values: &mut Values, dt_s: f64) {
+    fn push(&mut self, values: &mut Values, dt_s: f64, chance: &mut Chance) {
         let p = self.parts;
         let lift = values[self.to.inlet] - values[self.from.head];
         let losses = self.curve + self.pipes + self.valve.map_or(0.0, |valve| values[valve]);
@@ -205,9 +207,10 @@ impl Pump {
         flow_between(values, self.from, self.to, self.flow_m3s);
         // No-load losses go with the cube of the speed; the rest is the water's power.
         let head = (self.shutoff_m * speed * speed - self.curve * self.flow_m3s * self.flow_m3s).max(0.0);
+        let unrest = 1.0 + self.unrest.step(dt_s, chance);
         let power = 0.12 * self.rated_kw * speed.powi(3) + GRAVITY * self.flow_m3s * head / EFFICIENCY;
         values[p.power_kw] = power;
-        values[p.current_a] = self.rated_a * (0.25 * speed + 0.75 * power / self.rated_kw);
+        values[p.current_a] = unrest * self.rated_a * (0.25 * speed + 0.75 * power / self.rated_kw);
     }
 
     fn is_dry(&self, values: &Values) -> bool {
@@ -238,13 +241,13 @@ impl Pump {
 }
 
 impl Element for Pump {
-    fn step(&mut self, values: &mut Values, tick: Tick, _: &mut Chance) {
+    fn step(&mut self, values: &mut Values, tick: Tick, chance: &mut Chance) {
         if tick.midnight {
             values[self.parts.starts_today] = 0.0;
         }
         let demanded = self.command(values);
         self.turn(values, demanded, tick.dt_s);
-        self.push(values, tick.dt_s);
+        self.push(values, tick.dt_s, chance);
         self.protect(values, tick.dt_s);
     }
 }

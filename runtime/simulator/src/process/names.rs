@@ -102,6 +102,7 @@ impl Names {
         let candidates: Vec<String> = self.elements_with(part);
         let help = match nearest(name.get_ref(), candidates.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if candidates.is_empty() => format!("this file has no {what}"),
             None => format!("there are: {}", candidates.join(", ")),
         };
         self.problem(name, format!("there is no {what} `{}`", name.get_ref()), &help);
