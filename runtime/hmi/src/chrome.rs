@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use jiff::tz::TimeZone;
 use plantroom_model::Utc;
-use plantroom_scene::{NavEntry, Scene};
+use plantroom_scene::{NavEntry, Scene, Symbol};
 
 use crate::link::Contact;
 use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
@@ -54,6 +54,8 @@ pub struct Frame<'a> {
     pub plant: &'a str,
     /// The open screen's title.
     pub title: &'a str,
+    /// Its level, and what it says below its title.
+    pub subtitle: &'a str,
     /// User and role; nothing before the login.
     pub user: Option<(&'a str, &'a str)>,
     /// How the console stands with the station.
@@ -85,7 +87,7 @@ pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
     for object in scene.objects().iter().filter(|object| *object.visible.get()) {
         let Some(sign) = sign_of(&object.symbol) else { continue };
         let reading = main_reading(&object.symbol);
-        let name = reading.and_then(|reading| reading.tag()).map_or_else(|| object.tip.clone(), |tag| tag.to_string());
+        let name = named(&object.symbol, &object.tip);
         if all.iter().any(|concern| concern.name == name) {
             continue;
         }
@@ -94,6 +96,15 @@ pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
     }
     all.sort_by_key(|concern| concern.sign.rank());
     all
+}
+
+/// A machine goes by its own name, everything else by its tag.
+fn named(symbol: &Symbol, tip: &str) -> String {
+    let tag = main_reading(symbol).and_then(|reading| reading.tag());
+    match (symbol, tag) {
+        (Symbol::Pump(_) | Symbol::Motor(_) | Symbol::Valve(_), _) | (_, None) => tip.to_owned(),
+        (_, Some(tag)) => tag.to_string(),
+    }
 }
 
 fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
@@ -134,19 +145,20 @@ pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) ->
 
 fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
     let title = c.fitted(frame.title, Font::TITLE, c.len(330.0));
-    c.text(c.at(24.0, 28.0), Align2::LEFT_CENTER, &title, Font::TITLE, THEME.text);
-    c.text(c.at(24.0, 54.0), Align2::LEFT_CENTER, frame.plant, Font::TEXT, THEME.text_quiet);
+    c.text(c.at(24.0, 34.0), Align2::LEFT_CENTER, &title, Font::TITLE, THEME.text);
+    let below = c.fitted(frame.subtitle, Font::TEXT, c.len(330.0));
+    c.text(c.at(24.0, 61.0), Align2::LEFT_CENTER, &below, Font::TEXT, THEME.text_quiet);
 }
 
 fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
     let (left, right) = (380.0, (width - 620.0).max(700.0));
     if concerns.is_empty() {
         let words = "Nothing on this screen needs attention.";
-        c.text(c.at(left + 6.0, 38.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
+        c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
     }
     for (row, concern) in concerns.iter().take(ROWS).enumerate() {
-        let y = 15.0 + row as f32 * 23.0;
-        let rect = Rect::from_min_max(c.at(left, y - 10.5), c.at(right, y + 10.5));
+        let y = 20.0 + row as f32 * 26.0;
+        let rect = Rect::from_min_max(c.at(left, y - 11.5), c.at(right, y + 11.5));
         let fill = match concern.sign.rank() {
             0 | 1 => Some(THEME.urgent_row),
             2 => Some(THEME.warning_row),
@@ -161,7 +173,7 @@ fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
         let words = c.fitted(&concern.words, Font::TEXT, c.len(right - left - 280.0));
         c.text(c.at(left + 274.0, y), Align2::LEFT_CENTER, &words, Font::TEXT, THEME.text);
         let said = format!("{} {} {}", concern.sign.letters(), concern.name, concern.words);
-        let response = ui.interact(rect, ui.id().with(("concern", row)), Sense::hover());
+        let response = ui.interact(rect, ui.unique_id().with(("concern", row)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
     }
     counts(c, right + 26.0, concerns);
@@ -172,26 +184,22 @@ fn counts(c: &Canvas<'_>, left: f32, concerns: &[Concern]) {
     let of = |ranks: std::ops::RangeInclusive<u8>| concerns.iter().filter(|one| ranks.contains(&one.sign.rank())).count();
     use plantroom_model::Quality;
     use plantroom_scene::LimitMark;
-    let kinds = [
-        (Sign::Limit(LimitMark::HighHigh), of(0..=1)),
-        (Sign::Limit(LimitMark::High), of(2..=2)),
-        (Sign::Doubt(Quality::Bad), of(3..=4)),
-    ];
+    let kinds = [(Sign::Fault, of(0..=1)), (Sign::Limit(LimitMark::High), of(2..=2)), (Sign::Doubt(Quality::Bad), of(3..=4))];
     let mut x = left;
     for (sign, count) in kinds {
         if count > 0 {
-            marks::sign(c, c.at(x, 26.0), 17.0, sign);
+            marks::shape(c, c.at(x, 32.0), 16.0, sign);
         } else {
-            c.circle(c.at(x, 26.0), c.len(4.0), THEME.panel_line, egui::Stroke::NONE);
+            c.circle(c.at(x, 32.0), c.len(4.0), THEME.panel_line, egui::Stroke::NONE);
         }
         let ink = if count > 0 { THEME.text } else { THEME.text_off };
-        c.text(c.at(x + 17.0, 26.0), Align2::LEFT_CENTER, &count.to_string(), Font::VALUE, ink);
+        c.text(c.at(x + 17.0, 32.0), Align2::LEFT_CENTER, &count.to_string(), Font::VALUE, ink);
         x += 62.0;
     }
     let hidden = concerns.len().saturating_sub(ROWS);
     if hidden > 0 {
         let words = format!("{hidden} more on this screen");
-        c.text(c.at(left - 8.0, 56.0), Align2::LEFT_CENTER, &words, Font::SMALL, THEME.text_quiet);
+        c.text(c.at(left - 8.0, 62.0), Align2::LEFT_CENTER, &words, Font::SMALL, THEME.text_quiet);
     }
 }
 
@@ -199,7 +207,7 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     let right = width - 24.0;
     if let Some(now) = frame.now {
         let words = local(now, frame.zone, "%A %-d %b %Y  %H:%M:%S");
-        c.text(c.at(right, 17.0), Align2::RIGHT_CENTER, &words, Font::VALUE, THEME.text);
+        c.text(c.at(right, 22.0), Align2::RIGHT_CENTER, &words, Font::VALUE, THEME.text);
     }
     let state = match frame.contact {
         Contact::Live => format!("station live, heard {:.1} s ago", frame.silence_ms as f64 / 1_000.0),
@@ -210,18 +218,18 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     };
     let ink = if *frame.contact == Contact::Live { THEME.text_quiet } else { THEME.text };
     let font = if *frame.contact == Contact::Live { Font::SMALL } else { Font::SMALL_BOLD };
-    let used = c.text(c.at(right, 60.0), Align2::RIGHT_CENTER, &state, font, ink);
+    let used = c.text(c.at(right, 70.0), Align2::RIGHT_CENTER, &state, font, ink);
     if *frame.contact != Contact::Live {
         marks::sign(c, pos2(used.left() - c.len(13.0), used.center().y), 15.0, Sign::Doubt(plantroom_model::Quality::Bad));
     }
     let Some((user, role)) = frame.user else { return false };
-    let out = Rect::from_min_max(c.at(right - 62.0, 28.0), c.at(right, 49.0));
-    let response = control::press(ui, out, ui.id().with("log out"), Role::Button, "Log out", None);
+    let out = Rect::from_min_max(c.at(right - 62.0, 36.0), c.at(right, 57.0));
+    let response = control::press(ui, out, ui.unique_id().with("log out"), Role::Button, "Log out", None);
     let ink = if response.hovered() { THEME.text } else { THEME.text_quiet };
     c.boxed(out, if response.hovered() { THEME.button_hover } else { THEME.panel }, c.stroke(1.0, THEME.panel_line));
     c.text(out.center(), Align2::CENTER_CENTER, "Log out", Font::SMALL, ink);
     control::focus(c, &response);
-    c.text(c.at(right - 74.0, 38.5), Align2::RIGHT_CENTER, &format!("{user}, {role}"), Font::TEXT, THEME.text_quiet);
+    c.text(c.at(right - 74.0, 46.5), Align2::RIGHT_CENTER, &format!("{user}, {role}"), Font::TEXT, THEME.text_quiet);
     response.clicked()
 }
 
@@ -234,7 +242,7 @@ pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s
     let mut pressed = None;
     for entry in entries {
         let rect = Rect::from_min_size(pos2(left, layout.tabs.top()), vec2(control::tab_width(&c, entry), layout.tabs.height()));
-        if control::tab(ui, &c, rect, ui.id().with(("tab", &entry.screen)), entry) {
+        if control::tab(ui, &c, rect, ui.unique_id().with(("tab", &entry.screen)), entry) {
             pressed = Some(entry);
         }
         left = rect.right();
@@ -282,7 +290,7 @@ pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
         item("condition of the station not known".into(), false);
     }
     let right = pos2(layout.footer.right() - c.len(24.0), y);
-    c.text(right, Align2::RIGHT_CENTER, "Plantroom", Font::TEXT, THEME.text_quiet);
+    c.text(right, Align2::RIGHT_CENTER, frame.plant, Font::TEXT, THEME.text_quiet);
 }
 
 /// Draws the banner of a lost station over the top of the body.
@@ -291,14 +299,17 @@ pub fn lost(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
     let c = Canvas::new(ui.painter(), layout.body.min, layout.scale);
     let since = since.map_or_else(|| "some time ago".to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
     let words = format!("No contact with the station since {since}; values are the last ones known; commands are off.");
-    let rect = Rect::from_min_max(layout.body.min + vec2(c.len(12.0), c.len(6.0)), pos2(layout.body.right() - c.len(12.0), layout.body.top() + c.len(44.0)));
+    let rect = Rect::from_min_max(
+        layout.body.min + vec2(c.len(12.0), c.len(6.0)),
+        pos2(layout.body.right() - c.len(12.0), layout.body.top() + c.len(44.0)),
+    );
     c.boxed(rect, THEME.urgent_row, c.stroke(2.0, THEME.urgent));
     marks::sign(&c, rect.left_center() + vec2(c.len(20.0), 0.0), 20.0, Sign::Fault);
     let at = rect.left_center() + vec2(c.len(40.0), 0.0);
     let used = c.text(at, Align2::LEFT_CENTER, &words, Font::VALUE, THEME.text);
     let more = format!("({why}; trying again)");
     c.text(pos2(used.right() + c.len(12.0), at.y), Align2::LEFT_CENTER, &more, Font::TEXT, THEME.text);
-    let response = ui.interact(rect, ui.id().with("lost"), Sense::hover());
+    let response = ui.interact(rect, ui.unique_id().with("lost"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{words} {more}")));
 }
 

@@ -225,8 +225,7 @@ mod tests {
         let mut commands = asked();
         assert_eq!(commands.confirm(ms(100)), []);
         let sent = commands.confirm(ms(1_000));
-        let expected =
-            ToStation::Write { request: 1, tag: "p1/start".into(), value: Value::Bool(true), comment: String::new() };
+        let expected = ToStation::Write { request: 1, tag: "p1/start".into(), value: Value::Bool(true), comment: String::new() };
         assert_eq!(sent, [expected]);
         assert_eq!(commands.confirm(ms(1_001)), []);
         assert_eq!(kinds(&commands), [None]);

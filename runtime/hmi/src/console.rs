@@ -47,9 +47,7 @@ impl ConsoleOptions {
     fn credentials(&self) -> Option<Credentials> {
         match (&self.token, &self.user, &self.password) {
             (Some(token), _, _) => Some(Credentials::Token(token.clone())),
-            (None, Some(user), Some(password)) => {
-                Some(Credentials::Password { user: user.clone(), password: password.clone() })
-            }
+            (None, Some(user), Some(password)) => Some(Credentials::Password { user: user.clone(), password: password.clone() }),
             _ => None,
         }
     }
@@ -161,7 +159,7 @@ impl Console {
             ToConsole::Screens { revision, files, home, instances, system_tags } => {
                 self.system_tags = system_tags;
                 let first = self.first.clone().unwrap_or(home);
-                self.desk.take_files(revision, Screens::new(files, instances), &first);
+                self.desk.take_files(revision, Screens::new(&files, &instances), &first);
             }
             ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
             ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
@@ -230,10 +228,15 @@ impl Console {
         let health = StationHealth::of(&self.tags, &self.system_tags);
         let utc = self.session.station_time(now);
         let concerns = self.desk.main().map_or_else(Vec::new, |main| chrome::concerns(&main.scene, utc));
+        let subtitle = self.desk.header().map_or_else(String::new, |header| match header.subtitle.as_str() {
+            "" => format!("level {}", header.level),
+            more => format!("level {}, {more}", header.level),
+        });
         let frame = Frame {
             plant: self.session.welcome().map_or("", |welcome| &welcome.plant),
             title: self.desk.header().map_or("Plantroom", |header| &header.title),
             user: self.session.welcome().map(|welcome| (welcome.user.as_str(), welcome.role.word())),
+            subtitle: &subtitle,
             contact,
             silence_ms: self.session.silence_ms(now),
             now: utc,
@@ -282,17 +285,20 @@ impl Console {
             let size = egui::vec2(header.size.0, header.size.1) * scale;
             let shift = 28.0 * place as f32;
             let corner = layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift);
-            let title = if header.subtitle.is_empty() { header.title.clone() } else { format!("{}  {}", header.title, header.subtitle) };
+            let title =
+                if header.subtitle.is_empty() { header.title.clone() } else { format!("{}  {}", header.title, header.subtitle) };
             let title = egui::RichText::new(title).font(fonts::bold(THEME.size_text * scale.clamp(0.8, 1.5)));
             let mut open = true;
             let shown = egui::Window::new(title)
                 .id(egui::Id::unique(("faceplate", sheet.serial)))
                 .default_pos(corner)
+                .default_size(size + egui::vec2(0.0, 36.0))
                 .constrain_to(layout.body)
                 .collapsible(false)
                 .resizable(false)
                 .open(&mut open)
                 .frame(egui::Frame::window(&ui.ctx().global_style()).inner_margin(0))
+                .title_frame(egui::Frame::NONE.fill(THEME.bar).inner_margin(egui::Margin::symmetric(14, 8)))
                 .show(ui.ctx(), |ui| {
                     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
                     let canvas = Canvas::new(ui.painter(), rect.min, scale);

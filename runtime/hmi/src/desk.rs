@@ -198,7 +198,7 @@ impl Desk {
 
     fn build_part(&self, part: &str, params: &Params) -> Result<Scene, ScriptError> {
         match &self.screens {
-            Some(screens) => screens.open(part, params),
+            Some(screens) => screens.faceplate(part, params),
             None => Err(ScriptError::new(&part.into(), (0, 0), "the station has not sent its screens yet")),
         }
     }

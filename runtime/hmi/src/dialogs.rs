@@ -76,11 +76,7 @@ pub fn login(ctx: &Context, form: &mut LoginForm, why: Option<&str>, address: &s
             pressed || ready && password.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
         })
     });
-    if shown.inner.inner {
-        Answer::Go((form.user.clone(), std::mem::take(&mut form.password)))
-    } else {
-        Answer::Waiting
-    }
+    if shown.inner.inner { Answer::Go((form.user.clone(), std::mem::take(&mut form.password))) } else { Answer::Waiting }
 }
 
 /// Places a panel below what was pressed, and never on it: the second press of a double press must not confirm.
@@ -130,7 +126,8 @@ pub fn question(ctx: &Context, commands: &Commands, now: Mono) -> Answer<()> {
 /// Enter and Escape, pressed anew; a key that is held down confirms nothing.
 fn plain_keys(ctx: &Context) -> (bool, bool) {
     let pressed = |input: &egui::InputState, wanted: Key| {
-        let hit = |event: &egui::Event| matches!(event, egui::Event::Key { key, pressed: true, repeat: false, .. } if *key == wanted);
+        let hit =
+            |event: &egui::Event| matches!(event, egui::Event::Key { key, pressed: true, repeat: false, .. } if *key == wanted);
         input.events.iter().any(hit)
     };
     ctx.input(|input| (pressed(input, Key::Enter), pressed(input, Key::Escape)))
@@ -289,7 +286,8 @@ pub fn script_error(ctx: &Context, error: &ScriptError, has_scene: bool, top: f3
         frame.show(ui, |ui| {
             ui.set_max_width(820.0);
             ui.label(heading("This screen's script has an error"));
-            let place = if error.line > 0 { format!("{}:{}:{}", error.file, error.line, error.column) } else { error.file.to_string() };
+            let place =
+                if error.line > 0 { format!("{}:{}:{}", error.file, error.line, error.column) } else { error.file.to_string() };
             ui.label(RichText::new(place).font(bold(THEME.size_text)).color(THEME.text));
             ui.label(RichText::new(&error.message).font(regular(THEME.size_text)).color(THEME.text));
             ui.add_space(4.0);

@@ -29,4 +29,4 @@ pub use console::{Console, ConsoleOptions};
 pub use link::{Link, LinkEvent, SocketLink};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{ConsoleError, run_native};
-pub use theme::{Theme, THEME};
+pub use theme::{THEME, Theme};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use plantroom_model::{Columns, Sample, Status, Utc, Value, ValueKind};
+use plantroom_model::{Columns, Sample, Status, Value, ValueKind};
 use plantroom_scene::{Facts, TagView};
 use plantroom_wire::{TagInfo, ToStation};
 
@@ -187,6 +187,7 @@ pub fn usable(view: &TagTable, tag: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plantroom_model::Utc;
 
     fn names(list: &[&str]) -> BTreeSet<String> {
         list.iter().map(|name| (*name).to_owned()).collect()
@@ -256,7 +257,8 @@ mod tests {
     #[test]
     fn the_footer_counts_what_the_station_says() {
         let mut table = TagTable::default();
-        let tags = ["system/audit/ok", "system/connections/plc/state", "system/plugins/modbus/faults", "system/plugins/modbus/state"];
+        let tags =
+            ["system/audit/ok", "system/connections/plc/state", "system/plugins/modbus/faults", "system/plugins/modbus/state"];
         table.subscribe(names(&tags));
         let mut batch = Columns::default();
         batch.push(0, &Value::Bool(true), Status::GOOD, Utc(1));

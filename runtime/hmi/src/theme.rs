@@ -160,9 +160,9 @@ pub static THEME: Theme = Theme {
     line_attention: 3.0,
     corner: 4,
     dash: (4.0, 3.0),
-    top_height: 76.0,
-    tabs_height: 32.0,
-    footer_height: 28.0,
+    top_height: 92.0,
+    tabs_height: 34.0,
+    footer_height: 44.0,
 };
 
 /// Gives egui's own widgets (dialogs, text fields, tooltips) the look of the rest.

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn times_are_told_in_the_plants_zone() {
-        let time = Utc(1_795_356_164_000_000_000);
+        let time = Utc(1_795_352_564_000_000_000);
         assert_eq!(local(time, &zone("Europe/Berlin"), "%H:%M:%S"), "14:02:44");
         assert_eq!(local(time, &zone("Nowhere/Here"), "%H:%M:%S"), "13:02:44");
     }

@@ -76,8 +76,8 @@ fn pass(tx: &SyncSender<(Mono, LinkEvent)>, event: (Mono, LinkEvent)) -> Control
     // Waiting here stops the socket's own thread from reading, and nothing else.
     match tx.try_send(event) {
         Ok(()) => ControlFlow::Continue(()),
-        Err(TrySendError::Full(event)) if tx.send(event).is_ok() => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+        Err(TrySendError::Full(event)) => tx.send(event).map_or(ControlFlow::Break(()), |()| ControlFlow::Continue(())),
+        Err(TrySendError::Disconnected(_)) => ControlFlow::Break(()),
     }
 }
 

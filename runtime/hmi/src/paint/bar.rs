@@ -12,7 +12,9 @@ use crate::words::with_unit;
 pub fn paint(c: &Canvas<'_>, rect: Rect, bar: &Bar, now: Option<Utc>) {
     let reading = &bar.reading;
     let facts = &reading.facts;
-    let above = if bar.lying { rect.left_top() } else { rect.center_top() } - egui::vec2(0.0, c.len(5.0));
+    let has_limits = facts.limits != plantroom_model::LimitSet::default();
+    let lift = if bar.lying && has_limits { 23.0 } else { 5.0 };
+    let above = if bar.lying { rect.left_top() } else { rect.center_top() } - egui::vec2(0.0, c.len(lift));
     let anchor = if bar.lying { Align2::LEFT_BOTTOM } else { Align2::CENTER_BOTTOM };
     c.text(above, anchor, bar.label.get(), Font::TEXT, THEME.text_quiet);
     c.filled(rect, THEME.value_box);
@@ -67,12 +69,14 @@ impl Axis {
 
 fn limits(c: &Canvas<'_>, axis: &Axis, bar: &Bar) {
     let (facts, passed) = (&bar.reading.facts, bar.reading.limit_mark());
-    let all = [
+    let mut all = [
         (LimitMark::HighHigh, facts.limits.high_high),
         (LimitMark::High, facts.limits.high),
         (LimitMark::Low, facts.limits.low),
         (LimitMark::LowLow, facts.limits.low_low),
     ];
+    let mut taken: Vec<(f32, f32)> = Vec::new();
+    all.sort_by_key(|(mark, _)| passed != Some(*mark));
     for (mark, limit) in all {
         let Some((limit, fraction)) = limit.and_then(|limit| Some((limit, facts.fraction(limit)?))) else { continue };
         let here = passed == Some(mark);
@@ -82,8 +86,15 @@ fn limits(c: &Canvas<'_>, axis: &Axis, bar: &Bar) {
         c.line(far, far + out * c.len(7.0), c.stroke(2.4, colour));
         let words = format!("{} {}", mark.letters(), tank::short(limit, facts.decimals));
         let (font, ink) = if here { (Font::SMALL_BOLD, THEME.text) } else { (Font::SMALL, THEME.text_quiet) };
+        // Letters that would lie on others are left out; that of a passed limit never is.
+        let (at, reach) = (far + out * c.len(10.0), c.text_width(&words, font) / 2.0);
+        let (low, high) = if axis.lying { (at.x - reach, at.x + reach) } else { (at.y - c.len(6.0), at.y + c.len(6.0)) };
+        if !here && taken.iter().any(|(l, h): &(f32, f32)| low < *h && high > *l) {
+            continue;
+        }
+        taken.push((low, high));
         let anchor = if axis.lying { Align2::CENTER_BOTTOM } else { Align2::LEFT_CENTER };
-        c.text(far + out * c.len(10.0), anchor, &words, font, ink);
+        c.text(at, anchor, &words, font, ink);
     }
 }
 
@@ -114,7 +125,7 @@ fn setpoint(c: &Canvas<'_>, axis: &Axis, fraction: f64) {
 
 fn figures(c: &Canvas<'_>, rect: Rect, bar: &Bar, now: Option<Utc>) {
     let reading = &bar.reading;
-    let text = if reading.is_known() { reading.text() } else { "no such tag".to_owned() };
+    let text = if reading.is_known() { reading.text() } else { "no tag".to_owned() };
     let sign = Sign::of(reading).filter(|sign| matches!(sign, Sign::Limit(_)));
     let used = if !bar.number {
         Rect::from_min_size(rect.left_bottom(), egui::Vec2::ZERO)

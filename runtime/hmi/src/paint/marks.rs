@@ -69,16 +69,22 @@ impl Sign {
 
 /// Draws a sign: a square (act now), a triangle (warning) or a diamond (doubt) with its letters. `size` in units.
 pub fn sign(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
+    shape(c, centre, size, sign);
+    let down = if matches!(sign, Sign::Abnormal | Sign::Limit(LimitMark::High | LimitMark::Low)) { size / 8.0 } else { 0.0 };
+    let ink = match sign.colour() {
+        colour if colour == THEME.urgent => THEME.on_urgent,
+        colour if colour == THEME.warning => THEME.on_warning,
+        _ => THEME.on_doubt,
+    };
+    let font = Font::SMALL_BOLD.at_most(if sign.letters().len() > 1 { size * 0.55 } else { size * 0.68 });
+    c.text(pos2(centre.x, centre.y + c.len(down)), Align2::CENTER_CENTER, sign.letters(), font, ink);
+}
+
+/// Draws a sign's shape without its letters.
+pub fn shape(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
     let half = c.len(size) / 2.0;
     let (x, y) = (centre.x, centre.y);
     let none = Stroke::NONE;
-    let font = Font::SMALL_BOLD.at_most(if sign.letters().len() > 1 { size * 0.55 } else { size * 0.68 });
-    let (ink, letter_at) = match sign {
-        Sign::Fault => (THEME.on_urgent, centre),
-        Sign::Limit(mark) if mark.is_urgent() => (THEME.on_urgent, centre),
-        Sign::Abnormal | Sign::Limit(_) => (THEME.on_warning, pos2(x, y + half * 0.25)),
-        Sign::Doubt(_) => (THEME.on_doubt, centre),
-    };
     let colour = sign.colour();
     match sign {
         Sign::Abnormal | Sign::Limit(LimitMark::High | LimitMark::Low) => {
@@ -94,7 +100,6 @@ pub fn sign(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
             c.filled(Rect::from_center_size(centre, vec2(wide * 2.0, half * 2.0)), colour);
         }
     }
-    c.text(letter_at, Align2::CENTER_CENTER, sign.letters(), font, ink);
 }
 
 /// Draws the frame around a symbol that needs attention; doubt is dashed.

@@ -71,7 +71,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View
         hits.extend(clicked(ui, c, id, object, view));
         hits.extend(symbol(ui, c, id, object, view));
         if let Some(error) = &object.error {
-            broken(ui, c, id, object, &error.to_string());
+            broken(ui, c, id, object, scene.header().size.0, &error.to_string());
         }
     }
     hits
@@ -144,7 +144,12 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
     }
     let told = match &object.symbol {
         Symbol::Text(text) => text.text.get().clone(),
-        Symbol::Panel(_) | Symbol::Button(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Navigation(_) | Symbol::Pipe(_) => {
+        Symbol::Panel(_)
+        | Symbol::Button(_)
+        | Symbol::Setpoint(_)
+        | Symbol::Switch(_)
+        | Symbol::Navigation(_)
+        | Symbol::Pipe(_) => {
             return None;
         }
         _ => words,
@@ -158,12 +163,18 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
 }
 
 /// Marks an object whose script failed; the message stands under the pointer and for screen readers.
-fn broken(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, message: &str) {
+fn broken(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, width: f32, message: &str) {
     let rect = c.rect(object.rect);
     c.dashed_box(rect.expand(c.len(2.0)), c.stroke(2.0, THEME.urgent));
     marks::sign(c, rect.left_top(), 16.0, Sign::Fault);
-    let at = rect.left_bottom() + egui::vec2(0.0, c.len(4.0));
-    let used = c.text(at, egui::Align2::LEFT_TOP, message, Font::SMALL_BOLD, THEME.text);
+    let leftwards = object.rect.x > width / 2.0;
+    let (corner, anchor, room) = if leftwards {
+        (rect.right_bottom(), egui::Align2::RIGHT_TOP, object.rect.x + object.rect.w)
+    } else {
+        (rect.left_bottom(), egui::Align2::LEFT_TOP, width - object.rect.x)
+    };
+    let words = c.fitted(message, Font::SMALL_BOLD, c.len(room - 8.0));
+    let used = c.text(corner + egui::vec2(0.0, c.len(4.0)), anchor, &words, Font::SMALL_BOLD, THEME.text);
     let response = ui.interact(rect.union(used), id.with("error"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, message));
     response.on_hover_text(message);

@@ -50,18 +50,25 @@ fn scale(c: &Canvas<'_>, rect: Rect, facts: &Facts, passed: Option<LimitMark>) {
         c.line(pos2(start, y), pos2(start + c.len(8.0), y), c.stroke(1.0, THEME.equipment));
     }
     let limits = &facts.limits;
-    let marks = [
+    let mut marks = [
         (LimitMark::HighHigh, limits.high_high),
         (LimitMark::High, limits.high),
         (LimitMark::Low, limits.low),
         (LimitMark::LowLow, limits.low_low),
     ];
+    marks.sort_by_key(|(mark, _)| passed != Some(*mark));
+    let mut taken: Vec<f32> = Vec::new();
     for (mark, limit) in marks {
         let Some((limit, fraction)) = limit.and_then(|limit| Some((limit, facts.fraction(limit)?))) else { continue };
         let here = passed == Some(mark);
         let y = y(fraction);
         let colour = if here { Sign::Limit(mark).colour() } else { THEME.equipment };
         c.line(pos2(start, y), pos2(start + c.len(14.0), y), c.stroke(THEME.line_attention, colour));
+        // Letters that would lie on others are left out; those of a passed limit come first.
+        if taken.iter().any(|other| (other - y).abs() < c.len(12.0)) {
+            continue;
+        }
+        taken.push(y);
         let words = format!("{} {}", mark.letters(), short(limit, facts.decimals));
         let (font, ink) = if here { (Font::SMALL_BOLD, THEME.text) } else { (Font::SMALL, THEME.text_quiet) };
         c.text(pos2(start + c.len(18.0), y), Align2::LEFT_CENTER, &words, font, ink);

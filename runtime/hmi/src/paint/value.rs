@@ -39,7 +39,7 @@ pub fn words(c: &Canvas<'_>, rect: Rect, reading: &Reading) {
     let gap = if reading.facts.unit.is_empty() { 0.0 } else { c.len(5.0) };
     let font = Font::VALUE.at_most(high * 0.66);
     let room = unit.left() - gap - rect.left() - c.len(5.0);
-    let text = if reading.is_known() { reading.text() } else { "no such tag".to_owned() };
+    let text = if reading.is_known() { reading.text() } else { "no tag".to_owned() };
     let text = c.fitted(&text, font, room);
     c.text(pos2(unit.left() - gap, rect.center().y), Align2::RIGHT_CENTER, &text, font, marks::ink(reading));
 }
