@@ -112,7 +112,9 @@ impl Pair {
         let PairConfig { input, output, window_s } = config;
         let find = |name: &str, right: &str| {
             setup.tags.iter().find(|tag| tag.name == name).ok_or_else(|| {
-                Problems::one(format!("`{name}` isn't granted to this plugin; add it to the plugin's grant.{right}, or correct the name"))
+                Problems::one(format!(
+                    "`{name}` isn't granted to this plugin; add it to the plugin's grant.{right}, or correct the name"
+                ))
             })
         };
         let input = problems.keep(find(input, "read").and_then(|tag| tag.to_read()));

@@ -76,7 +76,8 @@ impl Window {
     }
 
     fn merge_oldest(&mut self) {
-        let (Some((first, a)), Some((second, b)), Some((third, _))) = (self.values.pop_front(), self.values.pop_front(), self.values.front())
+        let (Some((first, a)), Some((second, b)), Some((third, _))) =
+            (self.values.pop_front(), self.values.pop_front(), self.values.front())
         else {
             return;
         };

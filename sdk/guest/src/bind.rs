@@ -90,7 +90,7 @@ macro_rules! export_component {
                     $crate::life::stop();
                 }
             }
-            $crate::wasm::export!(Component with_types_in $crate::wasm);
+    $crate::wasm::export!(Component with_types_in $crate::wasm);
         };
     };
 }

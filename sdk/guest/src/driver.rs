@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::io::{self, IoScope};
-use crate::{Bind, Either, Error, Io, Order, Outcome, Problems, Result, Scope, Setup, TagInfo, first, interval, life, orders, spawn};
+use crate::{
+    Bind, Either, Error, Io, Order, Outcome, Problems, Result, Scope, Setup, TagInfo, first, interval, life, orders, spawn,
+};
 
 /// A protocol driver. `poll` and `write` take `&self` and may wait at the same time, so state goes into `Cell`s and
 /// `RefCell`s (never hold a borrow over an `await`).
@@ -113,7 +115,10 @@ fn check_writable(setup: &Setup) -> Result<(), Problems> {
     let mut problems = Problems::new();
     if !orders::listening() {
         for tag in setup.tags.iter().filter(|tag| tag.write) {
-            problems.add_tag(tag, format!("`{}` can't be written: this plugin carries out no writes; take `write` away from the tag", tag.name));
+            problems.add_tag(
+                tag,
+                format!("`{}` can't be written: this plugin carries out no writes; take `write` away from the tag", tag.name),
+            );
         }
     }
     problems.result(Some(()))

@@ -206,7 +206,9 @@ mod tests {
     fn a_write_that_may_have_happened_is_unknown_and_never_refused() {
         let outcome = |number| ModbusError::from_number(number).map(|error| Outcome::from(Error::from(error)).code());
         assert_eq!(outcome(0), None);
-        for (number, code) in [(1, 1), (2, 1), (5, 2), (6, 1), (11, 2), (256, 2), (257, 3), (258, 2), (259, 3), (260, 3), (300, 2)] {
+        for (number, code) in
+            [(1, 1), (2, 1), (5, 2), (6, 1), (11, 2), (256, 2), (257, 3), (258, 2), (259, 3), (260, 3), (300, 2)]
+        {
             assert_eq!(outcome(number), Some(code), "number {number}");
         }
     }

@@ -100,9 +100,10 @@ impl<'a> Scope<'a> {
     fn tag(&self, field: &str, may: fn(&TagInfo) -> bool) -> Result<Option<&'a TagInfo>, Problems> {
         let mut found = self.tags().filter(|tag| may(tag) && names(tag, field));
         match (found.next(), found.next()) {
-            (Some(one), Some(other)) => {
-                Err(Problems::tag(other, format!("`{}` and `{}` are both this plugin's `{field}`; keep one of them", one.name, other.name)))
-            }
+            (Some(one), Some(other)) => Err(Problems::tag(
+                other,
+                format!("`{}` and `{}` are both this plugin's `{field}`; keep one of them", one.name, other.name),
+            )),
             (found, _) => Ok(found),
         }
     }
@@ -185,7 +186,9 @@ impl Field for Modbus {
 
     fn find(scope: &Scope<'_>, _: &str) -> Result<Self, Problems> {
         let connection = scope.connection.map(ConnectionInfo::modbus);
-        connection.ok_or_else(|| Problems::one("this plugin has no connection; name it as `driver` of one in connections.toml and grant it"))
+        connection.ok_or_else(|| {
+            Problems::one("this plugin has no connection; name it as `driver` of one in connections.toml and grant it")
+        })
     }
 }
 
@@ -291,9 +294,10 @@ impl Field for Duration {
 }
 
 fn read<T: DeserializeOwned>(scope: &Scope<'_>, key: &str) -> Result<T, Problems> {
-    let place = scope.connection.map_or_else(|| "its configuration".to_owned(), |connection| {
-        format!("the device settings of connection `{}` or the plugin's configuration", connection.name)
-    });
+    let place = scope.connection.map_or_else(
+        || "its configuration".to_owned(),
+        |connection| format!("the device settings of connection `{}` or the plugin's configuration", connection.name),
+    );
     let Some(found) = scope.config(key) else {
         return Err(Problems::one(format!("this plugin needs `{key}`; add it to {place}")));
     };

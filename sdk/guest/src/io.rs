@@ -87,7 +87,11 @@ impl Io {
     /// The current value of a readable tag.
     pub fn read<T: TagValue>(&self, tag: &Input<T>) -> Sample<T> {
         let columns = port::read_tags(&[tag.handle()]);
-        Changes::new(columns).of(tag).next().unwrap_or(Sample { value: None, status: Status::BAD_WAITING_FOR_INITIAL_DATA, utc_ns: 0 })
+        Changes::new(columns).of(tag).next().unwrap_or(Sample {
+            value: None,
+            status: Status::BAD_WAITING_FOR_INITIAL_DATA,
+            utc_ns: 0,
+        })
     }
 
     /// The current values of readable tags of one type, in one call, in the order asked.

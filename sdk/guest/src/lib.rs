@@ -40,9 +40,9 @@ mod value;
 pub mod wasm;
 
 pub use analytics::Analytics;
+pub use bind::{Bind, Bound, Exported};
 #[doc(hidden)]
 pub use bind::{launch_bound_analytics, launch_bound_driver, launch_created_analytics, launch_created_driver};
-pub use bind::{Bind, Bound, Exported};
 pub use changes::{Change, Changes};
 pub use driver::{Create, Driver};
 pub use error::{DecodeError, Error, ModbusError, Result};
@@ -87,10 +87,10 @@ pub mod unguarded {
 /// Everything an author needs, in one line.
 pub mod prelude {
     pub use crate::{
-        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, Driver, Either, Error, Input, Instant, Interval, Io,
-        Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample, Setpoint, Setup, Signal, Status, Tag, TagInfo, TagValue,
-        Value, ValueKind, WordOrder, export_analytics, export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info,
-        log_warn, memory, now, sleep, spawn, timeout,
+        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, Driver, Either, Error, Input, Instant,
+        Interval, Io, Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample, Setpoint, Setup, Signal, Status,
+        Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_analytics, export_driver, first, fit, interval, join_all,
+        log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn, timeout,
     };
     pub use std::cell::{Cell, RefCell};
     pub use std::rc::Rc;

@@ -182,8 +182,12 @@ thread_local! {
     static SLOTS: RefCell<BTreeMap<u64, Slot>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-static PUMP: Pump =
-    Pump { name: "modbus", before: collect, after: || {}, reset: || drop(SLOTS.with(|slots| std::mem::take(&mut *slots.borrow_mut()))) };
+static PUMP: Pump = Pump {
+    name: "modbus",
+    before: collect,
+    after: || {},
+    reset: || drop(SLOTS.with(|slots| std::mem::take(&mut *slots.borrow_mut()))),
+};
 
 /// Submits a transaction and waits for its end.
 async fn transact(request: &ModbusRequest) -> ModbusCompletion {

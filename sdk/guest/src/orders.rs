@@ -248,7 +248,9 @@ fn take() {
 fn enter(lane: Rc<Lane>, order: Order) {
     lane.waiting.borrow_mut().push_back(order);
     if !lane.busy.replace(true) {
+        let served = Served(lane);
         spawn(async move {
+            let lane = &served.0;
             loop {
                 let Some(order) = lane.waiting.borrow_mut().pop_front() else { break };
                 let outcome = if order.expired() {
@@ -258,8 +260,17 @@ fn enter(lane: Rc<Lane>, order: Order) {
                 };
                 order.settle(outcome);
             }
-            lane.busy.set(false);
         });
+    }
+}
+
+/// A lane whose task runs. When that ends, also early because the plugin stops, orders that still wait end as not sent.
+struct Served(Rc<Lane>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.busy.set(false);
+        drop(self.0.waiting.take());
     }
 }
 

@@ -189,7 +189,9 @@ impl Registers {
     }
 
     fn too_short(&self, index: usize, need: usize) -> DecodeError {
-        DecodeError { sentence: format!("the answer has {} registers, but {need} from number {index} on were needed", self.len()) }
+        DecodeError {
+            sentence: format!("the answer has {} registers, but {need} from number {index} on were needed", self.len()),
+        }
     }
 }
 

@@ -90,7 +90,9 @@ impl Setup {
     /// One problem, when the document isn't what the contract says.
     pub fn parse(document: &str) -> Result<Self, Problems> {
         let document: Document = serde_json::from_str(document).map_err(|error| {
-            Problems::one(format!("the station's init document can't be read ({error}); the plugin may be made for another version of Plantroom"))
+            Problems::one(format!(
+                "the station's init document can't be read ({error}); the plugin may be made for another version of Plantroom"
+            ))
         })?;
         let object = |value: Json| if value.is_null() { Json::Object(Map::new()) } else { value };
         let connections = (0..).zip(document.connections).map(|(index, connection)| ConnectionInfo {
@@ -159,11 +161,18 @@ impl TagInfo {
     /// One problem, when the project doesn't let the plugin publish it or its kind can't take a `T`.
     pub fn to_publish<T: TagValue>(&self) -> Result<Tag<T>, Problems> {
         if !self.publish {
-            return Err(Problems::tag(self, format!("`{}` may not be published by this plugin; add it to the plugin's grant.publish", self.name)));
+            return Err(Problems::tag(
+                self,
+                format!("`{}` may not be published by this plugin; add it to the plugin's grant.publish", self.name),
+            ));
         }
         if !T::fits(self.kind) {
             let own = T::KIND.map_or("value", ValueKind::word);
-            let sentence = format!("`{}` is declared as {}, but this plugin gives it a {own}; declare it as {own}", self.name, self.kind.word());
+            let sentence = format!(
+                "`{}` is declared as {}, but this plugin gives it a {own}; declare it as {own}",
+                self.name,
+                self.kind.word()
+            );
             return Err(Problems::tag(self, sentence));
         }
         Ok(Tag::new(self))
@@ -175,11 +184,18 @@ impl TagInfo {
     /// One problem, when the project doesn't let the plugin read it or its kind can't be a `T`.
     pub fn to_read<T: TagValue>(&self) -> Result<Input<T>, Problems> {
         if !self.read {
-            return Err(Problems::tag(self, format!("`{}` may not be read by this plugin; add it to the plugin's grant.read", self.name)));
+            return Err(Problems::tag(
+                self,
+                format!("`{}` may not be read by this plugin; add it to the plugin's grant.read", self.name),
+            ));
         }
         if !T::reads(self.kind) {
             let own = T::KIND.map_or("value", ValueKind::word);
-            let sentence = format!("`{}` is declared as {}, but this plugin needs a {own} there; name another tag", self.name, self.kind.word());
+            let sentence = format!(
+                "`{}` is declared as {}, but this plugin needs a {own} there; name another tag",
+                self.name,
+                self.kind.word()
+            );
             return Err(Problems::tag(self, sentence));
         }
         Ok(Input(Tag::new(self)))

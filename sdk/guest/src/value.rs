@@ -83,7 +83,9 @@ impl Value {
             Self::Int(v) => Some(*v),
             Self::Uint(v) => i64::try_from(*v).ok(),
             // 2^63 is exact in binary64.
-            Self::Float(v) if v.fract() == 0.0 && (-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(v) => Some(*v as i64),
+            Self::Float(v) if v.fract() == 0.0 && (-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(v) => {
+                Some(*v as i64)
+            }
             _ => None,
         }
     }
@@ -142,7 +144,10 @@ pub trait TagValue: Into<Value> + Sized + 'static {
         use ValueKind::{Bool, Float, Int, Text, Uint};
         match Self::KIND {
             None => true,
-            Some(own) => own == kind || matches!((own, kind), (_, Text) | (Bool, Int | Uint | Float) | (Int, Uint | Float) | (Uint, Int | Float)),
+            Some(own) => {
+                own == kind
+                    || matches!((own, kind), (_, Text) | (Bool, Int | Uint | Float) | (Int, Uint | Float) | (Uint, Int | Float))
+            }
         }
     }
 

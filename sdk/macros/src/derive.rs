@@ -27,10 +27,12 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
     let (plugin, launch) = (&input.ident, Ident::new(launch, Span::call_site()));
     let finds = parts.iter().map(find);
     let idents: Vec<&Ident> = parts.iter().map(|part| &part.ident).collect();
-    let config_names = parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as ::plantroom_sdk::Field>::SOURCE, <#ty as ::plantroom_sdk::Field>::key(#name))));
+    let config_names = parts.iter().map(
+        |Part { ty, name, .. }| quote!((<#ty as ::plantroom_sdk::Field>::SOURCE, <#ty as ::plantroom_sdk::Field>::key(#name))),
+    );
     let tag_names = parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as ::plantroom_sdk::Field>::SOURCE, #name)));
     let period = if parts.iter().any(|part| part.ident == "period" && is_duration(&part.ty)) {
-        quote!(::std::option::Option::Some(period))
+        quote!(::std::option::Option::Some(made.period))
     } else {
         quote!(::std::option::Option::None)
     };
@@ -38,12 +40,12 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
         const _: () = {
             impl ::plantroom_sdk::Bind for #plugin {
                 fn bind(scope: &::plantroom_sdk::Scope<'_>) -> ::std::result::Result<::plantroom_sdk::Bound<Self>, ::plantroom_sdk::Problems> {
-                    let config: ::std::vec::Vec<::std::string::String> = [#(#config_names),*]
+                    let config: ::std::vec::Vec<::std::string::String> = ::std::vec::Vec::<(::plantroom_sdk::Source, ::std::string::String)>::from([#(#config_names),*])
                         .into_iter()
                         .filter(|(source, _)| *source == ::plantroom_sdk::Source::Config)
                         .map(|(_, key)| key)
                         .collect();
-                    let tags: ::std::vec::Vec<&str> = [#(#tag_names),*]
+                    let tags: ::std::vec::Vec<&str> = ::std::vec::Vec::<(::plantroom_sdk::Source, &str)>::from([#(#tag_names),*])
                         .into_iter()
                         .filter(|(source, _)| *source == ::plantroom_sdk::Source::Tag)
                         .map(|(_, name)| name)
@@ -52,8 +54,8 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
                     #(#finds)*
                     let made = (move || {
                         #(let #idents = #idents?;)*
-                        let period = #period;
-                        ::std::option::Option::Some(::plantroom_sdk::Bound { made: Self { #(#idents),* }, period })
+                        let made = Self { #(#idents),* };
+                        ::std::option::Option::Some(::plantroom_sdk::Bound { period: #period, made })
                     })();
                     problems.result(made)
                 }
@@ -99,7 +101,8 @@ fn part(field: &syn::Field) -> Result<Part> {
     let Some(ident) = field.ident.clone() else {
         return Err(Error::new(field.span(), "give the field a name: it is bound by it"));
     };
-    let mut part = Part { name: ident.to_string().trim_start_matches("r#").to_owned(), ty: field.ty.clone(), ident, default: None };
+    let mut part =
+        Part { name: ident.to_string().trim_start_matches("r#").to_owned(), ty: field.ty.clone(), ident, default: None };
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("setup")) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("name") {
@@ -129,16 +132,57 @@ mod tests {
             let code = expand(item, "launch_bound_driver").to_string();
             assert!(code.contains("compile_error") && code.contains(sentence), "{code}");
         };
-        says(quote!(enum Meter { A }), "a plugin is a struct");
-        says(quote!(struct Meter(u8);), "give the fields names");
-        says(quote!(struct Meter<T> { unit: T }), "generic parameters");
-        says(quote!(struct Meter { #[setup(nam = "x")] unit: u8 }), "`setup` knows");
+        says(
+            quote!(
+                enum Meter {
+                    A,
+                }
+            ),
+            "a plugin is a struct",
+        );
+        says(
+            quote!(
+                struct Meter(u8);
+            ),
+            "give the fields names",
+        );
+        says(
+            quote!(
+                struct Meter<T> {
+                    unit: T,
+                }
+            ),
+            "generic parameters",
+        );
+        says(
+            quote!(
+                struct Meter {
+                    #[setup(nam = "x")]
+                    unit: u8,
+                }
+            ),
+            "`setup` knows",
+        );
     }
 
     #[test]
     fn a_period_field_sets_the_pace() {
         let code = |item| expand(item, "launch_bound_driver").to_string();
-        assert!(code(quote!(struct Meter { period: Duration })).contains("Some (period)"));
-        assert!(!code(quote!(struct Meter { period: u32 })).contains("Some (period)"));
+        assert!(
+            code(quote!(
+                struct Meter {
+                    period: Duration,
+                }
+            ))
+            .contains("Some (made . period)")
+        );
+        assert!(
+            !code(quote!(
+                struct Meter {
+                    period: u32,
+                }
+            ))
+            .contains("Some (made . period)")
+        );
     }
 }

@@ -53,12 +53,17 @@ struct LibTable {
 impl Package {
     pub(crate) fn read(dir: &Path) -> Result<Self> {
         let path = dir.join("Cargo.toml");
-        let text = fs::read_to_string(&path).with_context(|| format!("a plugin is a Rust package; its Cargo.toml can't be read: {}", path.display()))?;
-        let toml: CargoToml = toml::from_str(&text).map_err(|error| anyhow!("{error}")).with_context(|| format!("can't use {}", path.display()))?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("a plugin is a Rust package; its Cargo.toml can't be read: {}", path.display()))?;
+        let toml: CargoToml =
+            toml::from_str(&text).map_err(|error| anyhow!("{error}")).with_context(|| format!("can't use {}", path.display()))?;
         let name = toml.package.with_context(|| format!("this Cargo.toml has no [package]: {}", path.display()))?.name;
         let lib = toml.lib.filter(|lib| lib.crate_type.iter().any(|kind| kind == "cdylib"));
         let Some(lib) = lib else {
-            bail!("plugin `{name}` isn't built as a module; write [lib] crate-type = [\"cdylib\", \"rlib\"] into {}", path.display());
+            bail!(
+                "plugin `{name}` isn't built as a module; write [lib] crate-type = [\"cdylib\", \"rlib\"] into {}",
+                path.display()
+            );
         };
         let module = format!("{}.wasm", lib.name.unwrap_or_else(|| name.replace('-', "_")));
         Ok(Self { name, module })
@@ -108,7 +113,8 @@ fn flags(root: &Path) -> OsString {
 fn workspace_root(dir: &Path) -> Result<PathBuf> {
     let mut locate = Command::new(program());
     locate.args(["locate-project", "--workspace", "--message-format", "plain"]).current_dir(dir);
-    let output = locate.output().context("plugins can't be built: cargo can't be started; install Rust from https://rustup.rs")?;
+    let output =
+        locate.output().context("plugins can't be built: cargo can't be started; install Rust from https://rustup.rs")?;
     let manifest = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let root = manifest.parent().filter(|root| output.status.success() && root.is_absolute());

@@ -66,7 +66,8 @@ fn without_debug(module: &[u8]) -> Result<Vec<u8>> {
             continue;
         }
         if let Some((id, range)) = payload.as_section() {
-            let body = module.get(range.start as usize..range.end as usize).context("what cargo built has a section outside itself")?;
+            let body =
+                module.get(range.start as usize..range.end as usize).context("what cargo built has a section outside itself")?;
             kept.push(id);
             push_leb(&mut kept, body.len());
             kept.extend_from_slice(body);

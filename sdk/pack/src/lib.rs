@@ -92,8 +92,9 @@ struct Plugin {
 impl Plugin {
     fn read(dir: &Path) -> Result<Self> {
         let path = dir.join("plugin.toml");
-        let manifest_text = fs::read_to_string(&path)
-            .with_context(|| format!("every plugin needs a plugin.toml beside its Cargo.toml; there is none that can be read: {}", path.display()))?;
+        let manifest_text = fs::read_to_string(&path).with_context(|| {
+            format!("every plugin needs a plugin.toml beside its Cargo.toml; there is none that can be read: {}", path.display())
+        })?;
         let manifest = Manifest::parse(&manifest_text).with_context(|| format!("can't use {}", path.display()))?;
         Ok(Self { dir: dir.to_owned(), manifest, manifest_text, package: cargo::Package::read(dir)? })
     }
@@ -103,9 +104,13 @@ impl Plugin {
 /// beside it, because the binary format of components is still young.
 fn pack(plugin: &Plugin, core: &Path, file: &Path, tell: Tell<'_>) -> Result<()> {
     let module = fs::read(core).with_context(|| format!("can't read what cargo built: {}", core.display()))?;
-    let component = componentize(&module, &plugin.manifest_text).with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
+    let component =
+        componentize(&module, &plugin.manifest_text).with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
     let inspection = inspect_bytes(&component)?;
-    plugin.manifest.check_imports(&inspection.interfaces()).with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
+    plugin
+        .manifest
+        .check_imports(&inspection.interfaces())
+        .with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let archive = folder.join("archive");
     write(&archive.join(format!("{}-{}.core.wasm", plugin.manifest.name, plugin.manifest.version)), &module)?;

@@ -26,7 +26,9 @@ pub fn ensure(folder: &Path, tell: Tell<'_>) -> Result<()> {
     if is_there(folder)? {
         return Ok(());
     }
-    tell(&format!("Rust's target {TARGET} isn't installed; `rustup target add {TARGET}` brings it (about 20 MB, at most {RUSTUP_LIMIT_S} s)"));
+    tell(&format!(
+        "Rust's target {TARGET} isn't installed; `rustup target add {TARGET}` brings it (about 20 MB, at most {RUSTUP_LIMIT_S} s)"
+    ));
     let mut rustup = Command::new("rustup");
     rustup.args(["target", "add", TARGET]).current_dir(folder);
     match process::run(&mut rustup, RUSTUP_LIMIT_S) {
@@ -42,7 +44,9 @@ fn is_there(folder: &Path) -> Result<bool> {
         .args(["--print", "target-libdir", "--target", TARGET])
         .current_dir(folder)
         .output()
-        .with_context(|| format!("plugins can't be built: `{}` can't be started; install Rust from https://rustup.rs", rustc.to_string_lossy()))?;
+        .with_context(|| {
+            format!("plugins can't be built: `{}` can't be started; install Rust from https://rustup.rs", rustc.to_string_lossy())
+        })?;
     let libdir = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     let Ok(entries) = libdir.read_dir() else { return Ok(false) };
     let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");

@@ -45,7 +45,9 @@ fn a_component_imports_what_it_uses_and_nothing_else() {
 #[test]
 fn every_plugin_of_the_house_has_its_plugin_toml() {
     for folder in ["plugins", "tests/guests"] {
-        let packages = fs::read_dir(root().join(folder)).unwrap().filter(|entry| entry.as_ref().unwrap().path().join("Cargo.toml").is_file());
+        let packages = fs::read_dir(root().join(folder))
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().join("Cargo.toml").is_file());
         assert_eq!(plugins_in(&root().join(folder)).unwrap().len(), packages.count(), "{folder}");
     }
 }

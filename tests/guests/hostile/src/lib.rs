@@ -198,7 +198,8 @@ impl Hostile {
 
     fn publish(&self, io: &Io) {
         let count = self.polls.get();
-        let strange = [Value::Float(f64::NAN), Value::Float(f64::INFINITY), Value::Float(f64::NEG_INFINITY), Value::Uint((1 << 53) + 1)];
+        let strange =
+            [Value::Float(f64::NAN), Value::Float(f64::INFINITY), Value::Float(f64::NEG_INFINITY), Value::Uint((1 << 53) + 1)];
         for tag in &self.counters {
             let value = match self.mode {
                 Mode::StrangeNumbers => strange[(count % 4) as usize].clone(),
