@@ -15,6 +15,7 @@ pub mod decode;
 pub mod driver;
 pub mod encode;
 pub mod poller;
+pub mod quiet;
 pub mod settings;
 pub mod setup;
 pub mod words;

@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use plantroom_sdk::{
-    Io, Modbus, ModbusError, Registers, Status, Tag, Value, WordOrder, interval, join_all, log_info, log_warn, now, sleep,
+    Io, Modbus, ModbusError, Registers, Status, Tag, Value, WordOrder, join_all, log_info, log_warn, now, sleep,
 };
 
 use crate::address::{Address, Table};
 use crate::blocks::{Block, Plan, ReadLimits, Span};
 use crate::decode::decode;
+use crate::quiet::Quiet;
 use crate::words::{Reading, news, reading};
 
 /// Reads of one group that may wait in the connection's queue: enough that the line never idles between two of
@@ -69,6 +70,7 @@ pub struct Poller {
     plan: RefCell<Plan>,
     /// In step with the plan's spans.
     points: Vec<Vec<Rc<Point>>>,
+    quiet: RefCell<Quiet>,
     lost: RefCell<Vec<usize>>,
     found: RefCell<Vec<usize>>,
     silent: Cell<Option<ModbusError>>,
@@ -94,6 +96,7 @@ impl Poller {
             period: Duration::from_millis(period_ms),
             plan: RefCell::new(plan),
             points: by_span,
+            quiet: RefCell::default(),
             lost: RefCell::default(),
             found: RefCell::default(),
             silent: Cell::new(None),
@@ -104,20 +107,27 @@ impl Poller {
 
     /// Polls for ever. Beats that a slow device has no time for are left out; the others stay in phase.
     pub async fn run(self: Rc<Self>) {
-        let mut beat = interval(self.period);
+        let start_ns = now().mono_ns;
+        let period_ns = self.period.as_nanos() as u64;
+        let mut beat = 0_u64;
         loop {
-            beat.tick().await;
             self.poll().await;
+            let elapsed_ns = now().mono_ns.saturating_sub(start_ns);
+            beat = (beat + 1).max(elapsed_ns.div_ceil(period_ns));
+            sleep(Duration::from_nanos((beat * period_ns).saturating_sub(elapsed_ns))).await;
         }
     }
 
-    /// One beat: everything once, and what the device was thought to lack, rarely.
+    /// One beat: everything once; what the device lacks or doesn't answer, rarely.
     async fn poll(&self) {
-        let (resting, due) = self.plan.borrow().missing(now().mono_ns);
-        resting.into_iter().for_each(|place| self.publish_bad(place, Status::BAD_CONFIGURATION));
-        let blocks: VecDeque<Block> = self.plan.borrow().blocks().iter().cloned().chain(due).collect();
-        let lanes = blocks.len().min(OPEN_READS);
-        let waiting = RefCell::new(blocks);
+        let now_ns = now().mono_ns;
+        let (lacking, due) = self.plan.borrow().missing(now_ns);
+        lacking.into_iter().for_each(|place| self.publish_bad(place, Status::BAD_CONFIGURATION));
+        let blocks: Vec<Block> = self.plan.borrow().blocks().iter().cloned().chain(due).collect();
+        let (asked, resting) = self.quiet.borrow().sort(blocks.into_iter(), now_ns);
+        resting.into_iter().for_each(|block| self.miss(block, Status::BAD_TIMEOUT));
+        let lanes = asked.len().min(OPEN_READS);
+        let waiting = RefCell::new(VecDeque::from(asked));
         join_all((0..lanes).map(|_| async {
             loop {
                 let Some(block) = waiting.borrow_mut().pop_front() else { break };
@@ -155,17 +165,24 @@ impl Poller {
     async fn read(&self, block: Block) -> Probe {
         let error = match self.fetch(&block.span).await {
             Ok(registers) => {
+                self.quiet.borrow_mut().answered(&block);
                 self.publish(&block, &registers);
                 return Probe::Fine;
             }
             Err(error) => error,
         };
+        match error {
+            ModbusError::Exception(_) => self.quiet.borrow_mut().answered(&block),
+            ModbusError::Timeout | ModbusError::BadAnswer => self.note_unanswered(&block, error),
+            _ => {}
+        }
         match reading(error) {
             Reading::NotThere => return self.search(block).await,
             Reading::Missed(reason) => {
-                self.silent.set(self.silent.get().or(Some(error)));
-                let points = block.members.flat_map(|place| &self.points[place]);
-                self.io.missed(points.map(|point| point.tag.handle()), reason);
+                if !self.quiet.borrow().is_alone(&block) {
+                    self.silent.set(self.silent.get().or(Some(error)));
+                }
+                self.miss(block, reason);
             }
             Reading::Bad(reason) => {
                 self.note_refusal(block.members.start, error, &block.span);
@@ -234,10 +251,22 @@ impl Poller {
         }
     }
 
+    fn miss(&self, block: Block, reason: Status) {
+        let points = block.members.flat_map(|place| &self.points[place]);
+        self.io.missed(points.map(|point| point.tag.handle()), reason);
+    }
+
     fn publish_bad(&self, place: usize, reason: Status) {
         for point in &self.points[place] {
             self.io.publish_bad(&point.tag, reason);
             point.last.replace(Value::Null);
+        }
+    }
+
+    fn note_unanswered(&self, block: &Block, error: ModbusError) {
+        if self.quiet.borrow_mut().unanswered(block, now().mono_ns) {
+            let span = block.span.words();
+            log_warn!("{}: {span}: {error}, though it answers the rest; asked again up to every 60 s", self.modbus.name());
         }
     }
 
@@ -266,7 +295,7 @@ impl Poller {
         if silent.is_some() != self.was_silent.replace(silent.is_some()) {
             match silent {
                 Some(error) => log_warn!("{device}, group {group}: {error}"),
-                None => log_info!("{device}, group {group}: everything is answered again"),
+                None => log_info!("{device}, group {group}: the device answers again"),
             }
         }
     }

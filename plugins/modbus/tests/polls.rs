@@ -100,14 +100,18 @@ fn a_device_that_is_away_is_missed_at_every_beat_and_comes_back() {
         for tag in ["a", "b"] {
             assert_eq!(bench.samples(tag), [], "{fault:?}");
             assert_eq!(bench.missed(tag).len(), 5, "{fault:?}: {:#?}", bench.transcript());
-            assert!(bench.missed(tag).iter().all(|(_, found)| *found == reason), "{fault:?}: {:?}", bench.missed(tag));
+            // A lost answer ends the connection, and what waited there with it.
+            let told = |found: Status| found == reason || found == Status::BAD_NOT_CONNECTED;
+            assert!(bench.missed(tag).iter().all(|(_, found)| told(*found)), "{fault:?}: {:?}", bench.missed(tag));
         }
+        assert!(["a", "b"].iter().any(|tag| bench.missed(tag).iter().any(|(_, found)| *found == reason)), "{fault:?}");
         assert_eq!(bench.lines().len(), 1, "told once: {:?}", bench.lines());
         device.heal();
         bench.take_events();
-        bench.run_for(1_000);
-        assert_eq!((bench.samples("a").len(), bench.missed("a").len()), (1, 0), "{fault:?}");
-        assert_eq!(bench.lines(), ["plc, group normal: everything is answered again"], "{fault:?}");
+        // The station's own pause before it connects again is 5 s at most.
+        bench.run_for(6_000);
+        assert_eq!(bench.last("a"), good(Value::Uint(0)), "{fault:?}");
+        assert_eq!(bench.lines(), ["plc, group normal: the device answers again"], "{fault:?}");
     }
 }
 
@@ -194,6 +198,29 @@ fn a_device_that_gives_less_at_once_than_it_should_is_read_in_smaller_pieces() {
 }
 
 #[test]
+fn a_block_that_is_never_answered_costs_its_neighbours_little() {
+    let device = Device::new();
+    device.fault(FaultRule::new(Fault::Silent).on_cells(0..1));
+    let mut spec = one_device(&device).timeout_ms(300);
+    for at in 0..6 {
+        spec = spec.tag(&format!("r{at}"), "uint", &format!("holding {}", 10 * at), "");
+    }
+    let mut bench = start(&spec);
+    bench.run_for(121_500);
+    assert_eq!(bench.samples("r0"), []);
+    assert!(bench.missed("r0").len() >= 120, "silence is told at every beat: {:#?}", &bench.transcript()[..120]);
+    for at in 1..6 {
+        let tag = format!("r{at}");
+        assert!(bench.missed(&tag).len() <= 2, "{tag} was missed at {:?}", bench.missed(&tag));
+        assert!(bench.samples(&tag).len() >= 119, "{tag}: {}", bench.samples(&tag).len());
+    }
+    let asked = reads(&bench).iter().filter(|read| read.2 == 0).count();
+    assert!((3..=9).contains(&asked), "asked {asked} times in two minutes");
+    assert_eq!(bench.lines().len(), 3, "{:?}", bench.lines());
+    assert!(bench.lines().iter().any(|line| line.contains("though it answers the rest")), "{:?}", bench.lines());
+}
+
+#[test]
 fn one_dead_device_costs_the_others_nothing() {
     let (dead, healthy) = (Device::new(), Device::new());
     dead.fault(FaultRule::new(Fault::Silent));
@@ -230,7 +257,9 @@ fn every_mistake_of_a_project_is_told_at_once_with_its_tag() {
     let Err(StartError::Problems(problems)) = Bench::start(&Runner::native::<ModbusDriver>(), &spec) else {
         panic!("it started with all these mistakes")
     };
-    let of = |tag: Option<&str>| problems.iter().filter(|(name, _)| name.as_deref() == tag).map(|(_, message)| message.as_str());
+    let told = |tag: Option<&str>, sentence: &str| {
+        problems.iter().any(|(name, message)| name.as_deref() == tag && message.contains(sentence))
+    };
     let expected = [
         (None, "`gropus` is not known"),
         (None, "`fast` must be a whole number of 10 to 86400000 ms, not 1"),
@@ -246,7 +275,7 @@ fn every_mistake_of_a_project_is_told_at_once_with_its_tag() {
         (Some("kind"), "kind = \"text\""),
     ];
     for (tag, sentence) in expected {
-        assert!(of(tag).any(|message| message.contains(sentence)), "{tag:?}: {sentence:?} is not in {problems:#?}");
+        assert!(told(tag, sentence), "{tag:?}: {sentence:?} is not in {problems:#?}");
     }
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
 }

@@ -148,21 +148,19 @@ fn a_written_value_is_read_back_at_once() {
 #[test]
 fn a_value_that_shows_late_is_looked_for_again() {
     let device = Device::new();
+    device.set_latency_ms(10);
     let mut bench = start(json!({}), &device);
-    bench.order("word", Value::Int(5));
-    bench.run_for(1);
-    // The device's program takes its time: it shows the old value for a while.
-    device.set_holding(0, &[0]);
     let order = bench.order("word", Value::Int(6));
-    bench.run_for(0);
+    bench.run_for(5);
+    // The device's program takes its time: it has confirmed, and shows the old value for a while.
     device.set_holding(0, &[0]);
-    bench.run_for(300);
+    bench.run_for(295);
     device.set_holding(0, &[6]);
-    bench.run_for(400);
+    bench.run_for(500);
     assert!(matches!(bench.outcome(order), Some((SettleCode::Done, _))));
-    let shown: Vec<u64> =
-        bench.samples("word").iter().filter(|(_, value, _)| *value == Value::Int(6)).map(|(at, ..)| *at).collect();
-    assert!(shown.iter().any(|at| (400..=701).contains(at)), "{:#?}", bench.transcript());
+    let shown: Vec<(u64, Value)> = bench.samples("word").into_iter().map(|(at, value, _)| (at, value)).collect();
+    let expected = [(120, 0), (230, 0), (390, 0), (650, 6)].map(|(at, value)| (at, Value::Int(value)));
+    assert_eq!(shown, expected, "{:#?}", bench.transcript());
 }
 
 #[test]

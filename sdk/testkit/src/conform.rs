@@ -47,7 +47,7 @@ fn field_faults() -> Vec<Fault> {
         Fault::BadAnswer,
         Fault::ShortAnswer,
         Fault::LongAnswer,
-        Fault::Slow(700),
+        Fault::Slow(150),
     ];
     exceptions.into_iter().chain(others).collect()
 }

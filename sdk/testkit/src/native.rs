@@ -160,14 +160,14 @@ impl Side {
             Vec::from(expired)
         };
         for order in expired {
-            self.world.settled(order.id, SettleCode::NotSent, "the order expired before the driver took it".to_owned());
+            self.world.settled(order.id, SettleCode::NotSent, "it expired before the driver took it".to_owned());
         }
     }
 
     /// Whatever a stopped plugin leaves open is the host's to end.
     fn end_orders(&self) {
         for order in self.waiting.take() {
-            self.world.settled(order.id, SettleCode::NotSent, "the plugin was stopped".to_owned());
+            self.world.settled(order.id, SettleCode::NotSent, "the driver was stopped before it took the order".to_owned());
         }
         for order in self.taken.take() {
             self.breach(format!("order {order} was taken and not settled when the plugin stopped"));

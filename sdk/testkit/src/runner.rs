@@ -122,7 +122,12 @@ fn start_component(host: &Host, path: &Path, spec: &Spec, world: &Arc<World>) ->
     let loaded = host.load(plugin, PluginId(0), &plant, path).map_err(|error| failed(&error))?;
     let name = |tag: u32| spec.tags.get(tag as usize).map(|tag| tag.name.clone());
     match loaded.try_init() {
-        Ok(()) => Ok(Box::new(Component(loaded.by_hand(world.clone())))),
+        Ok(()) => {
+            let mut supervised = loaded.by_hand(world.clone());
+            // The first turn makes the instance; the next one is the first step.
+            supervised.turn();
+            Ok(Box::new(Component(supervised)))
+        }
         Err(InitError::Problems(problems)) => Err(StartError::Problems(
             problems.into_iter().map(|(tag, message)| (tag.and_then(|tag| name(tag.0)), message)).collect(),
         )),

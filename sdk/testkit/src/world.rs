@@ -20,14 +20,23 @@ const UTC_START_NS: i64 = 1_767_225_600_000_000_000;
 
 type Done = Box<dyn FnOnce(ModbusCompletion) + Send>;
 
-/// One connection: as the fieldbus does it, one transaction at a time, writes before reads.
+/// One connection, as the fieldbus keeps it: one transaction at a time, writes before reads. An answer that is lost or
+/// bad ends the session: all that wait end as not connected, and after a session without any answer comes a pause.
 struct Link {
     device: Device,
     timeout_ms: u64,
     writes: VecDeque<(ModbusRequest, Done)>,
     reads: VecDeque<(ModbusRequest, Done)>,
     busy: Option<(u64, ModbusCompletion, Done)>,
+    /// Sessions in a row that brought no answer.
+    failures: u32,
+    /// This session has brought an answer.
+    answered: bool,
+    /// No session before this time.
+    down_until_ns: u64,
 }
+
+type Ended = (ModbusCompletion, Done);
 
 struct Inner {
     elapsed_ns: u64,
@@ -37,6 +46,8 @@ struct Inner {
     /// Events of turns that have ended.
     told: usize,
     open_orders: BTreeSet<u64>,
+    /// A transaction was refused at once, and its end has not been stepped yet.
+    refused: bool,
     store: Vec<u8>,
     faults: Vec<String>,
 }
@@ -52,6 +63,9 @@ impl World {
             writes: VecDeque::new(),
             reads: VecDeque::new(),
             busy: None,
+            failures: 0,
+            answered: false,
+            down_until_ns: 0,
         });
         Arc::new(Self(Mutex::new(Inner {
             elapsed_ns: 0,
@@ -60,6 +74,7 @@ impl World {
             events: Vec::new(),
             told: 0,
             open_orders: BTreeSet::new(),
+            refused: false,
             store: Vec::new(),
             faults: Vec::new(),
         })))
@@ -84,22 +99,26 @@ impl World {
         self.0.lock().links.iter().filter_map(|link| link.busy.as_ref().map(|(due_ns, ..)| *due_ns)).min()
     }
 
-    /// Ends the transactions that are due, and starts the next ones; true if any ended.
+    /// Ends the transactions that are due, and starts the next ones; true if any ended since the last call.
     pub(crate) fn complete_due(&self) -> bool {
-        let ended: Vec<(ModbusCompletion, Done)> = {
+        let ended: Vec<Ended> = {
             let mut inner = self.0.lock();
             let now_ns = inner.elapsed_ns;
             let mut ended = Vec::new();
             for link in &mut inner.links {
                 if let Some((_, completion, done)) = link.busy.take_if(|(due_ns, ..)| *due_ns <= now_ns) {
+                    let lost = link.account(completion.error, now_ns);
                     ended.push((completion, done));
+                    if lost {
+                        link.end_waiting(now_ns, &mut ended);
+                    }
                     link.start_next(now_ns);
                 }
             }
             ended
         };
         // Outside the lock: `done` may submit the next one at once.
-        let any = !ended.is_empty();
+        let any = std::mem::take(&mut self.0.lock().refused) || !ended.is_empty();
         ended.into_iter().for_each(|(completion, done)| done(completion));
         any
     }
@@ -147,6 +166,26 @@ impl World {
 }
 
 impl Link {
+    /// What a completion means for the session; true when it ends it.
+    fn account(&mut self, error: u16, now_ns: u64) -> bool {
+        let lost = error >= field_error::TIMEOUT;
+        self.answered |= !lost;
+        if lost {
+            self.failures = if self.answered { 0 } else { self.failures + 1 };
+            self.answered = false;
+            self.down_until_ns = now_ns + pause_ms(self.failures) * 1_000_000;
+        }
+        lost
+    }
+
+    fn end_waiting(&mut self, now_ns: u64, ended: &mut Vec<Ended>) {
+        let at = Utc(UTC_START_NS + now_ns as i64);
+        let waiting = self.writes.drain(..).chain(self.reads.drain(..));
+        ended.extend(
+            waiting.map(|(_, done)| (ModbusCompletion { error: field_error::NOT_CONNECTED, data: Vec::new(), at }, done)),
+        );
+    }
+
     fn start_next(&mut self, now_ns: u64) {
         if self.busy.is_some() {
             return;
@@ -160,6 +199,14 @@ impl Link {
         let due_ns = now_ns + answer.after_ms * 1_000_000;
         let at = Utc(UTC_START_NS + due_ns as i64);
         self.busy = Some((due_ns, answer.at(at), done));
+    }
+}
+
+/// The pause before the next session, in ms: none after one that brought answers.
+fn pause_ms(failures: u32) -> u64 {
+    match failures {
+        0 => 0,
+        n => (200_u64 << (n - 1).min(16)).min(5_000),
     }
 }
 
@@ -208,6 +255,7 @@ impl Outside for World {
                 Some(link) if link.reads.len() + link.writes.len() >= limits::OPEN_TRANSACTIONS => {
                     Some((field_error::QUEUE_FULL, done))
                 }
+                Some(link) if link.down_until_ns > now_ns => Some((field_error::NOT_CONNECTED, done)),
                 Some(link) => {
                     let queue = if request.writes() { &mut link.writes } else { &mut link.reads };
                     queue.push_back((request, done));
@@ -217,6 +265,7 @@ impl Outside for World {
             }
         };
         if let Some((error, done)) = refused {
+            self.0.lock().refused = true;
             done(ModbusCompletion { error, data: Vec::new(), at: self.now().utc });
         }
     }
