@@ -18,6 +18,7 @@ const MAGIC: &[u8; 8] = b"PRCWASM1";
 const TAG_BYTES: usize = 32;
 const HEADER_BYTES: usize = MAGIC.len() + TAG_BYTES;
 const KEY_FILE: &str = "secret.key";
+const WORKPLACE: &str = "compile-";
 
 /// The folder of compiled components.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl Cache {
     /// Opens the folder, making it and its key where they are missing.
     pub fn open(dir: &Path) -> io::Result<Self> {
         make_private_dir(dir)?;
+        remove_leftovers(dir)?;
         let key = read_key(&dir.join(KEY_FILE)).map_or_else(|| make_key(dir), Ok)?;
         Ok(Self { dir: dir.to_owned(), key })
     }
@@ -66,7 +68,7 @@ impl Cache {
 
     /// A private folder for one compilation; it goes when the value is dropped.
     pub fn workplace(&self) -> io::Result<TempDir> {
-        tempfile::Builder::new().prefix("compile-").tempdir_in(&self.dir)
+        tempfile::Builder::new().prefix(WORKPLACE).tempdir_in(&self.dir)
     }
 
     fn mac(&self, name: &str, code: &[u8]) -> Option<Hmac<Sha256>> {
@@ -122,6 +124,23 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_private_dir(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)
+}
+
+/// Removes workplaces of compilations that a killed station left behind; never those of another process at work.
+fn remove_leftovers(dir: &Path) -> io::Result<()> {
+    // The age is told by the file system's own clock.
+    let now = NamedTempFile::new_in(dir)?.as_file().metadata()?.modified()?;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(WORKPLACE) {
+            let old = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            let age = old.and_then(|old| now.duration_since(old).ok()).unwrap_or_default();
+            if age.as_secs() > 2 * limits::COMPILE_S {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The key, unless someone else could have read it.

@@ -1,6 +1,6 @@
 //! What one plugin may do, ready to be asked about at every call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use plantroom_model::{ConnectionId, Frame, Origin, PluginId, TagId};
 use plantroom_project::{Grant, Plant, PluginSpec};
@@ -33,8 +33,9 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    /// What a plant grants a plugin.
-    pub fn new(spec: &PluginSpec, plugin: PluginId, plant: &Plant) -> Self {
+    /// What a plant grants a plugin. What its component doesn't import is not of use to it: no order is handed to one that
+    /// takes none, and no frame to one that reads none.
+    pub fn new(spec: &PluginSpec, plugin: PluginId, plant: &Plant, imports: &BTreeSet<String>) -> Self {
         let grant = spec.grant.clone();
         let mut tags: Vec<TagId> = [&grant.publish, &grant.read, &grant.write].into_iter().flatten().copied().collect();
         tags.retain(|tag| (tag.0 as usize) < plant.tags.len());
@@ -47,10 +48,11 @@ impl Rights {
                 publish[*handle as usize] = tag.0;
             }
         }
+        let reads = !grant.read.is_empty() && imports.contains("tags");
         let mut readable = vec![false; tags.len()];
-        let mut read = vec![NONE; if grant.read.is_empty() { 0 } else { plant.tags.len() }];
+        let mut read = vec![NONE; if reads { plant.tags.len() } else { 0 }];
         for tag in &grant.read {
-            if let Some(handle) = handles.get(tag) {
+            if let Some(handle) = handles.get(tag).filter(|_| reads) {
                 readable[*handle as usize] = true;
                 read[tag.0 as usize] = *handle;
             }
@@ -58,6 +60,7 @@ impl Rights {
         let write = grant
             .write
             .iter()
+            .filter(|_| imports.contains("orders"))
             .filter_map(|tag| Some((*tag, (*handles.get(tag)?, place_of(connection_of(plant, *tag)?, &grant)))))
             .collect();
         let document = document(spec, plant, &tags);

@@ -85,7 +85,7 @@ impl Host {
         let compiled = self.compiled(&bytes).map_err(|reason| LoadError::Compile { plugin: plugin.clone(), reason })?;
         let linked = link::link(&self.engine, &compiled, &spec.grant)
             .map_err(|error| LoadError::Link { plugin, reason: format!("{error:#}") })?;
-        let rights = Arc::new(Rights::new(spec, id, plant));
+        let rights = Arc::new(Rights::new(spec, id, plant, &examined.imports));
         Ok(Loaded { parts: Arc::new(Parts { engine: self.engine.clone(), linked, rights, manifest: examined.manifest }) })
     }
 

@@ -12,6 +12,8 @@ pub const TABLE_ELEMENTS: usize = 100_000;
 pub const INSTANCES: usize = 64;
 /// Orders waiting for or open on one plugin. At the limit the next is refused.
 pub const ORDERS: usize = 256;
+/// How long after its expiry an order may stay unsettled, in ms: longer than any time-out of a device. Then: fault.
+pub const SETTLE_MS: u64 = 60_000;
 /// Frames waiting for a plugin. At the limit the oldest goes, and its changes are counted as lost.
 pub const FRAMES: usize = 256;
 /// Changes waiting for a plugin. At the limit the oldest go and are counted as lost.

@@ -70,6 +70,9 @@ impl Post {
             return;
         }
         let mut mail = self.mail.lock();
+        if mail.stop {
+            return;
+        }
         if mail.frames.len() >= limits::FRAMES
             && let Some(oldest) = mail.frames.pop_front()
         {

@@ -159,6 +159,10 @@ impl Supervised {
         let expired = instance.state_mut().orders.expired(now.mono);
         self.books
             .settle(expired.into_iter().map(|order| (order.id, SettleCode::NotSent, "it expired before the driver took it")));
+        if let Some(order) = instance.state().orders.overdue(now.mono) {
+            let message = format!("it took order {order}, and did not settle it within {} s", limits::SETTLE_MS / 1_000);
+            return self.fail(Failure { kind: FaultKind::Contract, message, backtrace: Vec::new() }, now);
+        }
         if now.mono < self.wake && !self.arrived {
             return Turn::WaitUntil(self.wake);
         }
@@ -167,6 +171,7 @@ impl Supervised {
         }
         self.books.ration(instance.state_mut(), now);
         self.arrived = false;
+        let now = self.books.outside.now();
         let wake = match instance.step(now) {
             Ok(wake) => wake,
             Err(failure) => return self.fail(failure, now),

@@ -64,6 +64,12 @@ impl Orders {
         gone
     }
 
+    /// An order that was taken, has expired long ago and was never settled.
+    pub fn overdue(&self, now: Mono) -> Option<u64> {
+        let late = |open: &Open| open.order.valid_until.plus_ms(limits::SETTLE_MS) <= now;
+        self.open.iter().find(|(_, open)| late(open)).map(|(id, _)| *id)
+    }
+
     /// Takes out everything, with how each ends when the instance is gone: whether a write may have been carried out.
     pub fn abandon(&mut self) -> Vec<(PluginOrder, bool)> {
         let waiting = self.waiting.drain(..).map(|order| (order, false));

@@ -1,0 +1,11 @@
+//! The sandbox from outside: hostile guests, one property a test.
+
+mod guest;
+mod hostile;
+mod life;
+mod loading;
+mod orders;
+mod rates;
+mod reading;
+mod speed;
+mod world;
