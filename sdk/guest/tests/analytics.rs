@@ -2,9 +2,12 @@
 
 mod field;
 
-use field::{Field, SECOND};
+use field::Field;
 use plantroom_sdk::native;
 use plantroom_sdk::prelude::*;
+
+/// In ns.
+const SECOND: u64 = 1_000_000_000;
 
 /// The larger of two levels, and how often it was computed.
 #[derive(Analytics)]

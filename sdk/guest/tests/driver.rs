@@ -2,9 +2,12 @@
 
 mod field;
 
-use field::{Field, SECOND};
+use field::Field;
 use plantroom_sdk::prelude::*;
 use plantroom_sdk::{Exported, native};
+
+/// In ns.
+const SECOND: u64 = 1_000_000_000;
 
 /// Reads a heat meter and takes its setpoint.
 #[derive(Driver)]

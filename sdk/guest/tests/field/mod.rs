@@ -8,9 +8,6 @@ use plantroom_sdk::native::{self, World};
 use plantroom_sdk::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch};
 use plantroom_sdk::{Instant, Status, Value};
 
-/// In ns.
-pub const SECOND: u64 = 1_000_000_000;
-
 #[derive(Default)]
 pub struct Field {
     published: RefCell<Vec<(u32, Value, u32)>>,
