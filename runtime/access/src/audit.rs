@@ -157,8 +157,12 @@ impl Audit {
         if skipped > 0 {
             record.comment = format!("{skipped} similar records before this one were not written: too many at once");
         }
-        // A closed channel means that the station is stopping; a note is not worth an error then.
-        let _ = self.jobs.send(Job::Record { record: Box::new(record), policy: Policy::Note, reply: None });
+        // Nobody waits here: when the disk hangs, notes are counted instead.
+        let job = Job::Record { record: Box::new(record), policy: Policy::Note, reply: None };
+        if self.jobs.try_send(job).is_err() {
+            self.budget.lock().skipped += 1 + skipped;
+            self.health.lock().skipped += 1;
+        }
     }
 
     fn submit(&self, record: AuditRecord, policy: Policy) -> Result<writer::Written, AuditError> {

@@ -5,6 +5,7 @@ use plantroom_store::{FaultyDisk, RealDisk, Trouble};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Category;
 
 fn at(ms: u64) -> Now {
     Now { mono: Mono(0).plus_ms(ms), utc: Utc(1_700_000_000_000_000_000 + ms as i64 * 1_000_000) }

@@ -86,6 +86,8 @@ pub(super) struct Writer {
     lost_told: u64,
     failure: String,
     health: Arc<Mutex<AuditHealth>>,
+    /// Given when the health is up to date, so that nobody sees an answer before its reason.
+    answers: Vec<(Reply, Result<Written, AuditError>)>,
 }
 
 const LOG: LogOptions = LogOptions { reserve_bytes: limits::RESERVE_BYTES, grow_bytes: 256 << 10 };
@@ -123,6 +125,7 @@ impl Writer {
             lost_told: 0,
             failure: String::new(),
             health,
+            answers: Vec::new(),
         };
         writer.begin(&past, &recovery, &path, now);
         Ok(writer)
@@ -194,6 +197,10 @@ impl Writer {
             self.commit_together(batch);
         }
         self.report();
+        for (reply, result) in self.answers.drain(..) {
+            // Whoever asked may be gone.
+            let _ = reply.send(result);
+        }
     }
 
     /// All in one write; where that doesn't fit on the disk, one by one.
@@ -217,7 +224,7 @@ impl Writer {
                 self.late.clear();
                 self.failure.clear();
                 for ((_, _, reply), (number, _)) in batch.into_iter().zip(sealed) {
-                    answer(reply, Ok(Written { number, durable: true }));
+                    self.answer(reply, Ok(Written { number, durable: true }));
                 }
             }
             Err(error) if error.is_full() && batch.len() > 1 => {
@@ -240,7 +247,7 @@ impl Writer {
             if policy == Policy::Note {
                 self.health.lock().skipped += 1;
             }
-            return answer(reply, Err(AuditError::Unavailable(error.to_string())));
+            return self.answer(reply, Err(AuditError::Unavailable(error.to_string())));
         }
         let mut number = 0;
         match record.seal(self.number + 1, &self.head) {
@@ -251,12 +258,16 @@ impl Writer {
             }
             _ => self.lost += 1,
         }
-        answer(reply, Ok(Written { number, durable: false }));
+        self.answer(reply, Ok(Written { number, durable: false }));
+    }
+
+    fn answer(&mut self, reply: Option<Reply>, result: Result<Written, AuditError>) {
+        self.answers.extend(reply.map(|reply| (reply, result)));
     }
 
     fn refuse(&mut self, batch: Vec<Waiting>, reason: &str) {
         for (_, _, reply) in batch {
-            answer(reply, Err(AuditError::Unavailable(reason.to_owned())));
+            self.answer(reply, Err(AuditError::Unavailable(reason.to_owned())));
         }
     }
 
@@ -322,13 +333,6 @@ fn sort(job: Job, batch: &mut Vec<Waiting>, flushes: &mut Vec<SyncSender<()>>) -
         Job::Stop => return true,
     }
     false
-}
-
-fn answer(reply: Option<Reply>, result: Result<Written, AuditError>) {
-    if let Some(reply) = reply {
-        // Whoever asked may be gone.
-        let _ = reply.send(result);
-    }
 }
 
 /// What a new process must know of the records before it.
