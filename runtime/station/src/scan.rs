@@ -83,3 +83,6 @@ impl Scan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tags", &["model", "script"]),
     ("access", &["model", "store"]),
     ("project", &["model", "script", "tags", "access"]),
-    ("scene", &["model", "script"]),
+    ("scene", &["model", "script", "wire"]),
     ("fieldbus", &["model", "project"]),
     ("simulator", &["model", "project"]),
     ("host", &["model", "project"]),

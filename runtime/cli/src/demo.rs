@@ -1,0 +1,113 @@
+//! `plantroom demo`: the waterworks, live, with one command.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use plantroom_model::Role;
+use plantroom_station::{RunningStation, StationOptions, start};
+
+use crate::run::{failure, stop_signal};
+use crate::{init_log, paths};
+
+/// Starts a simulated field, a station and a console for the demo waterworks. Everything ends with the console's
+/// window, or with Ctrl-C; nothing is kept. Without a display it says so and serves the API.
+#[derive(Args)]
+pub struct Demo {
+    /// Another project with a simulation.toml.
+    #[arg(long)]
+    project: Option<PathBuf>,
+    /// TCP port of the station's server.
+    #[arg(long, default_value_t = 8600)]
+    port: u16,
+    /// Serves the API only, without a console.
+    #[arg(long)]
+    headless: bool,
+    /// How much faster than real time the field runs.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+}
+
+/// A child process that ends with us.
+struct Companion(Child);
+
+impl Drop for Companion {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Demo {
+    pub fn run(self) -> Result<()> {
+        init_log::start("warn");
+        let project = self.project.clone().map_or_else(paths::demo_project, Ok)?;
+        let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
+        runtime.block_on(self.play(project))
+    }
+
+    async fn play(self, project: PathBuf) -> Result<()> {
+        let data = tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
+        println!("Starting the field (plantroom simulate) ...");
+        let speed = self.speed.to_string();
+        let _field = Companion(plantroom(&["simulate", "--speed", &speed]).arg(&project).stdout(Stdio::null()).spawn()?);
+        println!("Starting the station ...");
+        let options = StationOptions {
+            project,
+            data: Some(data.path().to_owned()),
+            port: Some(self.port),
+            component_folders: paths::component_folders(),
+            compile_command: paths::compile_command()?,
+        };
+        let station = start(options).await.map_err(failure)?;
+        let password = station.make_user("operator", Role::Operate).await?;
+        println!("The station runs at {}; log in as `operator` with the password {password}", station.url);
+        let console = self.open_console(&station, &password)?;
+        let console_closed = async {
+            match console {
+                Some(console) => wait_for(console).await,
+                None => std::future::pending().await,
+            }
+        };
+        let stop = async {
+            tokio::select! {
+                () = console_closed => {}
+                () = stop_signal() => {}
+            }
+        };
+        station.until_stopped(stop).await;
+        Ok(())
+    }
+
+    /// The console's window, where there is a display.
+    fn open_console(&self, station: &RunningStation, password: &str) -> Result<Option<Companion>> {
+        let has_display = !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+        if self.headless || !has_display {
+            let why = if self.headless { "As asked, there is no console." } else { "There is no display here, so no console window is opened." };
+            println!("{why} The API is described at {}/api/v1/openapi.json; try:", station.url);
+            println!("  PLANTROOM_PASSWORD={password} plantroom tag --url {} --user operator list 'high_lift/*'", station.url);
+            println!("Ctrl-C ends the demo.");
+            return Ok(None);
+        }
+        println!("Opening the console; closing its window ends the demo.");
+        let token = station.demo_token("operator", password)?;
+        let child = plantroom(&["console", "--url", &station.url]).env("PLANTROOM_TOKEN", token).spawn().context("the console can't be started")?;
+        Ok(Some(Companion(child)))
+    }
+}
+
+/// How often the console's process is looked at, in ms.
+const WATCH_MS: u64 = 200;
+
+async fn wait_for(mut console: Companion) {
+    while matches!(console.0.try_wait(), Ok(None)) {
+        tokio::time::sleep(std::time::Duration::from_millis(WATCH_MS)).await;
+    }
+}
+
+fn plantroom(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "plantroom".into()));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,92 @@
+//! `plantroom user`: who may.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::client::{Client, Reach, password, segment};
+
+#[derive(Args)]
+pub struct User {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    verb: UserVerb,
+}
+
+#[derive(Subcommand)]
+enum UserVerb {
+    /// Lists users and their roles.
+    List {
+        /// JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Adds a user; the password is asked for, or taken from PLANTROOM_NEW_PASSWORD.
+    Add {
+        /// Name.
+        name: String,
+        /// view, operate or engineer.
+        #[arg(long, default_value = "view")]
+        role: String,
+    },
+    /// Removes a user; running sessions end at once.
+    Remove {
+        /// Name.
+        name: String,
+    },
+    /// Changes what a user may; running sessions follow at once.
+    Role {
+        /// Name.
+        name: String,
+        /// view, operate or engineer.
+        role: String,
+    },
+    /// Sets a password; it is asked for, or taken from PLANTROOM_NEW_PASSWORD.
+    Password {
+        /// Name.
+        name: String,
+    },
+}
+
+impl User {
+    pub fn run(self) -> Result<()> {
+        let client = Client::open(&self.reach)?;
+        let at = |name: &str| format!("/api/v1/users/{}", segment(name));
+        match self.verb {
+            UserVerb::List { json } => {
+                let answer = client.call("GET", "/api/v1/users", None)?;
+                if json {
+                    println!("{}", serde_json::to_string_pretty(&answer)?);
+                } else {
+                    for user in answer["users"].as_array().into_iter().flatten() {
+                        println!("{:<24} {}", user["name"].as_str().unwrap_or_default(), user["role"].as_str().unwrap_or_default());
+                    }
+                }
+            }
+            UserVerb::Add { name, role } => {
+                let password = new_password(&name)?;
+                client.call("POST", "/api/v1/users", Some(&json!({ "name": name, "password": password, "role": role })))?;
+                println!("{name} was added with the role {role}.");
+            }
+            UserVerb::Remove { name } => {
+                client.call("DELETE", &at(&name), None)?;
+                println!("{name} was removed.");
+            }
+            UserVerb::Role { name, role } => {
+                client.call("PUT", &format!("{}/role", at(&name)), Some(&json!({ "role": role })))?;
+                println!("{name} has the role {role} now.");
+            }
+            UserVerb::Password { name } => {
+                let password = new_password(&name)?;
+                client.call("PUT", &format!("{}/password", at(&name)), Some(&json!({ "password": password })))?;
+                println!("The password of {name} was changed.");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn new_password(name: &str) -> Result<String> {
+    password(&format!("New password of {name} (at least 10 characters): "), "PLANTROOM_NEW_PASSWORD")
+}
