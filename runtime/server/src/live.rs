@@ -1,0 +1,338 @@
+//! The live WebSocket: values to a console, commands from it.
+//!
+//! One task serves one console. What is built for it is built when the last message has gone out, from the newest
+//! snapshot: a slow console gets fewer and newer values, never a backlog, and nobody else waits for it.
+
+mod subscription;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use plantroom_access::Session;
+use plantroom_model::{Door, Origin, Outcome, OutcomeKind, Role, Snapshot, Value, WriteRequest, limits as model_limits};
+use plantroom_project::Plant;
+use plantroom_wire::{ToConsole, ToStation, decode, encode};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::door::{Call, Peer};
+use crate::error::ApiError;
+use crate::listen::App;
+use crate::{ScreenSet, limits};
+use subscription::Subscription;
+
+/// Turns a request into a console's connection.
+pub(crate) async fn open(call: Call) -> Result<Response, ApiError> {
+    let Call { app, peer, mut parts, .. } = call;
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
+    let upgrade = upgrade.map_err(|_| {
+        ApiError::bad_request("this is a WebSocket, and the request does not ask for one", "open it with a WebSocket client")
+    })?;
+    let sized = upgrade.max_message_size(limits::CONSOLE_MESSAGE_BYTES).max_frame_size(limits::CONSOLE_MESSAGE_BYTES);
+    Ok(sized.on_upgrade(move |socket| async move {
+        app.figures.console_came();
+        let figures = app.figures.clone();
+        let ended = Console::new(app, peer, socket).run().await;
+        figures.console_went(matches!(ended, Err(Gone::CutOff)));
+    }))
+}
+
+/// Why a console is served no longer.
+enum Gone {
+    /// It left, or its connection broke.
+    Left,
+    /// It was too slow, too fast, or didn't speak the protocol.
+    CutOff,
+}
+
+struct Console {
+    app: Arc<App>,
+    peer: Peer,
+    socket: WebSocket,
+    login: Option<(Session, Role)>,
+    plant: Arc<Plant>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    screens: watch::Receiver<Arc<ScreenSet>>,
+    subscription: Option<Subscription>,
+    outcomes: (mpsc::Sender<(u64, Outcome)>, mpsc::Receiver<(u64, Outcome)>),
+    open_writes: usize,
+    messages: u32,
+    beats: u64,
+}
+
+enum Event {
+    Message(Option<Result<Message, axum::Error>>),
+    Outcome(Option<(u64, Outcome)>),
+    Screens,
+    Values,
+    Beat,
+    Close,
+}
+
+impl Console {
+    fn new(app: Arc<App>, peer: Peer, socket: WebSocket) -> Self {
+        let station = &app.station;
+        let (plant, snapshots, screens) = (station.plant(), station.snapshots(), station.screens());
+        let outcomes = mpsc::channel(limits::OPEN_WRITES);
+        let (login, subscription) = (None, None);
+        Self {
+            app,
+            peer,
+            socket,
+            login,
+            plant,
+            snapshots,
+            screens,
+            subscription,
+            outcomes,
+            open_writes: 0,
+            messages: 0,
+            beats: 0,
+        }
+    }
+
+    async fn run(mut self) -> Result<(), Gone> {
+        let mut values = interval(Duration::from_millis(limits::LIVE_MS));
+        let mut beat = interval(Duration::from_millis(model_limits::HEARTBEAT_MS));
+        values.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut closing = self.app.closing.clone();
+        loop {
+            let live = self.login.is_some();
+            let event = tokio::select! {
+                message = self.socket.recv() => Event::Message(message),
+                outcome = self.outcomes.1.recv() => Event::Outcome(outcome),
+                Ok(()) = self.screens.changed(), if live => Event::Screens,
+                _ = values.tick(), if live => Event::Values,
+                _ = beat.tick() => Event::Beat,
+                _ = closing.wait_for(|closing| *closing) => Event::Close,
+            };
+            match event {
+                Event::Message(Some(Ok(message))) => self.heard(message).await?,
+                Event::Message(_) => return Err(Gone::Left),
+                Event::Outcome(Some((request, outcome))) => {
+                    self.open_writes = self.open_writes.saturating_sub(1);
+                    if self.login.is_some() {
+                        self.send(&ToConsole::Outcome { request, outcome }).await?;
+                    }
+                }
+                Event::Outcome(None) => {}
+                Event::Screens => self.send_screens().await?,
+                Event::Values => self.send_values().await?,
+                Event::Beat => self.beat().await?,
+                Event::Close => {
+                    let _ = timeout(Duration::from_millis(limits::LIVE_MS), self.socket.send(Message::Close(None))).await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn heard(&mut self, message: Message) -> Result<(), Gone> {
+        self.messages += 1;
+        if self.messages > limits::CONSOLE_MESSAGES_PER_S {
+            return Err(Gone::CutOff);
+        }
+        let bytes = match message {
+            Message::Binary(bytes) => bytes,
+            Message::Close(_) => return Err(Gone::Left),
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Text(_) => return self.unreadable("messages are binary".to_owned()).await,
+        };
+        let message = match decode::<ToStation>(&bytes) {
+            Ok(message) => message,
+            Err(error) => return self.unreadable(error.to_string()).await,
+        };
+        let logged_in = self.still_logged_in().await?;
+        match (message, logged_in) {
+            (ToStation::Login { user, password }, None) => self.log_in(user, password).await,
+            (ToStation::Resume { token }, None) => self.resume(&token).await,
+            (ToStation::Login { .. } | ToStation::Resume { .. }, Some(_)) => {
+                self.unreadable("somebody is logged in already; log out first".to_owned()).await
+            }
+            (_, None) => self.deny("log in first".to_owned()).await,
+            (ToStation::Logout, Some(session)) => {
+                let source = self.peer.source();
+                self.app.station.access().logout(session.token(), Door::Console, &source, self.app.station.now());
+                self.deny("logged out".to_owned()).await
+            }
+            (ToStation::Subscribe { generation, names }, Some(session)) => {
+                self.touch(&session);
+                self.subscribe(generation, names).await
+            }
+            (ToStation::Write { request, tag, value, comment }, Some(session)) => {
+                self.touch(&session);
+                self.write(session, (request, &tag), value, comment).await
+            }
+        }
+    }
+
+    async fn log_in(&mut self, user: String, password: String) -> Result<(), Gone> {
+        let (access, source, now) = (self.app.station.access(), self.peer.source(), self.app.station.now());
+        let tried = tokio::task::spawn_blocking(move || access.login(&user, &password, Door::Console, &source, now)).await;
+        match tried {
+            Ok(Ok(session)) => self.welcome(session).await,
+            Ok(Err(denied)) => self.deny(denied.message).await,
+            Err(_) => Err(Gone::Left),
+        }
+    }
+
+    async fn resume(&mut self, token: &str) -> Result<(), Gone> {
+        let now = self.app.station.now();
+        match self.app.station.access().resume(token, Door::Console, &self.peer.source(), now) {
+            Ok(session) => self.welcome(session).await,
+            Err(denied) => self.deny(denied.message).await,
+        }
+    }
+
+    async fn welcome(&mut self, session: Session) -> Result<(), Gone> {
+        let now = self.app.station.now();
+        let Some(role) = self.app.station.access().current_role(&session, now) else {
+            return self.deny("the session has ended; log in again".to_owned()).await;
+        };
+        let welcome = ToConsole::Welcome {
+            plant: self.plant.name.clone(),
+            user: session.user.to_string(),
+            role,
+            token: session.token().to_owned(),
+            time_zone: self.plant.time_zone.clone(),
+        };
+        self.login = Some((session, role));
+        self.send(&welcome).await?;
+        self.send(&ToConsole::Heartbeat { utc: now.utc.0 }).await?;
+        self.send_screens().await
+    }
+
+    /// Tells the console that nobody is logged in any more, and forgets what it was shown.
+    async fn deny(&mut self, reason: String) -> Result<(), Gone> {
+        self.login = None;
+        self.subscription = None;
+        self.beats = 0;
+        self.send(&ToConsole::Denied { reason }).await
+    }
+
+    async fn unreadable(&mut self, reason: String) -> Result<(), Gone> {
+        let _ = self.send(&ToConsole::Denied { reason }).await;
+        Err(Gone::CutOff)
+    }
+
+    /// The session, if its user may still look. A session that has ended is cut off here.
+    async fn still_logged_in(&mut self) -> Result<Option<Session>, Gone> {
+        let Some((session, role)) = self.login.clone() else { return Ok(None) };
+        match self.app.station.access().current_role(&session, self.app.station.now()) {
+            Some(now) if now == role => Ok(Some(session)),
+            Some(_) => {
+                // Rights have grown: the console learns what it may write now.
+                self.welcome(session.clone()).await?;
+                self.send_tags().await?;
+                Ok(Some(session))
+            }
+            None => {
+                self.deny("your session has ended; log in again".to_owned()).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn touch(&self, session: &Session) {
+        self.app.station.access().touch(session, self.app.station.now());
+    }
+
+    async fn subscribe(&mut self, generation: u32, names: Vec<String>) -> Result<(), Gone> {
+        if names.len() > limits::SUBSCRIBED_TAGS {
+            return self.unreadable(format!("a console can show at most {} tags at once", limits::SUBSCRIBED_TAGS)).await;
+        }
+        self.subscription = Some(Subscription::new(generation, names, &self.plant));
+        self.send_tags().await?;
+        self.send_values().await
+    }
+
+    async fn send_tags(&mut self) -> Result<(), Gone> {
+        let Some((_, role)) = self.login else { return Ok(()) };
+        let Some(subscription) = &self.subscription else { return Ok(()) };
+        let message = ToConsole::Tags { generation: subscription.generation(), infos: subscription.infos(&self.plant, role) };
+        self.send(&message).await
+    }
+
+    async fn send_values(&mut self) -> Result<(), Gone> {
+        let plant = self.app.station.plant();
+        if !Arc::ptr_eq(&plant, &self.plant) {
+            self.plant = plant;
+            if let Some(subscription) = &mut self.subscription {
+                subscription.resolve(&self.plant);
+            }
+            self.send_tags().await?;
+        }
+        let Some(subscription) = &mut self.subscription else { return Ok(()) };
+        let generation = subscription.generation();
+        let snapshot = self.snapshots.borrow().clone();
+        for columns in subscription.changes(&snapshot) {
+            self.send(&ToConsole::Values { generation, columns }).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_screens(&mut self) -> Result<(), Gone> {
+        let set = self.screens.borrow_and_update().clone();
+        let system = self.plant.tags.iter().filter(|spec| spec.origin == Origin::System);
+        let message = ToConsole::Screens {
+            revision: set.revision,
+            files: set.files.clone(),
+            home: self.plant.home_screen.clone(),
+            instances: self.plant.instances.clone(),
+            system_tags: system.map(|spec| spec.name.to_string()).collect(),
+        };
+        self.send(&message).await
+    }
+
+    async fn beat(&mut self) -> Result<(), Gone> {
+        self.beats += 1;
+        let beats_per_s = 1_000 / model_limits::HEARTBEAT_MS;
+        if self.beats.is_multiple_of(beats_per_s) {
+            self.messages = 0;
+        }
+        if self.still_logged_in().await?.is_some() {
+            let utc = self.app.station.now().utc.0;
+            return self.send(&ToConsole::Heartbeat { utc }).await;
+        }
+        if self.beats * model_limits::HEARTBEAT_MS > limits::BEFORE_LOGIN_MS { Err(Gone::Left) } else { Ok(()) }
+    }
+
+    /// Hands a write to the command path, and stays with the console while it is carried out.
+    async fn write(&mut self, session: Session, (request, tag): (u64, &str), value: Value, comment: String) -> Result<(), Gone> {
+        let refusal = if self.open_writes >= limits::OPEN_WRITES {
+            Some("Too many of your commands are still under way; wait for their outcome.".to_owned())
+        } else if comment.len() > model_limits::COMMENT_BYTES {
+            Some(format!("The comment is too long; at most {} bytes.", model_limits::COMMENT_BYTES))
+        } else {
+            None
+        };
+        let found = self.plant.tag_ids.get(tag).copied();
+        let (Some(tag), None) = (found, &refusal) else {
+            let message = refusal.unwrap_or_else(|| "There is no such tag.".to_owned());
+            let outcome = Outcome { kind: OutcomeKind::Refused, message, audit: 0 };
+            return self.send(&ToConsole::Outcome { request, outcome }).await;
+        };
+        let writing = self.app.station.write(session, Door::Console, self.peer.source(), WriteRequest { tag, value, comment });
+        let outcomes = self.outcomes.0.clone();
+        self.open_writes += 1;
+        // A task of its own: a console that goes away must not leave a write half followed.
+        tokio::spawn(async move {
+            let outcome = writing.await;
+            let _ = outcomes.send((request, outcome)).await;
+        });
+        Ok(())
+    }
+
+    async fn send(&mut self, message: &ToConsole) -> Result<(), Gone> {
+        let sending = self.socket.send(Message::Binary(encode(message).into()));
+        match timeout(Duration::from_millis(limits::SEND_MS), sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Gone::Left),
+            Err(_) => Err(Gone::CutOff),
+        }
+    }
+}

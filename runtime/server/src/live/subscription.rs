@@ -1,0 +1,133 @@
+//! What one console shows, and what it was told last.
+
+use plantroom_model::{Columns, Role, Sample, Snapshot, TagId, Value};
+use plantroom_project::Plant;
+use plantroom_wire::{TagInfo, WriteInfo};
+
+use crate::limits;
+
+/// The tags of one console's screens.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    generation: u32,
+    names: Vec<String>,
+    slots: Vec<Slot>,
+    /// The snapshot that was told last.
+    told: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    tag: Option<TagId>,
+    /// Engineering units.
+    deadband: f64,
+    /// What the console holds.
+    sent: Option<Sample>,
+}
+
+impl Subscription {
+    pub(super) fn new(generation: u32, names: Vec<String>, plant: &Plant) -> Self {
+        let mut subscription = Self { generation, names, slots: Vec::new(), told: None };
+        subscription.resolve(plant);
+        subscription
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Finds the tags in a plant, and forgets what was told.
+    pub(super) fn resolve(&mut self, plant: &Plant) {
+        self.told = None;
+        let slots = self.names.iter().map(|name| {
+            let tag = plant.tag_ids.get(name.as_str()).copied();
+            let deadband = tag.and_then(|tag| plant.tags.get(tag.0 as usize)).map_or(0.0, |spec| spec.deadband.console);
+            Slot { tag, deadband, sent: None }
+        });
+        self.slots = slots.collect();
+    }
+
+    /// What the console must know to show them.
+    pub(super) fn infos(&self, plant: &Plant, role: Role) -> Vec<Option<TagInfo>> {
+        let info = |slot: &Slot| {
+            let spec = plant.tags.get(slot.tag?.0 as usize)?;
+            let write = spec.write.as_ref().filter(|write| role >= write.role);
+            Some(TagInfo {
+                name: spec.name.to_string(),
+                kind: spec.kind as u8,
+                unit: spec.unit.clone(),
+                description: spec.description.clone(),
+                decimals: spec.decimals,
+                range: spec.range,
+                limits: spec.limits,
+                states: spec.states.clone(),
+                write: write.map(|write| WriteInfo { range: write.range.or(spec.range) }),
+            })
+        };
+        self.slots.iter().map(info).collect()
+    }
+
+    /// What has changed since the last call, in messages of a bounded size; and takes it for told.
+    pub(super) fn changes(&mut self, snapshot: &Snapshot) -> Vec<Columns> {
+        if self.told == Some(snapshot.number()) {
+            return Vec::new();
+        }
+        self.told = Some(snapshot.number());
+        let mut messages = Vec::new();
+        let mut columns = Columns::default();
+        for (handle, slot) in self.slots.iter_mut().enumerate() {
+            let Some(sample) = slot.tag.and_then(|tag| snapshot.get(tag)) else { continue };
+            if slot.sent.as_ref().is_some_and(|sent| !is_news(sent, sample, slot.deadband)) {
+                continue;
+            }
+            columns.push_sample(handle as u32, sample);
+            slot.sent = Some(sample.clone());
+            if columns.len() >= limits::VALUES_ROWS || columns.text.len() >= limits::VALUES_TEXT_BYTES {
+                messages.push(std::mem::take(&mut columns));
+            }
+        }
+        if !columns.is_empty() {
+            messages.push(columns);
+        }
+        messages
+    }
+}
+
+/// Whether a sample differs from what was told last by more than the deadband: compared with what the console
+/// holds, so that a slow drift is told in steps and never lost.
+fn is_news(sent: &Sample, sample: &Sample, deadband: f64) -> bool {
+    if sent.status != sample.status {
+        return true;
+    }
+    match (&sent.value, &sample.value) {
+        (Value::Float(a), Value::Float(b)) if deadband > 0.0 && a.is_finite() && b.is_finite() => (a - b).abs() > deadband,
+        (a, b) => !a.same(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plantroom_model::{Status, Utc};
+
+    fn sample(value: f64, status: Status) -> Sample {
+        Sample { value: Value::Float(value), status, source_time: Utc(1), server_time: Utc(1) }
+    }
+
+    #[test]
+    fn only_what_an_operator_can_see_is_news() {
+        let told = sample(10.0, Status::GOOD);
+        let check = |value: f64, status: Status, deadband: f64, news: bool| {
+            assert_eq!(is_news(&told, &sample(value, status), deadband), news, "{value} {status} {deadband}");
+        };
+        check(10.0, Status::GOOD, 0.0, false);
+        check(10.01, Status::GOOD, 0.0, true);
+        check(10.4, Status::GOOD, 0.5, false);
+        check(10.6, Status::GOOD, 0.5, true);
+        check(10.0, Status::UNCERTAIN, 0.5, true);
+        check(f64::NAN, Status::GOOD, 0.5, true);
+        check(f64::INFINITY, Status::GOOD, 0.5, true);
+        let nan = sample(f64::NAN, Status::GOOD);
+        assert!(!is_news(&nan, &nan, 0.5));
+    }
+}

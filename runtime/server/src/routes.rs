@@ -1,0 +1,200 @@
+//! Every route, with the role it needs. There is no other way to add one.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::response::Response;
+use plantroom_model::Role::{Engineer, Operate, View};
+
+use crate::api::{audit, front, session, state, tags, users};
+use crate::door::{Call, Needs};
+use crate::error::ApiError;
+use crate::live;
+
+/// What a handler returns.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+
+/// HTTP methods that the API uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+/// What a route answers with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    /// JSON of this schema.
+    Json(&'static str),
+    /// Something else, by content type.
+    Other(&'static str),
+    /// A WebSocket.
+    Socket,
+}
+
+/// One route: all there is to know about it, for the router, the door and the API document.
+pub(crate) struct Route {
+    pub(crate) verb: Verb,
+    pub(crate) path: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) summary: &'static str,
+    /// Query parameters: name, meaning.
+    pub(crate) query: &'static [(&'static str, &'static str)],
+    /// Schema of the body.
+    pub(crate) body: Option<&'static str>,
+    pub(crate) answer: Answer,
+    pub(crate) handler: fn(Call) -> Answering,
+}
+
+const fn get(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Get, path, needs, summary: "", query: &[], body: None, answer, handler }
+}
+
+const fn post(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Post, ..get(path, needs, answer, handler) }
+}
+
+const fn put(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Put, ..get(path, needs, answer, handler) }
+}
+
+const fn delete(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Delete, ..get(path, needs, answer, handler) }
+}
+
+const DONE: Answer = Answer::Json("DoneView");
+const OUTCOME: Answer = Answer::Json("OutcomeView");
+
+pub(crate) static ROUTES: &[Route] = &[
+    Route {
+        summary: "What this is, for people.",
+        ..get("/", Needs::Nothing, Answer::Other("text/html"), |call| Box::pin(front::page(call)))
+    },
+    Route {
+        summary: "Whether the station is well: 200, or 503.",
+        ..get("/healthz", Needs::Nothing, Answer::Json("HealthView"), |call| Box::pin(state::health(call)))
+    },
+    Route {
+        summary: "Figures for Prometheus. Over loopback no token is needed, unless a proxy has forwarded the request.",
+        ..get("/metrics", Needs::RoleUnlessLocal(View), Answer::Other("text/plain"), |call| Box::pin(state::metrics(call)))
+    },
+    Route {
+        summary: "This document.",
+        ..get("/api/v1/openapi.json", Needs::Nothing, Answer::Other("application/json"), |call| Box::pin(front::openapi(call)))
+    },
+    Route {
+        summary: "Live values and commands for consoles: a WebSocket with binary messages (crate plantroom-wire). \
+                  The first message must log in.",
+        ..get("/api/v1/live", Needs::FirstMessage, Answer::Socket, |call| Box::pin(live::open(call)))
+    },
+    Route {
+        summary: "Logs a user in. The token ends with a logout, after 12 hours without use, and when the user is \
+                  removed, demoted or gets a new password.",
+        body: Some("LoginBody"),
+        ..post("/api/v1/login", Needs::Nothing, Answer::Json("SessionView"), |call| Box::pin(session::login(call)))
+    },
+    Route {
+        summary: "Ends the session of the token that is sent.",
+        ..post("/api/v1/logout", Needs::Role(View), DONE, |call| Box::pin(session::logout(call)))
+    },
+    Route {
+        summary: "Who is logged in.",
+        ..get("/api/v1/session", Needs::Role(View), Answer::Json("SessionView"), |call| Box::pin(session::who(call)))
+    },
+    Route {
+        summary: "Changes one's own password; all of one's sessions end.",
+        body: Some("OwnPasswordBody"),
+        ..put("/api/v1/session/password", Needs::Role(View), DONE, |call| Box::pin(session::password(call)))
+    },
+    Route {
+        summary: "Tags with their values, page by page.",
+        query: &[
+            ("filter", "Only names that match; `*` stands for anything: `high_lift/*`."),
+            ("limit", "At most so many; 1000 without it, 10000 at most."),
+            ("offset", "Leaves out so many before."),
+        ],
+        ..get("/api/v1/tags", Needs::Role(View), Answer::Json("TagsView"), |call| Box::pin(tags::list(call)))
+    },
+    Route {
+        summary: "One tag. Its name is one percent-encoded segment: `intake%2Flevel`.",
+        ..get("/api/v1/tags/{name}", Needs::Role(View), Answer::Json("TagView"), |call| Box::pin(tags::read(call)))
+    },
+    Route {
+        summary: "Writes a tag through the command path: authorised, audited, ordered, read back. Answers when the \
+                  outcome is known; `kind` says what it is.",
+        body: Some("WriteBody"),
+        ..put("/api/v1/tags/{name}/value", Needs::Role(Operate), OUTCOME, |call| Box::pin(tags::write(call)))
+    },
+    Route {
+        summary: "The same as PUT.",
+        body: Some("WriteBody"),
+        ..post("/api/v1/tags/{name}/value", Needs::Role(Operate), OUTCOME, |call| Box::pin(tags::write(call)))
+    },
+    Route {
+        summary: "All screen scripts.",
+        ..get("/api/v1/screens", Needs::Role(View), Answer::Json("ScreensView"), |call| Box::pin(state::screens(call)))
+    },
+    Route {
+        summary: "Links to devices, and how they are.",
+        ..get("/api/v1/connections", Needs::Role(View), Answer::Json("ConnectionsView"), |call| {
+            Box::pin(state::connections(call))
+        })
+    },
+    Route {
+        summary: "Plugins, and how they are.",
+        ..get("/api/v1/plugins", Needs::Role(View), Answer::Json("PluginsView"), |call| Box::pin(state::plugins(call)))
+    },
+    Route {
+        summary: "All users.",
+        ..get("/api/v1/users", Needs::Role(Engineer), Answer::Json("UsersView"), |call| Box::pin(users::list(call)))
+    },
+    Route {
+        summary: "Makes a user.",
+        body: Some("NewUserBody"),
+        ..post("/api/v1/users", Needs::Role(Engineer), DONE, |call| Box::pin(users::create(call)))
+    },
+    Route {
+        summary: "Removes a user; sessions and API tokens end at once.",
+        ..delete("/api/v1/users/{name}", Needs::Role(Engineer), DONE, |call| Box::pin(users::remove(call)))
+    },
+    Route {
+        summary: "Gives a user a new password; their sessions end.",
+        body: Some("PasswordBody"),
+        ..put("/api/v1/users/{name}/password", Needs::Role(Engineer), DONE, |call| Box::pin(users::password(call)))
+    },
+    Route {
+        summary: "Gives a user another role; when it is a lower one, their sessions end.",
+        body: Some("RoleBody"),
+        ..put("/api/v1/users/{name}/role", Needs::Role(Engineer), DONE, |call| Box::pin(users::role(call)))
+    },
+    Route {
+        summary: "Makes an API token for a user.",
+        body: Some("NewTokenBody"),
+        ..post("/api/v1/tokens", Needs::Role(Engineer), Answer::Json("NewTokenView"), |call| Box::pin(users::create_token(call)))
+    },
+    Route {
+        summary: "Revokes an API token.",
+        ..delete("/api/v1/tokens/{id}", Needs::Role(Engineer), DONE, |call| Box::pin(users::revoke_token(call)))
+    },
+    Route {
+        summary: "The audit trail, newest first.",
+        query: &[
+            ("before", "Only records with a lower number: for the next page."),
+            ("since", "Only at or after this time (RFC 3339)."),
+            ("until", "Only before this time (RFC 3339)."),
+            ("user", "Only this user."),
+            ("target", "Only this tag or user; with `*` at its end, all that start so."),
+            ("category", "Only access, request, configuration, backup, audit or station."),
+            ("limit", "At most so many; 100 without it, 10000 at most."),
+        ],
+        ..get("/api/v1/audit", Needs::Role(Engineer), Answer::Json("AuditView"), |call| Box::pin(audit::list(call)))
+    },
+    Route {
+        summary: "Checks the whole audit trail.",
+        ..get("/api/v1/audit/verify", Needs::Role(Engineer), Answer::Json("AuditReportView"), |call| {
+            Box::pin(audit::verify(call))
+        })
+    },
+];

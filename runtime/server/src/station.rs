@@ -1,0 +1,71 @@
+//! What the server needs of a station, and nothing more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use plantroom_access::{Access, Session};
+use plantroom_model::{Door, Now, Outcome, Snapshot, WriteRequest};
+use plantroom_project::Plant;
+use tokio::sync::watch;
+
+/// A station, as the network sees it. All calls return at once.
+pub trait Station: Send + Sync + 'static {
+    /// The plant that runs.
+    fn plant(&self) -> Arc<Plant>;
+
+    /// The newest values; changes at every scan that changed something.
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
+
+    /// Screen scripts; changes when a file is saved.
+    fn screens(&self) -> watch::Receiver<Arc<ScreenSet>>;
+
+    /// The command path. `source` is the address that the request came from, for the audit trail.
+    fn write(
+        &self,
+        session: Session,
+        door: Door,
+        source: String,
+        request: WriteRequest,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+    /// Users, sessions and the audit trail.
+    fn access(&self) -> Arc<Access>;
+
+    /// The time.
+    fn now(&self) -> Now;
+
+    /// How the station is.
+    fn health(&self) -> Health;
+
+    /// Figures of the station in the Prometheus text format, without the server's own.
+    fn metrics(&self) -> String;
+}
+
+/// All screen scripts of a plant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScreenSet {
+    /// Counts changes from 1.
+    pub revision: u64,
+    /// Path below `screens/`, and the text.
+    pub files: Vec<(String, String)>,
+}
+
+/// How the station is, for `/healthz`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Health {
+    /// Whether the scan runs and the audit trail can be written.
+    pub ok: bool,
+    /// Age of the newest scan, in ms.
+    pub scan_age_ms: u64,
+    /// Whether the audit trail can be written.
+    pub audit_ok: bool,
+    /// Plugins that are running, and how many there are.
+    pub plugins_running: u32,
+    /// How many plugins the project has.
+    pub plugins: u32,
+    /// Connections that are up.
+    pub connections_up: u32,
+    /// How many connections the project has.
+    pub connections: u32,
+}

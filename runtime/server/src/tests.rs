@@ -1,0 +1,5 @@
+//! The door, tried from outside: real sockets, a station that only pretends.
+
+mod fake;
+mod http;
+mod live;

@@ -1,0 +1,244 @@
+//! A station that only pretends, and raw clients.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use plantroom_access::{Access, Act, By, Session, WriteEntry, WriteOrder};
+use plantroom_model::{
+    Change, Deadband, Door, Frame, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId, TagSpec, Utc,
+    Value, ValueKind, WriteRequest, WriteSpec,
+};
+use plantroom_project::{ListenSpec, Plant, ScanSpec};
+use serde_json::Value as Json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+
+use crate::{Health, ScreenSet, Station};
+
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// A station without a plant behind it.
+pub(super) struct Fake {
+    pub(super) plant: Arc<Plant>,
+    pub(super) access: Arc<Access>,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) screens: watch::Sender<Arc<ScreenSet>>,
+    pub(super) writes: Mutex<Vec<(String, TagId, Value)>>,
+    pub(super) is_well: AtomicBool,
+    now_ms: AtomicU64,
+    _data: tempfile::TempDir,
+}
+
+fn write_spec() -> WriteSpec {
+    WriteSpec {
+        role: Role::Operate,
+        range: Some((0.0, 100.0)),
+        permissives: Vec::new(),
+        feedback: None,
+        no_feedback: false,
+        follow_ms: 1_000,
+        tolerance: 0.0,
+        expires_ms: 1_000,
+        essential: false,
+    }
+}
+
+fn plant(origins: &[&str]) -> Plant {
+    let memory = || Origin::Memory { initial: Value::Null };
+    let mut level = TagSpec::new("intake/level", ValueKind::Float, memory());
+    level.unit = "m".to_owned();
+    level.deadband = Deadband { console: 0.5, history: 0.0 };
+    let mut speed = TagSpec::new("intake/p1/speed", ValueKind::Float, memory());
+    speed.write = Some(write_spec());
+    let name = TagSpec::new("intake/name", ValueKind::Text, memory());
+    let tags = vec![level, speed, name];
+    let ids: HashMap<_, _> = tags.iter().enumerate().map(|(id, tag)| (tag.name.clone(), TagId(id as u32))).collect();
+    Plant {
+        root: PathBuf::new(),
+        name: "Testing works".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        home_screen: "1_overview".to_owned(),
+        scan: ScanSpec { min_ms: 10, max_ms: 100 },
+        listen: ListenSpec {
+            address: [127, 0, 0, 1].into(),
+            port: 0,
+            origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        },
+        connections: Vec::new(),
+        plugins: Vec::new(),
+        tag_places: vec![Default::default(); tags.len()],
+        tags,
+        tag_ids: ids,
+        instances: vec![("pump".to_owned(), "intake/p1".to_owned())],
+        screens: Vec::new(),
+    }
+}
+
+impl Fake {
+    /// With users `vera` (view), `otto` (operate) and `eve` (engineer).
+    pub(super) fn new() -> Arc<Self> {
+        Self::with_origins(&[])
+    }
+
+    pub(super) fn with_origins(origins: &[&str]) -> Arc<Self> {
+        let data = tempfile::tempdir().unwrap();
+        let access = Arc::new(Access::open(data.path(), Utc(1)).unwrap());
+        let fake = Self {
+            plant: Arc::new(plant(origins)),
+            access,
+            snapshots: watch::channel(Arc::new(Snapshot::waiting(3))).0,
+            screens: watch::channel(Arc::new(ScreenSet { revision: 1, files: vec![("1_overview.rhai".into(), "x".into())] })).0,
+            writes: Mutex::default(),
+            is_well: AtomicBool::new(true),
+            now_ms: AtomicU64::new(1_000),
+            _data: data,
+        };
+        for (name, role) in [("eve", Role::Engineer), ("otto", Role::Operate), ("vera", Role::View)] {
+            fake.access.create_user(By::Machine, name, PASSWORD, role, fake.now()).unwrap();
+        }
+        Arc::new(fake)
+    }
+
+    pub(super) fn token(&self, user: &str) -> String {
+        self.access.login(user, PASSWORD, Door::Api, "127.0.0.1", self.now()).unwrap().token().to_owned()
+    }
+
+    /// What a scan would leave.
+    pub(super) fn set(&self, changes: &[(u32, Value, Status)]) {
+        self.snapshots.send_modify(|snapshot| {
+            let mut next = (**snapshot).clone();
+            let at = Utc(1_700_000_000_000_000_000);
+            let changes = changes.iter().map(|(tag, value, status)| Change {
+                tag: TagId(*tag),
+                sample: Sample { value: value.clone(), status: *status, source_time: at, server_time: at },
+            });
+            next.apply(&Frame { number: next.number() + 1, now: Now::default(), changes: changes.collect() });
+            *snapshot = Arc::new(next);
+        });
+    }
+}
+
+impl Station for Fake {
+    fn plant(&self) -> Arc<Plant> {
+        self.plant.clone()
+    }
+
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.subscribe()
+    }
+
+    fn screens(&self) -> watch::Receiver<Arc<ScreenSet>> {
+        self.screens.subscribe()
+    }
+
+    fn write(
+        &self,
+        session: Session,
+        door: Door,
+        _source: String,
+        request: WriteRequest,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let now = self.now();
+        let name = &self.plant.tags[request.tag.0 as usize].name;
+        let permit = match self.access.authorise(&session, door, Role::Operate, Act::write(name, request.tag), now) {
+            Ok(permit) => permit,
+            Err(refusal) => {
+                let outcome = Outcome { kind: OutcomeKind::Refused, message: refusal.to_string(), audit: 0 };
+                return Box::pin(async move { outcome });
+            }
+        };
+        let entry = WriteEntry { old: None, new: request.value.clone(), comment: request.comment, essential: false };
+        let recorded = self.access.audit().open(permit, entry, now).unwrap();
+        let order = WriteOrder::new(recorded, now.mono.plus_ms(1_000));
+        self.writes.lock().push((session.user.to_string(), order.tag(), order.value().clone()));
+        let outcome = Outcome { kind: OutcomeKind::Confirmed, message: "It is so.".to_owned(), audit: order.recorded().number() };
+        self.access.audit().close(order.recorded(), &outcome, now).unwrap();
+        Box::pin(async move { outcome })
+    }
+
+    fn access(&self) -> Arc<Access> {
+        self.access.clone()
+    }
+
+    fn now(&self) -> Now {
+        let ms = self.now_ms.load(Ordering::Relaxed);
+        Now { mono: Mono(0).plus_ms(ms), utc: Utc(1_700_000_000_000_000_000 + ms as i64 * 1_000_000) }
+    }
+
+    fn health(&self) -> Health {
+        let ok = self.is_well.load(Ordering::Relaxed);
+        Health { ok, scan_age_ms: 3, audit_ok: ok, plugins_running: 0, plugins: 0, connections_up: 0, connections: 0 }
+    }
+
+    fn metrics(&self) -> String {
+        "plantroom_scans_total 7\n".to_owned()
+    }
+}
+
+/// A served station; stops when dropped.
+pub(super) struct Served {
+    pub(super) port: u16,
+    _stop: oneshot::Sender<()>,
+}
+
+pub(super) async fn serve(fake: &Arc<Fake>) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let station: Arc<dyn Station> = fake.clone();
+    tokio::spawn(crate::serve(listener, station, async {
+        let _ = stopped.await;
+    }));
+    Served { port, _stop: stop }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Json {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+impl Served {
+    /// A request as bytes, so that nothing is added or mended on the way.
+    pub(super) async fn raw(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut bytes = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("no answer");
+        let all = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, text) = all.split_once("\r\n\r\n").unwrap_or((&all, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, head: head.to_lowercase(), text: text.to_owned() }
+    }
+
+    pub(super) async fn ask(&self, verb: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = format!("{verb} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            request.push_str(&format!("host: 127.0.0.1:{}\r\n", self.port));
+        }
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        self.raw(&format!("{request}\r\n{body}")).await
+    }
+
+    /// With a token.
+    pub(super) async fn call(&self, token: &str, verb: &str, path: &str, body: &str) -> Answer {
+        self.ask(verb, path, &[("authorization", &format!("Bearer {token}"))], body).await
+    }
+}
