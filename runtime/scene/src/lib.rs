@@ -30,6 +30,9 @@ mod symbol;
 mod text;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use action::{Action, Params};
 pub use check::check;
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};

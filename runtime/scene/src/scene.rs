@@ -43,6 +43,8 @@ pub struct Scene {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) due: BTreeSet<ClosureId>,
     pub(crate) info_revision: Option<u64>,
+    /// What changed since the last update, seen while an event was fired.
+    pub(crate) pending: Changed,
     pub(crate) printed: Vec<String>,
     pub(crate) relatives: Vec<NavEntry>,
 }
@@ -115,7 +117,7 @@ impl Scene {
 
     /// Brings every property up to date. Call it once before each frame; without changes it costs one look-up a tag.
     pub fn update(&mut self, view: &dyn TagView) -> Changed {
-        let mut changed = Changed::default();
+        let mut changed = std::mem::take(&mut self.pending);
         self.take_values(view, &mut changed);
         self.run_due(view, &mut changed);
         let objects: Vec<ObjectId> = changed.objects.iter().copied().collect();
@@ -237,15 +239,16 @@ impl Scene {
     /// # Errors
     /// When the closure fails, or was to compute from a tag that is bad or has no value: then nothing is asked.
     pub fn fire(&mut self, event: EventId, input: Option<Value>, view: &dyn TagView) -> Result<Vec<Action>, ScriptError> {
-        let mut changed = Changed::default();
+        let mut changed = std::mem::take(&mut self.pending);
         self.take_values(view, &mut changed);
-        // Objects are refreshed by the next update: here only the closure's own view matters.
-        self.info_revision = None;
+        self.pending = changed;
         for _ in 0..limits::DISCOVERY_ROUNDS {
             let Some(known) = self.events.get(event.0 as usize) else { return Ok(Vec::new()) };
             let facts = |tag: &str| self.uses.get(tag).map(|entry| &entry.facts);
             let (result, reads) = known.run(&self.sandbox, &mut self.tags, input.clone(), &facts);
-            if !self.add_tags(&reads, view).1 {
+            let (grew, valued) = self.add_tags(&reads, view);
+            self.pending.tags_grew |= grew;
+            if !valued {
                 return result;
             }
         }

@@ -167,6 +167,7 @@ impl Screens {
             names: Vec::new(),
             due: Default::default(),
             info_revision: None,
+            pending: Default::default(),
             printed,
             relatives,
         }

@@ -47,7 +47,7 @@ impl ScriptError {
 
     pub(crate) fn from_engine(file: &Arc<str>, error: &EvalAltResult) -> Self {
         let inner = error.unwrap_inner();
-        let position = if inner.position().is_none() { error.position() } else { inner.position() };
+        let position = deepest(error);
         if let EvalAltResult::ErrorRuntime(value, _) | EvalAltResult::ErrorTerminated(value, _) = inner
             && let Some(carried) = value.read_lock::<Self>()
         {
@@ -71,6 +71,14 @@ impl fmt::Display for ScriptError {
 }
 
 impl std::error::Error for ScriptError {}
+
+/// The place nearest to the mistake that the engine knows.
+fn deepest(error: &EvalAltResult) -> Position {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, position) => deepest(inner).or_else(*position),
+        other => other.position(),
+    }
+}
 
 /// Line and column, 0 where they aren't known.
 pub(crate) fn place_of(position: Position) -> (u32, u32) {

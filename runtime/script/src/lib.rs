@@ -20,6 +20,9 @@ mod sandbox;
 mod strings;
 mod tags;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::ScriptError;
 pub use format::{fixed, tidy};
 pub use limits::Budget;

@@ -20,9 +20,9 @@ pub const VARIABLES: usize = 256;
 /// Longest text, in bytes; four times the longest text value of a tag.
 pub const TEXT_BYTES: usize = 16 * 1024;
 /// Most elements of an array, nested ones summed: one screen's list of instances.
-pub const ARRAY_ELEMENTS: usize = 10_000;
+pub const ARRAY_ELEMENTS: usize = 4_000;
 /// Most entries of a map, nested ones summed.
-pub const MAP_ENTRIES: usize = 2_000;
+pub const MAP_ENTRIES: usize = 1_000;
 /// How deep arrays, maps and closures may hold one another: cloning and dropping go as deep on the stack.
 pub const NESTING: usize = 32;
 /// Lines of `print` and `debug` that are kept of one run; later ones are dropped.
@@ -44,8 +44,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// For a script that builds a whole screen: about a second at worst.
-    pub const BUILD: Self = Self { steps: 3_000_000, bytes: 64 << 20 };
+    /// For a script that builds a whole screen: about a second at worst. The bytes let it push an array full, one by one.
+    pub const BUILD: Self = Self { steps: 3_000_000, bytes: 160 << 20 };
     /// For one closure, of which hundreds may be due in one painted frame: about 4 ms at worst.
-    pub const CLOSURE: Self = Self { steps: 20_000, bytes: 2 << 20 };
+    pub const CLOSURE: Self = Self { steps: 20_000, bytes: 8 << 20 };
 }

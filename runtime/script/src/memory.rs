@@ -13,8 +13,10 @@ pub(crate) enum TooMuch {
     Large,
 }
 
-/// Bytes of one element's own place.
-const PLACE_BYTES: u64 = 48;
+/// Bytes of a value's own place.
+const PLACE_BYTES: u64 = 16;
+/// Bytes that a text, array, map entry or closure takes beside what is in it.
+const HEAP_BYTES: u64 = 48;
 
 /// About how many bytes a value holds, at most `most`.
 pub(crate) fn size(value: &Dynamic, most: u64) -> Result<u64, TooMuch> {
@@ -33,13 +35,17 @@ fn measure(value: &Dynamic, levels: usize, left: &mut u64) -> Result<(), TooMuch
             _ => Ok(()),
         };
     }
+    if value.is_int() || value.is_float() || value.is_bool() || value.is_unit() {
+        return Ok(());
+    }
+    *left = left.checked_sub(HEAP_BYTES).ok_or(TooMuch::Large)?;
     if let Ok(text) = value.as_immutable_string_ref() {
         *left = left.checked_sub(text.len() as u64).ok_or(TooMuch::Large)?;
     } else if let Ok(array) = value.as_array_ref() {
         array.iter().try_for_each(|element| measure(element, levels, left))?;
     } else if let Ok(map) = value.as_map_ref() {
         for (key, element) in map.iter() {
-            *left = left.checked_sub(key.len() as u64).ok_or(TooMuch::Large)?;
+            *left = left.checked_sub(HEAP_BYTES + key.len() as u64).ok_or(TooMuch::Large)?;
             measure(element, levels, left)?;
         }
     } else if let Some(closure) = value.read_lock::<FnPtr>() {

@@ -24,8 +24,14 @@ pub(crate) struct Call<'a, 'c> {
 /// Most arguments that any function takes.
 const ARGUMENTS: usize = 5;
 
+/// Every function registered in this process, for the test of the guide.
+#[cfg(test)]
+pub(crate) static OFFERED: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+
 /// Registers a function for any number and any types of arguments, so that a wrong call gets our message, not the engine's.
 pub(crate) fn offer(engine: &mut Engine, function: &'static str, usage: &'static str, make: fn(&mut Call) -> Done<Dynamic>) {
+    #[cfg(test)]
+    OFFERED.lock().unwrap().push(function);
     for count in 0..=ARGUMENTS {
         engine.register_raw_fn(function, vec![TypeId::of::<Dynamic>(); count], move |context, arguments| {
             let arguments = arguments.iter_mut().map(|argument| std::mem::take(*argument).flatten()).collect();

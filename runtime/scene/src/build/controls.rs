@@ -51,7 +51,7 @@ fn button(call: &mut Call) -> Done<Dynamic> {
     let enabled = options.flag(call, "enabled", true, false)?;
     let chosen = options.flag(call, "chosen", false, false)?;
     let tip = target.tag().map(ToString::to_string).unwrap_or_default();
-    let options = options.without_click();
+    let options = options.without_click(call)?;
     options.finish(call, rect, Symbol::Button(Button { label, event, enabled, target, navigates, chosen }), &tip, None)
 }
 
@@ -99,7 +99,7 @@ fn link(call: &mut Call) -> Done<Dynamic> {
     let event = event(call, &question(&label), Does::Actions(vec![Action::Open { screen: screen.clone(), params }]))?;
     let enabled = options.flag(call, "enabled", true, false)?;
     let (target, chosen) = (Reading::absent(), Prop::constant(false));
-    let options = options.without_click();
+    let options = options.without_click(call)?;
     options.finish(call, rect, Symbol::Button(Button { label, event, enabled, target, navigates: true, chosen }), &screen, None)
 }
 
@@ -126,7 +126,7 @@ fn setpoint(call: &mut Call) -> Done<Dynamic> {
     let label = options.words(call, "label", "")?;
     let event = entered(call, &mut options, &tag, &label)?;
     let enabled = options.flag(call, "enabled", true, false)?;
-    let options = options.without_click();
+    let options = options.without_click(call)?;
     options.finish(call, rect, Symbol::Setpoint(Setpoint { label, reading, event, enabled }), &tag, None)
 }
 
@@ -143,7 +143,7 @@ fn selector(call: &mut Call) -> Done<Dynamic> {
     let choices = choices(call, &mut options)?;
     let event = entered(call, &mut options, &target_name, &label)?;
     let enabled = options.flag(call, "enabled", true, false)?;
-    let options = options.without_click();
+    let options = options.without_click(call)?;
     options.finish(call, rect, Symbol::Switch(Switch { label, reading, target, choices, event, enabled }), &tag, None)
 }
 

@@ -191,10 +191,10 @@ fn text(call: &mut Call) -> Done<Dynamic> {
         TextRole::Body | TextRole::Dim | TextRole::State => 18.0,
     };
     // About how wide it gets; only the check and screen readers go by it.
-    let w = text.now.chars().count() as f32 * height * 0.42;
+    let w = (text.now.chars().count() as f32 * height * 0.42).round();
     let x = match align {
         Align::Left => at.x,
-        Align::Centre => at.x - w / 2.0,
+        Align::Centre => at.x - (w / 2.0).round(),
         Align::Right => at.x - w,
     };
     let rect = Rect { x, y: at.y, w, h: height };

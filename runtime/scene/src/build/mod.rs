@@ -145,3 +145,10 @@ pub(crate) fn register(engine: &mut Engine) {
     values::register(engine);
     controls::register(engine);
 }
+
+/// The names of every function that a screen can call.
+#[cfg(test)]
+pub(crate) fn names() -> Vec<&'static str> {
+    let _ = crate::Screens::new(&[], &[]);
+    arguments::OFFERED.lock().unwrap().clone()
+}

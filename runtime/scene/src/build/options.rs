@@ -235,12 +235,12 @@ impl Options {
         Ok(Dynamic::UNIT)
     }
 
-    /// For objects that carry an event of their own.
-    pub fn without_click(mut self) -> Self {
-        for key in ["on_click", "open", "faceplate", "params"] {
-            self.map.remove(key);
+    /// For objects that carry an event of their own: a second one can't be given.
+    pub fn without_click(self, call: &Call) -> Done<Self> {
+        match ["on_click", "open", "faceplate", "params"].into_iter().find(|key| self.map.contains_key(*key)) {
+            Some(key) => call.refuse(format!("does something of its own when it is pressed, so it can't have `{key}` as well")),
+            None => Ok(self),
         }
-        self
     }
 
     /// A box whose top left corner is given.

@@ -1,0 +1,118 @@
+//! The demo plant's screens: no mistakes, and what they show.
+
+use std::path::Path;
+
+use plantroom_model::{Sample, Status, TagSpec, Utc, Value};
+
+use crate::{Params, Screens, TagView, check};
+
+fn plant() -> std::sync::Arc<plantroom_project::Plant> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../screens/waterworks");
+    let loaded = plantroom_project::load(&root);
+    let problems: Vec<_> = loaded.diagnostics.iter().map(ToString::to_string).collect();
+    loaded.plant.unwrap_or_else(|| panic!("{problems:#?}"))
+}
+
+fn files(plant: &plantroom_project::Plant) -> Vec<(String, String)> {
+    plant.screens.iter().map(|file| (file.path.clone(), file.text.clone())).collect()
+}
+
+#[test]
+fn the_demo_has_no_mistakes() {
+    let plant = plant();
+    let found: Vec<_> = check(&files(&plant), &plant.instances, &plant.tags).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Every tag in the middle of its range, all good.
+struct Middle(super::Board);
+
+impl Middle {
+    fn of(tags: &[TagSpec]) -> Self {
+        let mut board = super::Board::default();
+        for tag in tags {
+            let (low, high) = tag.range.unwrap_or((0.0, 10.0));
+            let value = Value::Float(((low + high) / 2.0).floor()).converted(tag.kind);
+            let value =
+                value.unwrap_or(if tag.kind == plantroom_model::ValueKind::Bool { Value::Bool(true) } else { Value::Null });
+            board.set_with(&tag.name, value, Status::GOOD, 1);
+            board.change_info(&tag.name, |info| {
+                info.kind = tag.kind as u8;
+                info.unit.clone_from(&tag.unit);
+                info.decimals = tag.decimals;
+                info.range = tag.range;
+                info.limits = tag.limits;
+                info.states.clone_from(&tag.states);
+            });
+        }
+        Self(board)
+    }
+}
+
+impl TagView for Middle {
+    fn sample(&self, tag: &str) -> Option<Sample> {
+        self.0.sample(tag).map(|sample| Sample { source_time: Utc(1), ..sample })
+    }
+    fn info(&self, tag: &str) -> Option<&plantroom_wire::TagInfo> {
+        self.0.info(tag)
+    }
+    fn info_revision(&self) -> u64 {
+        self.0.info_revision()
+    }
+}
+
+#[test]
+fn the_high_lift_screen_reads_as_drawn() {
+    let plant = plant();
+    let screens = Screens::new(&files(&plant), &plant.instances);
+    let mut scene = screens.open("2_high_lift", &Params::new()).unwrap_or_else(|error| panic!("{error}"));
+    scene.update(&Middle::of(&plant.tags));
+    insta::assert_snapshot!(scene.to_text());
+}
+
+#[test]
+fn one_faceplate_serves_every_pump() {
+    let plant = plant();
+    let screens = Screens::new(&files(&plant), &plant.instances);
+    let view = Middle::of(&plant.tags);
+    let pumps: Vec<_> = plant.instances.iter().filter(|(kind, _)| kind == "pump").collect();
+    assert_eq!(pumps.len(), 5);
+    for (_, name) in pumps {
+        let mut scene = screens.faceplate("pump", &crate::event::named(name)).unwrap();
+        scene.update(&view);
+        assert!(scene.errors().next().is_none(), "{}", scene.to_text());
+        assert!(!scene.to_text().contains("no such tag"), "{}", scene.to_text());
+        assert!(scene.tags().iter().all(|tag| tag.starts_with(name.as_str())), "{:?}", scene.tags());
+    }
+}
+
+#[test]
+fn the_examples_of_the_style_guide_are_screens() {
+    let plant = plant();
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../screens/STYLE.md")).unwrap();
+    let examples: Vec<&str> = guide.split("```rhai\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 2);
+    let mut all = files(&plant);
+    for (number, example) in examples.iter().enumerate() {
+        let folder = if example.contains("faceplate(") && !example.contains("screen(") { "parts/" } else { "" };
+        all.push((format!("{folder}example_{number}.rhai"), (*example).to_owned()));
+    }
+    let found: Vec<_> = check(&all, &plant.instances, &plant.tags).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let screens = Screens::new(&all, &plant.instances);
+    for (number, example) in examples.iter().enumerate() {
+        let opened = match example.contains("screen(") {
+            true => screens.open(&format!("example_{number}"), &Params::new()),
+            false => screens.faceplate(&format!("example_{number}"), &crate::event::named("high_lift/p1")),
+        };
+        assert!(opened.unwrap_or_else(|error| panic!("{error}")).objects().len() > 2);
+    }
+}
+
+#[test]
+fn the_style_guide_documents_every_function() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../screens/STYLE.md")).unwrap();
+    for function in crate::build::names() {
+        assert!(guide.contains(&format!("`{function}(")), "screens/STYLE.md doesn't document {function}()");
+    }
+}
