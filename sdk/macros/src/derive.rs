@@ -27,10 +27,9 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
     let (plugin, launch) = (&input.ident, Ident::new(launch, Span::call_site()));
     let finds = parts.iter().map(find);
     let idents: Vec<&Ident> = parts.iter().map(|part| &part.ident).collect();
-    let config_names = parts.iter().map(
-        |Part { ty, name, .. }| quote!((<#ty as ::plantroom_sdk::Field>::SOURCE, <#ty as ::plantroom_sdk::Field>::key(#name))),
-    );
-    let tag_names = parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as ::plantroom_sdk::Field>::SOURCE, #name)));
+    let config_names =
+        parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as sdk::Field>::SOURCE, <#ty as sdk::Field>::key(#name))));
+    let tag_names = parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as sdk::Field>::SOURCE, #name)));
     let period = if parts.iter().any(|part| part.ident == "period" && is_duration(&part.ty)) {
         quote!(::std::option::Option::Some(made.period))
     } else {
@@ -38,34 +37,33 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
     };
     Ok(quote! {
         const _: () = {
-            impl ::plantroom_sdk::Bind for #plugin {
-                fn bind(scope: &::plantroom_sdk::Scope<'_>) -> ::std::result::Result<::plantroom_sdk::Bound<Self>, ::plantroom_sdk::Problems> {
-                    let config: ::std::vec::Vec<::std::string::String> = ::std::vec::Vec::<(::plantroom_sdk::Source, ::std::string::String)>::from([#(#config_names),*])
-                        .into_iter()
-                        .filter(|(source, _)| *source == ::plantroom_sdk::Source::Config)
-                        .map(|(_, key)| key)
-                        .collect();
-                    let tags: ::std::vec::Vec<&str> = ::std::vec::Vec::<(::plantroom_sdk::Source, &str)>::from([#(#tag_names),*])
-                        .into_iter()
-                        .filter(|(source, _)| *source == ::plantroom_sdk::Source::Tag)
-                        .map(|(_, name)| name)
-                        .collect();
+            use ::plantroom_sdk as sdk;
+            use ::std::{option::Option, result::Result, string::String, vec::Vec};
+
+            impl sdk::Bind for #plugin {
+                fn bind(scope: &sdk::Scope<'_>) -> Result<sdk::Bound<Self>, sdk::Problems> {
+                    let config = Vec::<(sdk::Source, String)>::from([#(#config_names),*]);
+                    let config: Vec<String> =
+                        config.into_iter().filter(|(source, _)| *source == sdk::Source::Config).map(|(_, key)| key).collect();
+                    let tags = Vec::<(sdk::Source, &str)>::from([#(#tag_names),*]);
+                    let tags: Vec<&str> =
+                        tags.into_iter().filter(|(source, _)| *source == sdk::Source::Tag).map(|(_, name)| name).collect();
                     let mut problems = scope.check_unknown(&config, &tags);
                     #(#finds)*
                     let made = (move || {
                         #(let #idents = #idents?;)*
                         let made = Self { #(#idents),* };
-                        ::std::option::Option::Some(::plantroom_sdk::Bound { period: #period, made })
+                        Option::Some(sdk::Bound { period: #period, made })
                     })();
                     problems.result(made)
                 }
             }
-            impl ::plantroom_sdk::Exported for #plugin {
-                fn launch(setup: ::plantroom_sdk::Setup) -> ::std::result::Result<(), ::plantroom_sdk::Problems> {
-                    ::plantroom_sdk::#launch::<#plugin>(setup)
+            impl sdk::Exported for #plugin {
+                fn launch(setup: sdk::Setup) -> Result<(), sdk::Problems> {
+                    sdk::#launch::<#plugin>(setup)
                 }
             }
-            ::plantroom_sdk::export_component!(#plugin);
+            sdk::export_component!(#plugin);
         };
     })
 }

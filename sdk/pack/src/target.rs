@@ -14,7 +14,8 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 const RUSTUP_LIMIT_S: u64 = 180;
 
 const BY_HAND: &str = "where rustup works, type\n    rustup target add wasm32-unknown-unknown\n\
-    without it, on Debian, its second Rust does it too:\n    apt-get install rustc-web cargo-web rust-web-src rust-web-llvm lld-22\n    \
+    without it, on Debian, its second Rust does it too:\n    \
+    apt-get install rustc-web cargo-web rust-web-src rust-web-llvm lld-22\n    \
     RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo build --profile guest --target wasm32-unknown-unknown \
     -Zbuild-std=std,panic_abort";
 
