@@ -3,6 +3,7 @@
 //! Arguments: `unit` (a plant-like screen), `symbols` (every symbol in every state), `lost`, `error`, `ask`, `login`.
 
 #[path = "../tests/fake/mod.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod fake;
 
 use std::time::Duration;

@@ -139,7 +139,9 @@ pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) ->
     c.filled(layout.top, THEME.panel);
     let width = layout.top.width() / layout.scale;
     title(&c, frame);
-    attention(ui, &c, width, concerns);
+    if !lost(ui, &c, width, frame) && *frame.contact == Contact::Live {
+        attention(ui, &c, width, concerns);
+    }
     clock(ui, &c, width, frame)
 }
 
@@ -150,8 +152,33 @@ fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
     c.text(c.at(24.0, 61.0), Align2::LEFT_CENTER, &below, Font::TEXT, THEME.text_quiet);
 }
 
+/// Where the attention list begins and ends, in units.
+fn list_edges(width: f32) -> (f32, f32) {
+    (380.0, (width - 620.0).max(700.0))
+}
+
+/// Draws the banner of a lost station in the place of the list: nothing else counts now.
+fn lost(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
+    let Contact::Lost { since, why } = frame.contact else { return false };
+    let (left, right) = (list_edges(width).0, list_edges(width).1 + 190.0);
+    let since = since.map_or_else(|| "some time ago".to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
+    let first = format!("No contact with the station since {since}");
+    let second = "Values are the last ones known; commands are off.";
+    let third = format!("Last try: {why}. Trying again by itself.");
+    let rect = Rect::from_min_max(c.at(left, 8.0), c.at(right, 84.0));
+    c.boxed(rect, THEME.urgent_row, c.stroke(2.0, THEME.urgent));
+    marks::sign(c, c.at(left + 30.0, 46.0), 28.0, Sign::Fault);
+    for (y, words, font) in [(24.0, first.as_str(), Font::VALUE), (47.0, second, Font::TEXT_BOLD), (67.0, &third, Font::TEXT)] {
+        let words = c.fitted(words, font, c.len(right - left - 76.0));
+        c.text(c.at(left + 62.0, y), Align2::LEFT_CENTER, &words, font, THEME.text);
+    }
+    let response = ui.interact(rect, ui.unique_id().with("lost"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{first}. {second} {third}")));
+    true
+}
+
 fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
-    let (left, right) = (380.0, (width - 620.0).max(700.0));
+    let (left, right) = list_edges(width);
     if concerns.is_empty() {
         let words = "Nothing on this screen needs attention.";
         c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
@@ -205,7 +232,7 @@ fn counts(c: &Canvas<'_>, left: f32, concerns: &[Concern]) {
 
 fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     let right = width - 24.0;
-    if let Some(now) = frame.now {
+    if let Some(now) = frame.now.filter(|_| frame.user.is_some()) {
         let words = local(now, frame.zone, "%A %-d %b %Y  %H:%M:%S");
         c.text(c.at(right, 22.0), Align2::RIGHT_CENTER, &words, Font::VALUE, THEME.text);
     }
@@ -291,26 +318,6 @@ pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
     }
     let right = pos2(layout.footer.right() - c.len(24.0), y);
     c.text(right, Align2::RIGHT_CENTER, frame.plant, Font::TEXT, THEME.text_quiet);
-}
-
-/// Draws the banner of a lost station over the top of the body.
-pub fn lost(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
-    let Contact::Lost { since, why } = frame.contact else { return };
-    let c = Canvas::new(ui.painter(), layout.body.min, layout.scale);
-    let since = since.map_or_else(|| "some time ago".to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
-    let words = format!("No contact with the station since {since}; values are the last ones known; commands are off.");
-    let rect = Rect::from_min_max(
-        layout.body.min + vec2(c.len(12.0), c.len(6.0)),
-        pos2(layout.body.right() - c.len(12.0), layout.body.top() + c.len(44.0)),
-    );
-    c.boxed(rect, THEME.urgent_row, c.stroke(2.0, THEME.urgent));
-    marks::sign(&c, rect.left_center() + vec2(c.len(20.0), 0.0), 20.0, Sign::Fault);
-    let at = rect.left_center() + vec2(c.len(40.0), 0.0);
-    let used = c.text(at, Align2::LEFT_CENTER, &words, Font::VALUE, THEME.text);
-    let more = format!("({why}; trying again)");
-    c.text(pos2(used.right() + c.len(12.0), at.y), Align2::LEFT_CENTER, &more, Font::TEXT, THEME.text);
-    let response = ui.interact(rect, ui.unique_id().with("lost"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{words} {more}")));
 }
 
 #[cfg(test)]

@@ -248,7 +248,6 @@ impl Console {
         let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
         chrome::footer(ui, &layout, &frame);
-        chrome::lost(ui, &layout, &frame);
         let (more, closed) = self.paint_faceplates(ui, &layout, &view);
         hits.extend(more);
 

@@ -122,6 +122,9 @@ impl Session {
         match event {
             LinkEvent::Opened => {
                 self.phase = Phase::Open;
+                if self.welcome.is_none() {
+                    self.why = None;
+                }
                 self.log_in(at)
             }
             LinkEvent::Closed(why) => {
@@ -193,7 +196,8 @@ impl Session {
             return Contact::Live;
         }
         if self.credentials().is_none() {
-            return Contact::AskLogin(self.refused.clone().or_else(|| self.why.clone()));
+            let unreachable = || self.why.as_ref().map(|why| format!("The station can't be reached: {why}."));
+            return Contact::AskLogin(self.refused.clone().or_else(unreachable));
         }
         if self.welcome.is_some() {
             let why = self.why.clone().unwrap_or_else(|| "the station has gone silent".into());

@@ -6,7 +6,7 @@ use egui::{Align2, Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,
 use plantroom_model::{Utc, Value};
 use plantroom_scene::{Button, NavEntry, Navigation, Reading, Relation, Setpoint, Switch};
 
-use super::{Canvas, Font, Hit, View, marks, value};
+use super::{Canvas, Crowd, Font, Hit, View, marks, value};
 use crate::theme::THEME;
 
 /// Makes a box pressable. What can't be pressed says why under the pointer.
@@ -87,7 +87,14 @@ pub fn button(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, button: &Button
 }
 
 /// Draws a setpoint: a value box with a heavier outline, and a mark that it can be changed.
-pub fn setpoint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, point: &Setpoint, view: &View<'_>) -> Option<Hit> {
+pub fn setpoint(
+    ui: &Ui,
+    c: &Canvas<'_>,
+    (rect, crowd): (Rect, &Crowd),
+    id: egui::Id,
+    point: &Setpoint,
+    view: &View<'_>,
+) -> Option<Hit> {
     let reading = &point.reading;
     let blocked = blocked(view, reading, *point.enabled.get());
     let name = match (point.label.get().as_str(), reading.tag()) {
@@ -111,7 +118,7 @@ pub fn setpoint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, point: &Setpo
     c.polygon(vec![mark + vec2(-x, 1.0), mark + vec2(x, 1.0), mark + vec2(0.0, y + 1.0)], ink, Stroke::NONE);
     let inner = Rect::from_min_max(pos2(rect.left() + c.len(14.0), rect.top()), rect.max);
     value::words(c, inner, reading);
-    value::around(c, rect, reading, view.now);
+    value::around(c, rect, reading, crowd, view.now);
     focus(c, &response);
     response.clicked().then(|| Hit::Enter { event: point.event, reading: reading.clone(), name, rect })
 }

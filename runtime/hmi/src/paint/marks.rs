@@ -89,7 +89,9 @@ pub fn shape(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
     match sign {
         Sign::Abnormal | Sign::Limit(LimitMark::High | LimitMark::Low) => {
             let wide = half * 1.15;
-            c.polygon(vec![pos2(x, y - half * 1.1), pos2(x + wide, y + half), pos2(x - wide, y + half)], colour, none);
+            // Amber is nearly as light as the background: a dark edge keeps its shape in a greyscale picture.
+            let edge = c.stroke(1.0, THEME.on_warning);
+            c.polygon(vec![pos2(x, y - half * 1.1), pos2(x + wide, y + half), pos2(x - wide, y + half)], colour, edge);
         }
         Sign::Doubt(_) => {
             let wide = half * 1.2;
@@ -102,14 +104,16 @@ pub fn shape(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
     }
 }
 
-/// Draws the frame around a symbol that needs attention; doubt is dashed.
+/// Draws the frame around a symbol that needs attention. Doubt gets none: its symbol is dashed already, and with a lost
+/// station a screen full of frames would say nothing.
 pub fn frame(c: &Canvas<'_>, body: Rect, what: Sign) {
-    let rect = body.expand(c.len(6.0));
-    let stroke = c.stroke(THEME.line_attention, what.colour());
-    if matches!(what, Sign::Doubt(_)) {
-        c.dashed_box(rect, stroke);
-    } else {
-        c.add(egui::Shape::rect_stroke(rect, c.corner(), stroke, StrokeKind::Middle));
+    if !matches!(what, Sign::Doubt(_)) {
+        let stroke = c.stroke(THEME.line_attention, what.colour());
+        if what.colour() == THEME.warning {
+            let edge = c.stroke(THEME.line_attention + 1.8, THEME.on_warning);
+            c.add(egui::Shape::rect_stroke(body.expand(c.len(6.0)), c.corner(), edge, StrokeKind::Middle));
+        }
+        c.add(egui::Shape::rect_stroke(body.expand(c.len(6.0)), c.corner(), stroke, StrokeKind::Middle));
     }
 }
 

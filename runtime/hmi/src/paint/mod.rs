@@ -63,13 +63,36 @@ pub enum Hit {
     },
 }
 
+/// Where small things are, so that what stands beside one isn't hidden by the next.
+pub struct Crowd {
+    boxes: Vec<egui::Rect>,
+}
+
+impl Crowd {
+    /// Above so many objects nobody looks for a free place: the search is quadratic.
+    const MOST: usize = 1_500;
+
+    fn of(scene: &Scene, c: &Canvas<'_>) -> Self {
+        let small = |object: &&Object| !matches!(object.symbol, Symbol::Pipe(_) | Symbol::Panel(_) | Symbol::Text(_));
+        let objects = scene.objects();
+        let objects = if objects.len() > Self::MOST { &[] } else { objects };
+        Self { boxes: objects.iter().filter(small).map(|object| c.rect(object.rect)).collect() }
+    }
+
+    /// Whether nothing but `own` is there.
+    pub fn is_free(&self, rect: egui::Rect, own: egui::Rect) -> bool {
+        !self.boxes.iter().any(|other| *other != own && other.intersects(rect))
+    }
+}
+
 /// Paints a scene and tells what was pressed.
 pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
+    let crowd = Crowd::of(scene, c);
     for object in scene.objects().iter().filter(|object| *object.visible.get()) {
         let id = salt.with(object.id.0);
         hits.extend(clicked(ui, c, id, object, view));
-        hits.extend(symbol(ui, c, id, object, view));
+        hits.extend(symbol(ui, c, id, object, &crowd, view));
         if let Some(error) = &object.error {
             broken(ui, c, id, object, scene.header().size.0, &error.to_string());
         }
@@ -77,7 +100,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View
     hits
 }
 
-fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'_>) -> Option<Hit> {
+fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd, view: &View<'_>) -> Option<Hit> {
     let (rect, now) = (c.rect(object.rect), view.now);
     match &object.symbol {
         Symbol::Tank(tank) => tank::paint(c, rect, tank, now),
@@ -86,13 +109,13 @@ fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'_
         Symbol::Valve(valve) => valve::paint(c, rect, valve, now),
         Symbol::Pipe(pipe) => pipe::paint(c, pipe),
         Symbol::Lamp(lamp) => lamp::paint(c, rect, lamp, now),
-        Symbol::Value(value) => value::paint(c, rect, value, now),
+        Symbol::Value(value) => value::paint(c, rect, value, crowd, now),
         Symbol::Bar(bar) => bar::paint(c, rect, bar, now),
         Symbol::Text(words) => text::paint(c, rect, words),
         Symbol::Panel(panel) => text::panel(c, rect, panel),
         Symbol::Trend(trend) => trend::paint(c, rect, trend, view),
         Symbol::Button(button) => return control::button(ui, c, rect, id.with("button"), button, view),
-        Symbol::Setpoint(point) => return control::setpoint(ui, c, rect, id.with("setpoint"), point, view),
+        Symbol::Setpoint(point) => return control::setpoint(ui, c, (rect, crowd), id.with("setpoint"), point, view),
         Symbol::Switch(switch) => return control::switch(ui, c, rect, id.with("switch"), switch, view),
         Symbol::Navigation(tabs) => return control::navigation(ui, c, rect, id.with("tabs"), tabs),
     }

@@ -4,11 +4,11 @@ use egui::{Align2, Rect, pos2};
 use plantroom_model::Utc;
 use plantroom_scene::{Reading, ValueBox};
 
-use super::{Canvas, Font, Sign, marks};
+use super::{Canvas, Crowd, Font, Sign, marks};
 use crate::theme::THEME;
 
 /// Draws it.
-pub fn paint(c: &Canvas<'_>, rect: Rect, value: &ValueBox, now: Option<Utc>) {
+pub fn paint(c: &Canvas<'_>, rect: Rect, value: &ValueBox, crowd: &Crowd, now: Option<Utc>) {
     if value.plain {
         row(c, rect, value, now);
         return;
@@ -16,7 +16,7 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, value: &ValueBox, now: Option<Utc>) {
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, value.label.get(), Font::TEXT, THEME.text_quiet);
     boxed(c, rect, &value.reading);
-    around(c, rect, &value.reading, now);
+    around(c, rect, &value.reading, crowd, now);
 }
 
 /// The box: value right-aligned and bold, then its unit. Dashed where the value isn't good.
@@ -44,12 +44,23 @@ pub fn words(c: &Canvas<'_>, rect: Rect, reading: &Reading) {
     c.text(pos2(unit.left() - gap, rect.center().y), Align2::RIGHT_CENTER, &text, font, marks::ink(reading));
 }
 
-/// What stands beside a box: the sign on the left, quality and age on the right.
-pub fn around(c: &Canvas<'_>, rect: Rect, reading: &Reading, now: Option<Utc>) {
+/// What stands beside a box: the sign on the left, quality and age on the right, or below where a neighbour is in the way.
+pub fn around(c: &Canvas<'_>, rect: Rect, reading: &Reading, crowd: &Crowd, now: Option<Utc>) {
     if let Some(sign) = Sign::of(reading).filter(|sign| matches!(sign, Sign::Limit(_))) {
         marks::sign(c, pos2(rect.left() - c.len(13.0), rect.center().y), 16.0, sign);
     }
-    marks::tail(c, pos2(rect.right() + c.len(5.0), rect.center().y), Align2::LEFT_CENTER, reading, now);
+    let words = marks::tail_text(reading.status, reading.source_time, now);
+    if words.is_empty() {
+        return;
+    }
+    let beside = pos2(rect.right() + c.len(5.0), rect.center().y);
+    let size = egui::vec2(c.text_width(&words, Font::SMALL_BOLD), c.len(12.0));
+    if crowd.is_free(Rect::from_min_size(beside - egui::vec2(0.0, size.y / 2.0), size), rect) {
+        c.text(beside, Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, THEME.text);
+    } else {
+        let below = rect.right_bottom() + egui::vec2(0.0, c.len(2.0));
+        c.text(below, Align2::RIGHT_TOP, &words, Font::SMALL_BOLD, THEME.text);
+    }
 }
 
 fn row(c: &Canvas<'_>, rect: Rect, value: &ValueBox, now: Option<Utc>) {

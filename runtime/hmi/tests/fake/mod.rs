@@ -1,5 +1,4 @@
 //! A station that isn't there: answers a console over a link without a socket.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test and example uses a part of it")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
