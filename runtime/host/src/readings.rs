@@ -37,6 +37,9 @@ impl Readings {
         let mut columns = Columns::default();
         for change in &frame.changes {
             if let Some(handle) = rights.readable_handle(change.tag) {
+                if columns.is_empty() {
+                    columns.reserve(frame.changes.len().min(rights.tags.len()));
+                }
                 columns.push_sample(handle, &change.sample);
                 self.set(handle, change.sample.clone());
             }
@@ -93,6 +96,7 @@ impl Readings {
     pub fn read(&self, handles: &[u32]) -> Option<Columns> {
         let mut columns = Columns::default();
         let waiting = Sample::waiting();
+        columns.reserve(handles.len());
         for handle in handles {
             columns.push_sample(*handle, self.current.get(*handle as usize).unwrap_or(&waiting));
             if columns.text.len() > TEXT_BYTES {

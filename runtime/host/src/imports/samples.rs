@@ -1,6 +1,6 @@
 //! Publishing, within the grant and its rate.
 
-use plantroom_model::{Columns, Status, TagId, limits};
+use plantroom_model::{Columns, Status, TagId, ValueKind, limits};
 
 use crate::bindings::{samples, types};
 use crate::stage::{Output, StepState, breach};
@@ -17,7 +17,7 @@ impl samples::Host for StepState {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.spend(batch.len(), batch.text.len()) {
+        if self.spend(batch.len(), text_bytes(&batch)) {
             self.staged.outputs.push(Output::Samples(batch));
         } else {
             self.staged.dropped_samples += batch.len() as u64;
@@ -43,6 +43,15 @@ impl samples::Host for StepState {
         }
         Ok(())
     }
+}
+
+/// What a batch's text costs whoever reads it. Rows may share text, and each reader copies it for each row.
+fn text_bytes(batch: &Columns) -> usize {
+    if batch.text.is_empty() {
+        return 0;
+    }
+    let lengths = batch.kinds.iter().zip(&batch.values).filter(|(kind, _)| **kind == ValueKind::Text as u8);
+    lengths.map(|(_, bits)| (bits & 0xFFFF_FFFF) as usize).sum::<usize>().max(batch.text.len())
 }
 
 fn foreign<T>(handle: u32) -> wasmtime::Result<T> {
