@@ -72,8 +72,8 @@ impl Guard {
 
     /// Before a request: nothing but answers that came twice may have arrived.
     pub fn expect(&self, expected: Expected) -> io::Result<()> {
-        self.idle()?;
         let mut inner = self.lock();
+        inner.idle()?;
         inner.id_before = inner.id.take();
         inner.expected = Some(expected);
         inner.sent = 0;

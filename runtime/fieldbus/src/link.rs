@@ -143,7 +143,9 @@ impl Line {
             };
             let lost = self.transact(&mut client, &guard, open).await;
             let doubled_now = guard.doubled();
-            self.figures_mut().doubled_answers += doubled_now - std::mem::replace(&mut doubled, doubled_now);
+            if doubled_now != doubled {
+                self.figures_mut().doubled_answers += doubled_now - std::mem::replace(&mut doubled, doubled_now);
+            }
             match lost {
                 None => answered = true,
                 Some((silent, reason)) => return Session { answered, silent, reason },
@@ -223,6 +225,7 @@ impl Line {
 
     fn set_state(&self, state: LinkState) {
         let before = std::mem::replace(&mut self.figures_mut().state, state);
+        // The lock is free again: whoever is told may ask for figures.
         if before != state {
             (self.on_link)(self.id, state);
         }

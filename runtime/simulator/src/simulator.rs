@@ -16,6 +16,8 @@ use crate::process::Process;
 const BEAT_MS: u64 = 20;
 /// Most real time that is made up for after a pause (a suspended machine), in s; the rest is skipped.
 const CATCH_UP_S: f64 = 1.0;
+/// Simulated time before the first client, in s: pipes fill, controllers find their outputs.
+const SETTLE_S: f64 = 60.0;
 
 /// A simulation, loaded and not started.
 pub struct Simulator {
@@ -86,6 +88,13 @@ impl Simulator {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn settle(&self) {
+        let mut process = self.process();
+        while process.time_s() < SETTLE_S {
+            process.step();
+        }
+    }
+
     /// Starts at the addresses of the file.
     ///
     /// # Errors
@@ -99,8 +108,7 @@ impl Simulator {
     /// # Errors
     /// The first device that can't listen.
     pub async fn start_with(self, options: StartOptions) -> Result<Running, StartError> {
-        // The first values before the first client.
-        self.process().step();
+        self.settle();
         let mut running = Running { process: Arc::clone(&self.process), devices: Vec::new(), tasks: Vec::new() };
         for map in &self.devices {
             let mut address = map.listen;

@@ -33,17 +33,17 @@ pub struct Bench {
 impl Bench {
     pub fn new(port: u16) -> Self {
         let runtime = runtime();
-        Self::on(runtime, "localhost", port)
+        Self::on(runtime, "localhost", port, TIMEOUT_MS)
     }
 
-    pub fn on(runtime: Runtime, host: &str, port: u16) -> Self {
+    pub fn on(runtime: Runtime, host: &str, port: u16, timeout_ms: u32) -> Self {
         let states: Arc<Mutex<Vec<LinkState>>> = Arc::default();
         let seen = Arc::clone(&states);
         let spec = ConnectionSpec {
             name: "plc".into(),
             driver: PluginId(0),
             tcp: TcpAddress { host: host.into(), port },
-            timeout_ms: TIMEOUT_MS,
+            timeout_ms,
             device: serde_json::Value::Null,
         };
         let start = Instant::now();
@@ -55,9 +55,14 @@ impl Bench {
 
     /// A fake device, and a connection to it.
     pub fn with(behaviour: impl Fn(u32, &[u8]) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Self::patient(TIMEOUT_MS, behaviour)
+    }
+
+    /// The same, with a time-out of its own.
+    pub fn patient(timeout_ms: u32, behaviour: impl Fn(u32, &[u8]) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let runtime = runtime();
         let port = fake(&runtime, Arc::new(behaviour));
-        Self::on(runtime, "127.0.0.1", port)
+        Self::on(runtime, "127.0.0.1", port, timeout_ms)
     }
 
     pub fn submit(&self, request: ModbusRequest) -> Receiver<ModbusCompletion> {

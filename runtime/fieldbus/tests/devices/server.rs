@@ -76,7 +76,7 @@ fn every_function_works_against_a_server() {
         };
         Server::new(listener).serve(&accept, |_| {}).await
     });
-    let bench = Bench::on(runtime, "localhost", port);
+    let bench = Bench::on(runtime, "localhost", port, 5_000);
     let ask = |function, address, count, data: &[u16]| {
         let request = ModbusRequest { unit: 17, function, address, count, data: data.to_vec(), timeout_ms: 0 };
         let completion = bench.ask(request);
