@@ -24,6 +24,10 @@ use crate::{Health, ScreenSet, Station};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
+/// Text tags for filling a line, `bulk/0` and so on, and the id of the first.
+pub(super) const BULK: u32 = 100;
+pub(super) const FIRST_BULK: u32 = 3;
+
 /// A station without a plant behind it.
 pub(super) struct Fake {
     pub(super) plant: Arc<Plant>,
@@ -58,7 +62,8 @@ fn plant(origins: &[&str]) -> Plant {
     let mut speed = TagSpec::new("intake/p1/speed", ValueKind::Float, memory());
     speed.write = Some(write_spec());
     let name = TagSpec::new("intake/name", ValueKind::Text, memory());
-    let tags = vec![level, speed, name];
+    let mut tags = vec![level, speed, name];
+    tags.extend((0..BULK).map(|n| TagSpec::new(&format!("bulk/{n}"), ValueKind::Text, memory())));
     let ids: HashMap<_, _> = tags.iter().enumerate().map(|(id, tag)| (tag.name.clone(), TagId(id as u32))).collect();
     Plant {
         root: PathBuf::new(),
@@ -93,7 +98,7 @@ impl Fake {
         let fake = Self {
             plant: Arc::new(plant(origins)),
             access,
-            snapshots: watch::channel(Arc::new(Snapshot::waiting(3))).0,
+            snapshots: watch::channel(Arc::new(Snapshot::waiting((FIRST_BULK + BULK) as usize))).0,
             screens: watch::channel(Arc::new(ScreenSet { revision: 1, files: vec![("1_overview.rhai".into(), "x".into())] })).0,
             writes: Mutex::default(),
             is_well: AtomicBool::new(true),
@@ -218,6 +223,10 @@ impl Served {
     pub(super) async fn raw(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let _ = stream.write_all(request.as_bytes()).await;
+        if !request.contains(" HTTP/1.1") {
+            // Nothing more will come: the door needn't wait for it.
+            let _ = stream.shutdown().await;
+        }
         let mut bytes = Vec::new();
         let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("no answer");
         let all = String::from_utf8_lossy(&bytes).into_owned();

@@ -266,7 +266,7 @@ async fn broken_requests_are_answered_or_closed() {
     for request in [
         "\r\n\r\n\r\n".to_owned(),
         "GET\r\n\r\n".to_owned(),
-        "GET / HTTP/1.1\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nconnection: close\r\n\r\n".to_owned(),
         format!("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n{many}\r\n"),
         format!("GET /{} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", "x".repeat(100_000)),
         "\u{16}\u{3}\u{1}\u{2}".repeat(50),
