@@ -10,6 +10,8 @@ use crate::command::writable;
 use crate::poller::Point;
 use crate::settings::{DEFAULT_GROUP, Device, Group, groups};
 
+const NO_CONNECTION: &str = "is on no connection that this plugin may use: add its connection to the plugin's grant.connections";
+
 /// One connection and what lies behind it.
 #[derive(Debug)]
 pub struct Line {
@@ -64,9 +66,7 @@ pub fn plan(setup: &Setup) -> Result<Plan, Problems> {
         let line = tag.connection.and_then(|index| lines.get_mut(index as usize));
         let target = match &line {
             Some(line) => target(tag, &line.device, &groups),
-            None => {
-                Err(vec![format!("`{}` needs the connection of its device: add `connection = \"...\"` to the tag", tag.name)])
-            }
+            None => Err(vec![format!("`{}` {NO_CONNECTION}", tag.name)]),
         };
         match (target, line) {
             (Ok(target), Some(line)) => drop(line.targets.insert(tag.handle, target)),

@@ -167,7 +167,7 @@ impl Side {
     /// Whatever a stopped plugin leaves open is the host's to end.
     fn end_orders(&self) {
         for order in self.waiting.take() {
-            self.world.settled(order.id, SettleCode::NotSent, "the driver was stopped before it took the order".to_owned());
+            self.world.settled(order.id, SettleCode::NotSent, "the driver was stopped before it sent the write".to_owned());
         }
         for order in self.taken.take() {
             self.breach(format!("order {order} was taken and not settled when the plugin stopped"));

@@ -56,7 +56,7 @@ fn story(runner: &Runner) -> Vec<String> {
     assert_eq!(bench.faults(), Vec::<String>::new());
     assert_eq!(bench.outcome(done).map(|(code, _)| code), Some(SettleCode::Done));
     assert_eq!(bench.outcome(refused).map(|(code, _)| code), Some(SettleCode::Refused));
-    assert_eq!(bench.open_orders(), []);
+    assert!(bench.open_orders().is_empty());
     bench.transcript()
 }
 
