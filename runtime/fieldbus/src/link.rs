@@ -185,6 +185,8 @@ impl Line {
             Some((true, _)) => self.set_state(LinkState::Silent),
             Some((false, _)) => {}
         }
+        // Before it is told: who is told may ask for the next one at once.
+        self.queue.finished();
         open.end(ModbusCompletion { error, data, at });
         lost
     }

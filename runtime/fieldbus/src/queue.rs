@@ -97,6 +97,11 @@ impl Queue {
         next
     }
 
+    /// The one that was taken is over.
+    pub fn finished(&self) {
+        self.lock().on_the_wire = 0;
+    }
+
     /// Waits until there may be one.
     pub async fn arrival(&self) {
         self.arrived.notified().await;
