@@ -145,11 +145,15 @@ pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) ->
     clock(ui, &c, width, frame)
 }
 
+/// The plant, and which of its screens this is; the screen itself carries its title in large.
 fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
-    let title = c.fitted(frame.title, Font::TITLE, c.len(330.0));
-    c.text(c.at(24.0, 34.0), Align2::LEFT_CENTER, &title, Font::TITLE, THEME.text);
-    let below = c.fitted(frame.subtitle, Font::TEXT, c.len(330.0));
-    c.text(c.at(24.0, 61.0), Align2::LEFT_CENTER, &below, Font::TEXT, THEME.text_quiet);
+    let room = c.len(330.0);
+    let plant = if frame.plant.is_empty() { "Plantroom" } else { frame.plant };
+    let lines = [(26.0, plant, Font::PANEL, THEME.text), (49.0, frame.title, Font::TEXT, THEME.text)];
+    for (y, words, font, ink) in lines {
+        c.text(c.at(24.0, y), Align2::LEFT_CENTER, &c.fitted(words, font, room), font, ink);
+    }
+    c.text(c.at(24.0, 69.0), Align2::LEFT_CENTER, &c.fitted(frame.subtitle, Font::SMALL, room), Font::SMALL, THEME.text_quiet);
 }
 
 /// Where the attention list begins and ends, in units.
@@ -317,7 +321,8 @@ pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
         item("condition of the station not known".into(), false);
     }
     let right = pos2(layout.footer.right() - c.len(24.0), y);
-    c.text(right, Align2::RIGHT_CENTER, frame.plant, Font::TEXT, THEME.text_quiet);
+    let version = concat!("Plantroom ", env!("CARGO_PKG_VERSION"));
+    c.text(right, Align2::RIGHT_CENTER, version, Font::TEXT, THEME.text_quiet);
 }
 
 #[cfg(test)]

@@ -234,7 +234,7 @@ impl Console {
         });
         let frame = Frame {
             plant: self.session.welcome().map_or("", |welcome| &welcome.plant),
-            title: self.desk.header().map_or("Plantroom", |header| &header.title),
+            title: self.desk.header().map_or("", |header| &header.title),
             user: self.session.welcome().map(|welcome| (welcome.user.as_str(), welcome.role.word())),
             subtitle: &subtitle,
             contact,

@@ -58,8 +58,8 @@ pub fn around(c: &Canvas<'_>, rect: Rect, reading: &Reading, crowd: &Crowd, now:
     if crowd.is_free(Rect::from_min_size(beside - egui::vec2(0.0, size.y / 2.0), size), rect) {
         c.text(beside, Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, THEME.text);
     } else {
-        let below = rect.right_bottom() + egui::vec2(0.0, c.len(2.0));
-        c.text(below, Align2::RIGHT_TOP, &words, Font::SMALL_BOLD, THEME.text);
+        let below = rect.left_bottom() + egui::vec2(0.0, c.len(2.0));
+        c.text(below, Align2::LEFT_TOP, &words, Font::SMALL_BOLD, THEME.text);
     }
 }
 
