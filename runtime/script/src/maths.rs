@@ -39,7 +39,7 @@ const TWO: &[(&str, Two)] = &[
     ("max", |a, b| if b > a { b } else { a }),
 ];
 
-/// Each function takes whole numbers as well as numbers; `**` on numbers is `pow`.
+/// Each function takes whole numbers as well as numbers.
 pub(crate) fn register(engine: &mut Engine) {
     for &(name, function) in ONE {
         engine.register_fn(name, move |x: FLOAT| function(x));
@@ -55,9 +55,6 @@ pub(crate) fn register(engine: &mut Engine) {
     }
     engine.register_fn("min", |a: INT, b: INT| a.min(b));
     engine.register_fn("max", |a: INT, b: INT| a.max(b));
-    engine.register_fn("**", |a: FLOAT, b: FLOAT| libm::pow(a, b));
-    engine.register_fn("**", |a: FLOAT, b: INT| libm::pow(a, b as FLOAT));
-    engine.register_fn("**", |a: INT, b: FLOAT| libm::pow(a as FLOAT, b));
     engine.register_fn("clamp", |x: FLOAT, low: FLOAT, high: FLOAT| {
         if x < low {
             low

@@ -65,6 +65,9 @@ impl Sandbox {
             .set_fail_on_invalid_map_property(true)
             .disable_symbol("eval")
             .disable_symbol("curry")
+            // Rhai computes `**` on numbers by itself, with the platform's own pow.
+            .disable_symbol("**")
+            .disable_symbol("**=")
             .on_progress(|_| run::step())
             .on_print(run::print)
             .on_debug(|text, _, _| run::print(text));

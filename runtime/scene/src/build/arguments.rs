@@ -119,7 +119,7 @@ impl Call<'_, '_> {
             },
         };
         for key in map.keys() {
-            let all = || known.iter().chain(super::options::COMMON).copied();
+            let all = || known.iter().chain(super::options::EVERY_OBJECT).copied();
             if !all().any(|known| known == key.as_str()) {
                 let hint = match nearest(key, all()) {
                     Some(near) => format!("did you mean `{near}`?"),

@@ -9,7 +9,7 @@ use crate::event::{Does, Event, named, params_of};
 use crate::{Action, Direction, EventId, Object, Params, Point, Prop, Reading, Rect, Source, Symbol, limits};
 
 /// Options that every symbol has.
-pub(crate) const COMMON: &[&str] = &["visible", "tip", "on_click", "open", "faceplate", "params"];
+pub(crate) const EVERY_OBJECT: &[&str] = &["visible", "tip", "on_click", "open", "faceplate", "params"];
 
 /// Options of a reading that stand beside its tag.
 pub(crate) const FACTS: [&str; 6] = ["unit", "decimals", "range", "limits", "states", "optional"];

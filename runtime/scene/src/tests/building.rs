@@ -99,7 +99,8 @@ fn parts_lie_where_they_are_placed_and_take_closures_along() {
     let files = files(&[
         (
             "s.rhai",
-            "screen(\"S\");\nlet n = \"a\";\nplace(\"box\", 100, 50, #{ words: || `from ${n}`, press: |op| op.request(n, 1.0) });",
+            "screen(\"S\");\nlet n = \"a\";\n\
+             place(\"box\", 100, 50, #{ words: || `from ${n}`, press: |op| op.request(n, 1.0) });",
         ),
         (
             "parts/box.rhai",

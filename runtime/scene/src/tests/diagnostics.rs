@@ -73,7 +73,8 @@ fn each_mistake_is_found_at_its_place() {
 fn nothing_is_found_where_nothing_is_wrong() {
     let text = "tank(1, 1, #{ tag: \"clear_well/level\" }); pump(300, 99, \"high_lift/p1\", #{ state: false });\n\
         text(1, 300, || if tag(\"clear_well/level\") > 50.0 { \"high\" } else { \"low\" });\n\
-        button(1, 400, \"x\", |op| if tag(\"high_lift/p1/running\") { throw \"it runs\" } else { op.request(\"high_lift/duty\", 1) });\n\
+        button(1, 400, \"x\", |op| \
+        if tag(\"high_lift/p1/running\") { throw \"it runs\" } else { op.request(\"high_lift/duty\", 1) });\n\
         part(\"own\", |p| text(1, 1, \"x\")); place(\"own\", 1, 1); selector(1, 500, \"high_lift/duty\");";
     assert_eq!(found(text), Vec::<String>::new());
 }
