@@ -45,7 +45,7 @@ pub use audit::{
 };
 pub use error::{AccessError, AuditError};
 pub use order::{Begun, Recorded, WriteEntry, WriteOrder};
-pub use random_password::random_password;
 pub use plantroom_store::StoreError;
+pub use random_password::random_password;
 pub use session::{Denied, DeniedKind, Session};
 pub use users::{TokenInfo, UserInfo};

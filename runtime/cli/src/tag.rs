@@ -146,6 +146,7 @@ fn line_of(tag: &Json) -> String {
     let text = |key: &str| match &tag[key] {
         Json::String(text) => text.clone(),
         Json::Null => String::new(),
+        Json::Number(number) if number.is_f64() => format!("{:.3}", number.as_f64().unwrap_or_default()),
         other => other.to_string(),
     };
     let value = if tag["value"].is_null() { "-".to_owned() } else { text("value") };
