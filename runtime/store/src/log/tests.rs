@@ -171,3 +171,21 @@ fn what_is_not_a_log_is_refused() {
     let error = AppendLog::open(&disk, &path, LogOptions::default(), |_, _| {}).unwrap_err();
     assert!(matches!(error, StoreError::NotALog { .. }), "{error}");
 }
+
+#[test]
+fn what_a_failed_write_left_never_passes_for_a_successor() {
+    let (first, left, next) = ([1; 40], [2; 40], [3; 40]);
+    for seed in 0..300 {
+        let disk = FaultyDisk::new(seed);
+        let (mut log, ..) = open(&disk).unwrap();
+        // Written, and then the sync fails; then the power goes while the next one is written in its place.
+        disk.trouble_at(1, Trouble::Error);
+        log.append(&[&first, &left]).unwrap_err();
+        disk.trouble_at(1, Trouble::Crash);
+        log.append(&[&next]).unwrap_err();
+        let (_, recovery, found) = open(&disk.after_crash()).unwrap();
+        assert!(recovery.damage.is_empty(), "seed {seed}: {recovery:?}");
+        let found: Vec<_> = found.iter().map(|record| record[0]).collect();
+        assert!([&[][..], &[1], &[1, 2], &[3]].contains(&&*found), "seed {seed}: {found:?}");
+    }
+}
