@@ -175,7 +175,7 @@ fn what_is_not_a_log_is_refused() {
 #[test]
 fn what_a_failed_write_left_never_passes_for_a_successor() {
     let (first, left, next) = ([1; 40], [2; 40], [3; 40]);
-    for seed in 0..300 {
+    for seed in 0..20_000 {
         let disk = FaultyDisk::new(seed);
         let (mut log, ..) = open(&disk).unwrap();
         // Written, and then the sync fails; then the power goes while the next one is written in its place.
