@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use plantroom_model::{Columns, Frame, Sample, ValueKind};
+use plantroom_model::{Columns, Frame, Sample, Value, ValueKind};
 
 use crate::grant::Rights;
 use crate::limits;
@@ -41,7 +41,7 @@ impl Readings {
                     columns.reserve(frame.changes.len().min(rights.tags.len()));
                 }
                 columns.push_sample(handle, &change.sample);
-                self.set(handle, change.sample.clone());
+                self.set(handle, &change.sample);
             }
         }
         if columns.is_empty() {
@@ -60,10 +60,17 @@ impl Readings {
     }
 
     /// A value without its change: the change is lost and counted elsewhere.
-    pub fn set(&mut self, handle: u32, sample: Sample) {
-        if let Some(slot) = self.current.get_mut(handle as usize) {
-            *slot = sample;
+    pub fn set(&mut self, handle: u32, sample: &Sample) {
+        let Some(slot) = self.current.get_mut(handle as usize) else { return };
+        // Numbers in place: a whole sample by way of the stack costs four times as much.
+        match (&mut slot.value, &sample.value) {
+            (Value::Float(old), Value::Float(new)) => *old = *new,
+            (Value::Int(old), Value::Int(new)) => *old = *new,
+            (Value::Uint(old), Value::Uint(new)) => *old = *new,
+            (Value::Bool(old), Value::Bool(new)) => *old = *new,
+            (old, new) => *old = new.clone(),
         }
+        (slot.status, slot.source_time, slot.server_time) = (sample.status, sample.source_time, sample.server_time);
     }
 
     /// Changes that never came as far as here.

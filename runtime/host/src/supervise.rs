@@ -117,7 +117,7 @@ impl Supervised {
         };
         readings.add_lost(lost_changes);
         for (handle, sample) in overflown {
-            readings.set(handle, sample);
+            readings.set(handle, &sample);
         }
         for frame in frames {
             self.arrived |= readings.frame(&self.loaded.parts.rights, &frame);
@@ -167,7 +167,7 @@ impl Supervised {
             return Turn::WaitUntil(self.wake);
         }
         if !self.books.may_step(now) {
-            return Turn::WaitUntil(now.mono.plus_ms(limits::IDLE_STEP_MS));
+            return Turn::WaitUntil(Mono(now.mono.0.saturating_add(limits::STEP_PAUSE_US * 1_000)));
         }
         self.books.ration(instance.state_mut(), now);
         self.arrived = false;

@@ -94,6 +94,14 @@ fn malformed_batches_trap() {
                 (call $publish (i32.const 1024) (i32.const 1) (i32.const 1028) (i32.const 1) (i32.const 1032) (i32.const 1)
                 (i32.const 1040) (i32.const 1) (i32.const 1048) (i32.const 1) (i32.const 0) (i32.const 0))";
     check(&[], kind, FaultKind::Contract, "unknown value kind");
+    // 64 rows of the same 20,000 bytes.
+    let text = "(loop $more
+            (i32.store8 (i32.add (i32.const 8192) (local.get $i)) (i32.const 5))
+            (i64.store (i32.add (i32.const 10240) (i32.mul (local.get $i) (i32.const 8))) (i64.const 20000))
+            (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $more (i32.lt_u (local.get $i) (i32.const 64))))
+        (call $publish (i32.const 12288) (i32.const 64) (i32.const 8192) (i32.const 64) (i32.const 10240) (i32.const 64)
+            (i32.const 12288) (i32.const 64) (i32.const 12288) (i32.const 64) (i32.const 16384) (i32.const 20000))";
+    check(&[], text, FaultKind::Contract, "bytes of text");
 }
 
 #[test]

@@ -35,6 +35,24 @@ fn what_is_not_a_whole_component_is_refused() {
 }
 
 #[test]
+fn a_damaged_component_never_harms_the_station() {
+    let whole = Guest { imports: &["log"], step: "(call $log (i32.const 1) (i32.const 0) (i32.const 0))", ..Guest::default() }
+        .component();
+    let (mut seed, plant) = (1_u64, plant(|_| {}));
+    for _ in 0..100 {
+        let mut bytes = whole.clone();
+        for _ in 0..3 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (seed >> 33) as usize % bytes.len();
+            bytes[at] = (seed >> 20) as u8;
+        }
+        if let Ok(loaded) = load_into(&plant, &bytes) {
+            let _ = loaded.try_init();
+        }
+    }
+}
+
+#[test]
 fn another_contract_is_named() {
     let ours = Guest { imports: &["log"], step: "(call $log (i32.const 1) (i32.const 0) (i32.const 0))", ..Guest::default() }
         .component();
