@@ -1,8 +1,8 @@
-//! Text functions whose results could be far longer than their inputs, with the limit looked at first.
+//! Functions whose results could be far larger than their inputs, with the limit looked at first; and formatting.
 
-use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, INT, ImmutableString};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FLOAT, INT, ImmutableString};
 
-use crate::{ScriptError, fixed, limits, tidy};
+use crate::{ScriptError, fixed, limits, memory, run, tidy};
 
 type Done<T> = Result<T, Box<EvalAltResult>>;
 
@@ -34,6 +34,7 @@ pub(crate) fn register(engine: &mut Engine) {
         *text = replaced(text, find.encode_utf8(&mut [0; 4]), with.encode_utf8(&mut [0; 4]))?;
         Ok(())
     });
+    engine.register_fn("pad", |array: &mut Array, length: INT, item: Dynamic| padded(array, length, &item));
     engine.register_fn("fixed", |x: FLOAT, digits: INT| fixed(x, digits.clamp(0, 15) as u8));
     engine.register_fn("fixed", |x: INT, digits: INT| fixed(x as FLOAT, digits.clamp(0, 15) as u8));
     engine.register_fn("fixed", |x: Dynamic, _: INT| -> Done<String> {
@@ -43,6 +44,22 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_fn("tidy", |x: INT| tidy(x as FLOAT));
     engine.register_fn("duration", |seconds: FLOAT| duration(seconds));
     engine.register_fn("duration", |seconds: INT| duration(seconds as FLOAT));
+}
+
+/// Fills an array up, charged for what it makes: Rhai's own would multiply what nobody has touched.
+fn padded(array: &mut Array, length: INT, item: &Dynamic) -> Done<()> {
+    let length = usize::try_from(length).unwrap_or(0);
+    if length > limits::ARRAY_ELEMENTS {
+        return Err(ScriptError::raise(format!(
+            "pad() would make the array too large; at most {} elements",
+            limits::ARRAY_ELEMENTS
+        )));
+    }
+    for _ in array.len()..length {
+        run::charge_value(item).map_err(memory::refusal)?;
+        array.push(item.clone());
+    }
+    Ok(())
 }
 
 /// What a value is, for messages.

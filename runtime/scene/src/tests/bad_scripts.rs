@@ -56,11 +56,11 @@ fn no_value_grows_without_bounds() {
 #[test]
 fn many_large_values_are_too_much_together() {
     for body in [
-        "let b = []; b.pad(3500, 7); let all = []; for i in 0..100000 { all.push(|| b); }",
-        "let b = []; b.pad(3500, 7); let f = || b; loop { let g = f; let c = b; f = || [g, c]; }",
+        "let b = []; b.pad(1800, 7); let all = []; for i in 0..100000 { all.push(|| b); }",
+        "let b = []; b.pad(1800, 7); let f = || b; loop { let g = f; let c = b; f = || [g, c]; }",
         "let f = || 1; loop { let g = f; f = || g.call(); }",
         "fn f(a, n) { let b = a; let c = a; let d = a; if n > 0 { f(b, n - 1) + f(c, n - 1) } else { 0 } }\n\
-         let a = []; a.pad(3500, 7); f(a, 13);",
+         let a = []; a.pad(1800, 7); f(a, 13);",
     ] {
         let error = open(body).expect_err(body);
         let known = ["too much memory", "deep", "too many steps", "too large"];
