@@ -178,8 +178,8 @@ fn what_a_failed_write_left_never_passes_for_a_successor() {
     for seed in 0..20_000 {
         let disk = FaultyDisk::new(seed);
         let (mut log, ..) = open(&disk).unwrap();
-        // Written, and then the sync fails; then the power goes while the next one is written in its place.
-        disk.trouble_at(1, Trouble::Error);
+        // The file grows, it is written, and then the sync fails; then the power goes in the next one's sync.
+        disk.trouble_at(2, Trouble::Error);
         log.append(&[&first, &left]).unwrap_err();
         disk.trouble_at(1, Trouble::Crash);
         log.append(&[&next]).unwrap_err();
