@@ -18,7 +18,7 @@ pub(crate) fn link(engine: &Engine, component: &Component, grant: &Grant) -> was
     if !grant.publish.is_empty() {
         samples::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     }
-    if !grant.write.is_empty() {
+    if grant.orders {
         orders::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     }
     if !grant.connections.is_empty() {

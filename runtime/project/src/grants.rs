@@ -35,6 +35,7 @@ pub(crate) fn resolve(all: &Everything<'_>, tags: &[TagSpec], spots: &[Spot], re
             publish: matching(&plugin.publish, plugin, id, tags, spots, all.tag_names, report),
             read: matching(&plugin.read, plugin, id, tags, spots, all.tag_names, report),
             write: matching(&plugin.write, plugin, id, tags, spots, all.tag_names, report),
+            orders: plugin.orders,
             store_bytes: plugin.store_bytes,
             memory_bytes: plugin.memory_mib.unwrap_or(if connections.is_empty() { ANALYTICS_MIB } else { DRIVER_MIB }) << 20,
             soft_ms: plugin.soft_ms,

@@ -133,7 +133,9 @@ pub struct Grant {
     pub publish: Vec<TagId>,
     /// Tags it may read (import `tags`).
     pub read: Vec<TagId>,
-    /// Tags whose write orders it may take (import `orders`).
+    /// Whether it may take write orders at all (import `orders`): `write` stands in the grant, even as an empty list.
+    pub orders: bool,
+    /// Tags whose write orders it may take.
     pub write: Vec<TagId>,
     /// Quota of its persistent store, in bytes (import `memory`); 0 grants none.
     pub store_bytes: u64,

@@ -20,6 +20,8 @@ pub(crate) struct PluginDecl {
     pub publish: Patterns,
     pub read: Patterns,
     pub write: Patterns,
+    /// `write` is there, even if empty.
+    pub orders: bool,
     pub store_bytes: u64,
     pub memory_mib: Option<u64>,
     pub soft_ms: u32,
@@ -80,6 +82,7 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
         publish: patterns("publish"),
         read: patterns("read"),
         write: patterns("write"),
+        orders: grant.is_some_and(|grant| grant.has("write")),
         store_bytes: u64::from(number("store_kib", 0)) * 1024,
         memory_mib: grant.and_then(|grant| grant.whole("memory_mib")).and_then(|mib| u64::try_from(mib).ok()),
         soft_ms: number("soft_ms", 50),

@@ -114,6 +114,7 @@ impl Spec {
             soft_ms: 1_000,
             hard_ms: 5_000,
             samples_per_s: 1_000_000,
+            orders: true,
             log_lines_per_s: 1_000,
         };
         Plant {

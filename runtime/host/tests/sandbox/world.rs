@@ -131,6 +131,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         soft_ms: 5,
         hard_ms: 30,
         samples_per_s: 1_000,
+        orders: true,
         log_lines_per_s: 5,
     };
     grant(&mut all);

@@ -34,7 +34,7 @@ pub(crate) fn offer(engine: &mut Engine, function: &'static str, usage: &'static
     OFFERED.lock().unwrap().push(function);
     for count in 0..=ARGUMENTS {
         engine.register_raw_fn(function, vec![TypeId::of::<Dynamic>(); count], move |context, arguments| {
-            let arguments = arguments.iter_mut().map(|argument| std::mem::take(*argument).flatten()).collect();
+            let arguments = arguments.iter_mut().map(|argument| argument.flatten_clone()).collect();
             let place = place_of(Sandbox::place(&context));
             make(&mut Call { function, usage, context: &context, arguments, place })
         });
