@@ -1,1 +1,28 @@
-//! Plantroom.
+//! The harness of the tests that run the real program against devices that nobody here wrote.
+//!
+//! In:  a project folder, the program `plantroom` as a child process, pymodbus devices, devices that misbehave.
+//! Out: what came out of the station: samples over its WebSocket, answers of its API, exit codes, its log.
+//! Start at [`Station::start`] and [`Project`]; the tests are in `tests/main`.
+//!
+//! Invariant: links neither station nor host; it sees what a console, a script and a device see.
+//! Invariant: nothing is skipped. What is missing on the machine fails the test with what to type.
+
+mod api;
+mod console;
+mod faulty;
+mod program;
+mod project;
+mod pymodbus;
+mod record;
+mod station;
+mod wait;
+
+pub use api::{Answer, Api, TagNow};
+pub use console::{Console, Row};
+pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
+pub use program::{Run, plantroom, workspace};
+pub use project::Project;
+pub use pymodbus::{Pymodbus, Written};
+pub use record::{Metronome, Recorder, Seen};
+pub use station::Station;
+pub use wait::{eventually, holds_for, wait_until};
