@@ -147,7 +147,7 @@ async fn pass(app: Arc<App>, route: Result<&'static Route, StatusCode>, request:
     let path =
         path.map_err(|error| ApiError::bad_request(error.to_string(), "write a tag's name percent-encoded, as one segment"))?;
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    (route.handler)(Call { app, peer, parts, login, path, body }).await
+    (route.run)(Call { app, peer, parts, login, path, body }).await
 }
 
 fn check_login(app: &App, route: &Route, peer: &Peer, headers: &HeaderMap) -> Result<Option<(Session, Permit)>, ApiError> {

@@ -225,7 +225,7 @@ impl Console {
         match self.app.station.access().current_role(&session, self.app.station.now()) {
             Some(now) if now == role => Ok(Some(session)),
             Some(_) => {
-                // Rights have grown: the console learns what it may write now.
+                // Rights have changed: the console learns what it may write now.
                 self.welcome(session.clone()).await?;
                 self.send_tags().await?;
                 Ok(Some(session))

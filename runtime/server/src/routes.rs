@@ -11,7 +11,7 @@ use crate::door::{Call, Needs};
 use crate::error::ApiError;
 use crate::live;
 
-/// What a handler returns.
+/// What a route's function returns.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
 
 /// HTTP methods that the API uses.
@@ -45,23 +45,23 @@ pub(crate) struct Route {
     /// Schema of the body.
     pub(crate) body: Option<&'static str>,
     pub(crate) answer: Answer,
-    pub(crate) handler: fn(Call) -> Answering,
+    pub(crate) run: fn(Call) -> Answering,
 }
 
-const fn get(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
-    Route { verb: Verb::Get, path, needs, summary: "", query: &[], body: None, answer, handler }
+const fn get(path: &'static str, needs: Needs, answer: Answer, run: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Get, path, needs, summary: "", query: &[], body: None, answer, run }
 }
 
-const fn post(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
-    Route { verb: Verb::Post, ..get(path, needs, answer, handler) }
+const fn post(path: &'static str, needs: Needs, answer: Answer, run: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Post, ..get(path, needs, answer, run) }
 }
 
-const fn put(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
-    Route { verb: Verb::Put, ..get(path, needs, answer, handler) }
+const fn put(path: &'static str, needs: Needs, answer: Answer, run: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Put, ..get(path, needs, answer, run) }
 }
 
-const fn delete(path: &'static str, needs: Needs, answer: Answer, handler: fn(Call) -> Answering) -> Route {
-    Route { verb: Verb::Delete, ..get(path, needs, answer, handler) }
+const fn delete(path: &'static str, needs: Needs, answer: Answer, run: fn(Call) -> Answering) -> Route {
+    Route { verb: Verb::Delete, ..get(path, needs, answer, run) }
 }
 
 const DONE: Answer = Answer::Json("DoneView");

@@ -13,7 +13,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The folder or file may not be written or read.
-    #[error("can't {act}: permission denied or read-only; give the user that runs the station write access to {}", .path.display())]
+    #[error("can't {act}: not permitted, or read-only; give the station's user write access to {}", .path.display())]
     Denied {
         /// What was tried.
         act: &'static str,

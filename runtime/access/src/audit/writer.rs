@@ -313,7 +313,8 @@ impl Writer {
         health.message = match health.state {
             AuditState::Ok => String::new(),
             AuditState::OnReserve => format!(
-                "the disk of the audit trail is full; {} KiB of its reserve are left, then only essential writes pass: free some space",
+                "the disk of the audit trail is full; {} KiB of its reserve are left, then only essential writes pass: \
+                 free some space",
                 self.log.reserve_left() / 1_024
             ),
             AuditState::Failing => format!("the audit trail can't be written, only essential writes pass: {}", self.failure),

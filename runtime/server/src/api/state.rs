@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use plantroom_access::AuditHealth;
 use plantroom_model::Value;
 
 use super::json;
@@ -27,8 +28,24 @@ pub(crate) async fn health(call: Call) -> Result<Response, ApiError> {
 }
 
 pub(crate) async fn metrics(call: Call) -> Result<Response, ApiError> {
-    let text = call.app.station.metrics() + &call.app.figures.text();
+    let text =
+        call.app.station.metrics() + &call.app.figures.text() + &audit_figures(&call.app.station.access().audit().health());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+fn audit_figures(health: &AuditHealth) -> String {
+    let lines = [
+        ("state", "gauge", "0 written, 1 on its reserve (disk full), 2 failing.", health.state as u64),
+        ("records_total", "counter", "Records since the trail began.", health.records),
+        ("reserve_bytes", "gauge", "Bytes that can still be written on a full disk.", health.reserve_left_bytes),
+        ("late", "gauge", "Records in memory that wait for the disk.", health.late as u64),
+        ("lost_total", "counter", "Records of essential acts that were lost.", health.lost),
+        ("skipped_total", "counter", "Refusals and logins that were counted instead of recorded.", health.skipped),
+    ];
+    let lines = lines.map(|(name, kind, words, value)| {
+        format!("# HELP plantroom_audit_{name} {words}\n# TYPE plantroom_audit_{name} {kind}\nplantroom_audit_{name} {value}\n")
+    });
+    lines.concat()
 }
 
 pub(crate) async fn screens(call: Call) -> Result<Response, ApiError> {

@@ -248,6 +248,7 @@ async fn health_figures_and_front_page_need_no_login_here() {
     assert_eq!(served.ask("GET", "/healthz", &[], "").await.status, 503);
     let figures = served.ask("GET", "/metrics", &[], "").await;
     assert!(figures.text.contains("plantroom_scans_total 7") && figures.text.contains("plantroom_http_requests_total"));
+    assert!(figures.text.contains("\nplantroom_audit_state 0\n"), "{}", figures.text);
     let forwarded = served.ask("GET", "/metrics", &[("x-forwarded-for", "10.0.0.9")], "").await;
     assert_eq!(forwarded.status, 401, "a proxy on this machine is not this machine");
     let token = fake.access().create_token(By::Machine, "vera", "prometheus", Role::View, fake.now()).unwrap();
