@@ -12,6 +12,7 @@ use plantroom_sdk::{Value, native};
 fn the_readme_shows_this_plugin() {
     let code = include_str!("readme/heat_meter.rs");
     assert!(include_str!("../README.md").contains(code), "copy tests/readme/heat_meter.rs into README.md");
+    assert!(include_str!("../../../README.md").contains(code), "copy it into the front door's README.md too");
     assert!(code.lines().count() <= 30, "a plugin in 30 lines");
 }
 

@@ -87,11 +87,13 @@ fn one_faceplate_serves_every_pump() {
 }
 
 #[test]
-fn the_examples_of_the_style_guide_are_screens() {
+fn the_examples_of_the_style_guide_and_the_readme_are_screens() {
     let plant = plant();
     let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../screens/STYLE.md")).unwrap();
+    let front = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let guide = format!("{guide}{front}");
     let examples: Vec<&str> = guide.split("```rhai\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(examples.len() >= 2);
+    assert!(examples.len() >= 3);
     let mut all = files(&plant);
     for (number, example) in examples.iter().enumerate() {
         let folder = if example.contains("faceplate(") && !example.contains("screen(") { "parts/" } else { "" };
