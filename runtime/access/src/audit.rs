@@ -36,8 +36,12 @@ pub struct Audit {
 
 impl Audit {
     pub(crate) fn start(disk: Arc<dyn Disk>, folder: &Path, now: Utc) -> Result<Self, StoreError> {
+        Self::start_in_segments(disk, folder, limits::SEGMENT_BYTES, now)
+    }
+
+    fn start_in_segments(disk: Arc<dyn Disk>, folder: &Path, segment_bytes: u64, now: Utc) -> Result<Self, StoreError> {
         let health = Arc::new(Mutex::new(AuditHealth::default()));
-        let mut writer = Writer::open(disk.clone(), folder, health.clone(), now)?;
+        let mut writer = Writer::open(disk.clone(), folder, segment_bytes, health.clone(), now)?;
         let (jobs, inbox) = sync_channel(limits::COMMIT_RECORDS * 4);
         let thread = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(&inbox));
         let thread = thread.map_err(|source| StoreError::Io { act: "start the audit", path: folder.to_owned(), source })?;

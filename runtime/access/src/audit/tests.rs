@@ -15,6 +15,11 @@ fn start(disk: &FaultyDisk) -> Audit {
     Audit::start(Arc::new(disk.clone()), Path::new("data"), Utc(1)).unwrap()
 }
 
+/// Files so short that every few records begin a new one.
+fn start_short(disk: &FaultyDisk) -> Result<Audit, StoreError> {
+    Audit::start_in_segments(Arc::new(disk.clone()), Path::new("data"), 1_500, Utc(1))
+}
+
 fn permit() -> Permit {
     let act = Act::write(&"intake/p1/run".into(), TagId(3));
     Permit { act, user: "otto".into(), source: "10.0.0.1".into(), door: Door::Console }
@@ -158,6 +163,24 @@ fn a_changed_record_breaks_the_chain_where_it_is() {
 }
 
 #[test]
+fn the_trail_goes_on_over_files_and_restarts() {
+    let disk = FaultyDisk::new(1);
+    for restart in 0_u32..3 {
+        let audit = start_short(&disk).unwrap();
+        (0..20).for_each(|n| drop(open(&audit, f64::from(restart * 20 + n)).unwrap()));
+    }
+    let audit = start_short(&disk).unwrap();
+    let report = audit.verify().unwrap();
+    assert!(report.intact() && report.segments > 10, "{report:?}");
+    let filter = AuditFilter { category: Some(Category::Request), limit: 1_000, ..AuditFilter::default() };
+    let values: Vec<_> = audit.list(&filter).unwrap().into_iter().map(|record| record.new).collect();
+    assert_eq!(values, (0..60).rev().map(|n| Some(f64::from(n).into())).collect::<Vec<_>>());
+    drop(audit);
+    disk.remove(Path::new("data/audit-000005.log")).unwrap();
+    assert!(!trail::verify_on(&disk, Path::new("data")).unwrap().intact(), "a missing file goes unseen");
+}
+
+#[test]
 fn a_filter_finds_what_it_names() {
     let audit = start(&FaultyDisk::new(1));
     (0..10).for_each(|n| drop(open(&audit, f64::from(n)).unwrap()));
@@ -203,14 +226,14 @@ proptest! {
         let disk = FaultyDisk::new(seed);
         disk.trouble_at(step, Trouble::Crash);
         let mut recorded = Vec::new();
-        if let Ok(audit) = Audit::start(Arc::new(disk.clone()), Path::new("data"), Utc(1)) {
+        if let Ok(audit) = start_short(&disk) {
             for n in 0..writes {
                 if let Ok(record) = open(&audit, f64::from(n)) {
                     recorded.push((record.number(), f64::from(n)));
                 }
             }
         }
-        let audit = start(&disk.after_crash());
+        let audit = start_short(&disk.after_crash()).unwrap();
         let report = audit.verify().unwrap();
         prop_assert!(report.intact(), "{:?}", report);
         let found = audit.list(&AuditFilter { limit: 1_000, ..AuditFilter::default() }).unwrap();

@@ -77,6 +77,8 @@ pub(super) struct Writer {
     folder: PathBuf,
     log: AppendLog,
     segment: u32,
+    /// Behind so many bytes a new file is begun.
+    segment_bytes: u64,
     /// Number and hash of the newest record, on the disk or late.
     number: u64,
     head: Hash,
@@ -96,6 +98,7 @@ impl Writer {
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         folder: &Path,
+        segment_bytes: u64,
         health: Arc<Mutex<AuditHealth>>,
         now: Utc,
     ) -> Result<Self, StoreError> {
@@ -118,6 +121,7 @@ impl Writer {
             folder,
             log,
             segment,
+            segment_bytes,
             number,
             head,
             late: VecDeque::new(),
@@ -273,7 +277,7 @@ impl Writer {
 
     /// Begins a new file when this one is long enough; on a disk without room the old one goes on.
     fn roll(&mut self) {
-        if self.log.end() < limits::SEGMENT_BYTES || self.log.on_reserve() || !self.late.is_empty() {
+        if self.log.end() < self.segment_bytes || self.log.on_reserve() || !self.late.is_empty() {
             return;
         }
         let next = segment_path(&self.folder, self.segment + 1);
@@ -321,8 +325,10 @@ impl Writer {
         };
         health.reserve_left_bytes = self.log.reserve_left();
         (health.late, health.lost, health.records) = (self.late.len(), self.lost, self.number);
-        if health.state != before {
-            tracing::warn!(state = ?health.state, "audit trail: {}", health.message);
+        match (before, health.state) {
+            (before, now) if before == now => {}
+            (_, AuditState::Ok) => tracing::info!("the audit trail is written again, with its whole reserve"),
+            (_, _) => tracing::warn!("{}", health.message),
         }
     }
 }
