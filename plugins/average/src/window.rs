@@ -30,8 +30,12 @@ impl Window {
         Self { length_ns: length_ns.max(1), values: VecDeque::new() }
     }
 
-    /// From now on the input holds this.
+    /// From now on the input holds this. What went before the first usable value isn't known, and no gap: the window
+    /// begins with that value.
     pub fn add(&mut self, mono_ns: u64, value: Option<f64>) {
+        if self.values.is_empty() && value.is_none() {
+            return;
+        }
         match self.values.back_mut() {
             // Several changes in one step: the last one holds.
             Some((since, held)) if *since == mono_ns => *held = value,
@@ -135,7 +139,14 @@ mod tests {
         check(10, &[(0, None)], 5, None, 0.0);
         check(10, &[(0, Some(4.0)), (5, None)], 10, Some(4.0), 0.5);
         check(10, &[(0, Some(4.0)), (5, None)], 20, None, 0.0);
-        check(10, &[(0, None), (5, Some(4.0))], 10, Some(4.0), 0.5);
+    }
+
+    #[test]
+    fn a_window_begins_with_the_first_usable_value_and_every_gap_after_it_is_told() {
+        check(10, &[(0, None), (5, Some(4.0))], 5, Some(4.0), 1.0);
+        check(10, &[(0, None), (5, Some(4.0))], 10, Some(4.0), 1.0);
+        check(10, &[(0, None), (2, Some(4.0)), (8, None)], 10, Some(4.0), 0.75);
+        check(10, &[(0, Some(2.0)), (1, None), (20, Some(4.0))], 25, Some(4.0), 0.5);
     }
 
     #[test]

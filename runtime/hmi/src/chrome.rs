@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use jiff::tz::TimeZone;
 use plantroom_model::Utc;
-use plantroom_scene::{NavEntry, Scene, Symbol};
+use plantroom_scene::{NavEntry, Object, Scene, Symbol};
 
 use crate::link::Contact;
 use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
@@ -87,7 +87,7 @@ pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
     for object in scene.objects().iter().filter(|object| *object.visible.get()) {
         let Some(sign) = sign_of(&object.symbol) else { continue };
         let reading = main_reading(&object.symbol);
-        let name = named(&object.symbol, &object.tip);
+        let name = named(object);
         if all.iter().any(|concern| concern.name == name) {
             continue;
         }
@@ -98,12 +98,22 @@ pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
     all
 }
 
-/// A machine goes by its own name, everything else by its tag.
-fn named(symbol: &Symbol, tip: &str) -> String {
-    let tag = main_reading(symbol).and_then(|reading| reading.tag());
-    match (symbol, tag) {
-        (Symbol::Pump(_) | Symbol::Motor(_) | Symbol::Valve(_), _) | (_, None) => tip.to_owned(),
+/// A machine goes by its own name, a tag by its own; what is computed by its label, and without one by its script's line.
+fn named(object: &Object) -> String {
+    let tag = main_reading(&object.symbol).and_then(|reading| reading.tag());
+    let label = match &object.symbol {
+        Symbol::Value(value) => value.label.get().as_str(),
+        Symbol::Bar(bar) => bar.label.get(),
+        Symbol::Lamp(lamp) => lamp.label.get(),
+        Symbol::Tank(tank) => tank.label.get(),
+        _ => "",
+    };
+    match (&object.symbol, tag) {
+        (Symbol::Pump(_) | Symbol::Motor(_) | Symbol::Valve(_), _) => object.tip.clone(),
         (_, Some(tag)) => tag.to_string(),
+        (_, None) if !label.is_empty() => label.to_owned(),
+        (_, None) if !object.tip.is_empty() => object.tip.clone(),
+        (_, None) => format!("computed value, {} line {}", object.place.file, object.place.line),
     }
 }
 
@@ -147,7 +157,7 @@ pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) ->
 
 /// The plant, and which of its screens this is; the screen itself carries its title in large.
 fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
-    let room = c.len(330.0);
+    let room = c.len(276.0);
     let plant = if frame.plant.is_empty() { "Plantroom" } else { frame.plant };
     let lines = [(26.0, plant, Font::PANEL, THEME.text), (49.0, frame.title, Font::TEXT, THEME.text)];
     for (y, words, font, ink) in lines {
@@ -158,7 +168,7 @@ fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
 
 /// Where the attention list begins and ends, in units.
 fn list_edges(width: f32) -> (f32, f32) {
-    (380.0, (width - 620.0).max(700.0))
+    (320.0, (width - 590.0).max(640.0))
 }
 
 /// Draws the banner of a lost station in the place of the list: nothing else counts now.
@@ -187,7 +197,11 @@ fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
         let words = "Nothing on this screen needs attention.";
         c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
     }
-    for (row, concern) in concerns.iter().take(ROWS).enumerate() {
+    // Names take what they need, so that what is wrong has the rest.
+    let shown = || concerns.iter().take(ROWS);
+    let widest = shown().map(|concern| c.text_width(&concern.name, Font::TEXT_BOLD)).fold(c.len(150.0), f32::max);
+    let names = widest.min(c.len((right - left) * 0.46)) / c.scale();
+    for (row, concern) in shown().enumerate() {
         let y = 20.0 + row as f32 * 26.0;
         let rect = Rect::from_min_max(c.at(left, y - 11.5), c.at(right, y + 11.5));
         let fill = match concern.sign.rank() {
@@ -199,13 +213,16 @@ fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
             c.boxed(rect, fill, egui::Stroke::NONE);
         }
         marks::sign(c, c.at(left + 14.0, y), 16.0, concern.sign);
-        let name = c.fitted(&concern.name, Font::TEXT_BOLD, c.len(230.0));
+        let name = c.fitted(&concern.name, Font::TEXT_BOLD, c.len(names));
         c.text(c.at(left + 34.0, y), Align2::LEFT_CENTER, &name, Font::TEXT_BOLD, THEME.text);
-        let words = c.fitted(&concern.words, Font::TEXT, c.len(right - left - 280.0));
-        c.text(c.at(left + 274.0, y), Align2::LEFT_CENTER, &words, Font::TEXT, THEME.text);
+        let room = c.len(right - left - names - 64.0);
+        let font = if c.text_width(&concern.words, Font::TEXT) <= room { Font::TEXT } else { Font::SMALL };
+        let words = c.fitted(&concern.words, font, room);
+        c.text(c.at(left + names + 58.0, y), Align2::LEFT_CENTER, &words, font, THEME.text);
         let said = format!("{} {} {}", concern.sign.letters(), concern.name, concern.words);
         let response = ui.interact(rect, ui.unique_id().with(("concern", row)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+        response.on_hover_text(format!("{}: {}", concern.name, concern.words));
     }
     counts(c, right + 26.0, concerns);
 }

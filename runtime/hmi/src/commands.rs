@@ -9,7 +9,7 @@ use plantroom_wire::ToStation;
 
 /// A request without an answer for this long is told as unknown, in ms.
 const ANSWER_MS: u64 = 15_000;
-/// How long a good outcome is shown, in ms. A bad one stays until somebody dismisses it.
+/// How long a good outcome, and a question that was let go, is shown, in ms. A bad one stays until somebody dismisses it.
 const SHOWN_MS: u64 = 10_000;
 /// A confirmation sooner than this after the question is the tail of a double press, not a decision; in ms.
 const GUARD_MS: u64 = 350;
@@ -50,6 +50,8 @@ pub struct Told {
     pub what: String,
     /// How it ended; `None` while it is on its way.
     pub kind: Option<OutcomeKind>,
+    /// Nothing failed: the operator let it go. Told quietly.
+    pub let_go: bool,
     /// A sentence.
     pub message: String,
     since: Mono,
@@ -90,7 +92,8 @@ impl Commands {
         for write in question.writes {
             self.last_request += 1;
             let what = format!("{}: {}", write.tag, write.new);
-            self.tell(Told { request: self.last_request, what, kind: None, message: "on its way".into(), since: now });
+            let message = "on its way".into();
+            self.tell(Told { request: self.last_request, what, kind: None, let_go: false, message, since: now });
             let (request, tag, value) = (self.last_request, write.tag, write.value);
             messages.push(ToStation::Write { request, tag, value, comment: String::new() });
         }
@@ -112,7 +115,7 @@ impl Commands {
             }
             None if request <= self.last_request => {
                 let (what, message) = ("an earlier request".to_owned(), outcome.message.clone());
-                self.tell(Told { request, what, kind: Some(outcome.kind), message, since: now });
+                self.tell(Told { request, what, kind: Some(outcome.kind), let_go: false, message, since: now });
             }
             None => {}
         }
@@ -120,14 +123,12 @@ impl Commands {
 
     /// What can't even be asked is told like an outcome.
     pub fn refuse(&mut self, now: Mono, what: &str, message: &str) {
-        self.last_request += 1;
-        let (request, kind) = (self.last_request, Some(OutcomeKind::NotSent));
-        self.tell(Told { request, what: what.to_owned(), kind, message: message.to_owned(), since: now });
+        self.not_sent(now, what, message, false);
     }
 
     /// The connection is gone: nobody will answer any more.
     pub fn lost(&mut self, now: Mono) {
-        self.withdraw(now, "contact with the station was lost before it was confirmed");
+        self.withdraw(now, "nothing was sent: contact with the station was lost before it was confirmed", false);
         for told in self.told.iter_mut().filter(|told| told.kind.is_none()) {
             told.kind = Some(OutcomeKind::Unknown);
             told.message = "contact with the station was lost; it may or may not have happened".into();
@@ -138,7 +139,7 @@ impl Commands {
     /// What is due at this time.
     pub fn tick(&mut self, now: Mono) {
         if self.question(now).is_some_and(|(_, left_ms)| left_ms == 0) {
-            self.withdraw(now, "it was not confirmed in time");
+            self.withdraw(now, "It wasn't confirmed within 10 s, so nothing was sent.", true);
         }
         for told in self.told.iter_mut().filter(|told| told.kind.is_none()) {
             if now.since(told.since) >= ANSWER_MS * 1_000_000 {
@@ -148,8 +149,8 @@ impl Commands {
             }
         }
         self.told.retain(|told| {
-            let good = matches!(told.kind, Some(OutcomeKind::Confirmed | OutcomeKind::Done));
-            !good || now.since(told.since) < SHOWN_MS * 1_000_000
+            let calm = told.let_go || matches!(told.kind, Some(OutcomeKind::Confirmed | OutcomeKind::Done));
+            !calm || now.since(told.since) < SHOWN_MS * 1_000_000
         });
     }
 
@@ -163,10 +164,16 @@ impl Commands {
         &self.told
     }
 
-    fn withdraw(&mut self, now: Mono, why: &str) {
+    fn withdraw(&mut self, now: Mono, why: &str, let_go: bool) {
         if let Some(question) = self.question.take() {
-            self.refuse(now, question.prompt.trim_end_matches('?'), &format!("nothing was sent: {why}"));
+            self.not_sent(now, question.prompt.trim_end_matches('?'), why, let_go);
         }
+    }
+
+    fn not_sent(&mut self, now: Mono, what: &str, message: &str, let_go: bool) {
+        self.last_request += 1;
+        let (request, kind) = (self.last_request, Some(OutcomeKind::NotSent));
+        self.tell(Told { request, what: what.to_owned(), kind, let_go, message: message.to_owned(), since: now });
     }
 
     fn tell(&mut self, told: Told) {
@@ -232,13 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn a_question_expires_and_says_so() {
+    fn a_question_expires_and_says_so_without_alarm() {
         let mut commands = asked();
         commands.tick(ms(9_999));
         assert!(commands.question(ms(9_999)).is_some());
         commands.tick(ms(10_000));
         assert!(commands.question(ms(10_000)).is_none());
         assert_eq!(kinds(&commands), [Some(OutcomeKind::NotSent)]);
+        assert!(commands.told()[0].let_go);
+        commands.tick(ms(20_000));
+        assert!(commands.told().is_empty());
         assert_eq!(commands.confirm(ms(10_001)), []);
     }
 
@@ -279,6 +289,7 @@ mod tests {
         commands.lost(ms(500));
         assert!(commands.question(ms(500)).is_none());
         assert_eq!(kinds(&commands), [Some(OutcomeKind::NotSent)]);
+        assert!(!commands.told()[0].let_go);
     }
 
     #[test]

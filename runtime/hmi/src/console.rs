@@ -168,19 +168,20 @@ impl Console {
         }
     }
 
-    /// Tells the station which tags are shown, when that has changed.
+    /// Tells the station which tags are shown or drawn by a remembered trend, when that has changed.
     fn subscribe(&mut self) {
         if !self.session.is_logged_in() {
             return;
         }
         let mut wanted = self.desk.tags();
         wanted.extend(self.system_tags.iter().cloned());
+        wanted.extend(self.recorder.tags().map(str::to_owned));
         if let Some(message) = self.tags.subscribe(wanted) {
             self.link.send(&message);
         }
     }
 
-    /// Notes what the pens of open trends show now.
+    /// Notes what the pens of trends show now: of those on the screen, and of those that were there before.
     fn record(&mut self, now: Mono) {
         let Some(utc) = self.session.station_time(now) else { return };
         for sheet in self.desk.main().into_iter().chain(self.desk.faceplates()) {
@@ -191,6 +192,7 @@ impl Console {
                 }
             }
         }
+        self.recorder.record_rest(utc, |tag| usable(&self.tags, tag));
     }
 
     fn keys(&mut self, ctx: &egui::Context) {

@@ -224,6 +224,7 @@ pub fn outcomes(ctx: &Context, commands: &Commands, bottom: f32) -> Option<u64> 
 fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
     let (word, line, fill) = match told.kind {
         None => ("Sent", THEME.sheet_line, THEME.sheet),
+        Some(_) if told.let_go => ("Not confirmed", THEME.sheet_line, THEME.sheet),
         Some(kind) => match outcome_word(kind) {
             (word, true) => (word, THEME.value, THEME.sheet),
             (word, false) if kind == OutcomeKind::Unknown => (word, THEME.warning, THEME.warning_row),
@@ -234,7 +235,7 @@ fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
     let shown = frame.show(ui, |ui| {
         ui.set_width(380.0);
         ui.horizontal(|ui| {
-            outcome_shape(ui, told.kind);
+            outcome_shape(ui, told);
             ui.vertical(|ui| {
                 ui.set_width(300.0);
                 ui.label(RichText::new(word).font(bold(THEME.size_text)).color(THEME.text));
@@ -250,16 +251,22 @@ fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
     shown.inner.then_some(told.request)
 }
 
-/// The shape of an outcome: a tick, a hollow circle (on its way), a triangle with `?`, a square with `×`.
-fn outcome_shape(ui: &mut Ui, kind: Option<OutcomeKind>) {
+/// The shape of an outcome: a tick, a hollow circle (on its way), one with a bar (let go), a triangle with `?`, a square
+/// with `×`.
+fn outcome_shape(ui: &mut Ui, told: &Told) {
     let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), egui::Sense::hover());
     let (painter, centre) = (ui.painter(), rect.center());
     let letter = |words: &str, colour, down: f32| {
         painter.text(centre + vec2(0.0, down), Align2::CENTER_CENTER, words, bold(THEME.size_text), colour);
     };
-    match kind {
+    match told.kind {
         None => {
             painter.circle_stroke(centre, 8.0, Stroke::new(2.0, THEME.equipment));
+        }
+        Some(_) if told.let_go => {
+            let line = Stroke::new(2.0, THEME.equipment);
+            painter.circle_stroke(centre, 8.0, line);
+            painter.line_segment([centre - vec2(4.5, 0.0), centre + vec2(4.5, 0.0)], line);
         }
         Some(OutcomeKind::Confirmed | OutcomeKind::Done) => {
             painter.circle_filled(centre, 10.0, THEME.value);

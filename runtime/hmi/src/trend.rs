@@ -81,7 +81,7 @@ impl Pen {
     }
 }
 
-/// All pens, by tag and span.
+/// All pens, by tag and span, each with the time at which it was last shown.
 #[derive(Default)]
 pub struct Recorder {
     pens: HashMap<(String, u64), (Pen, i64)>,
@@ -98,6 +98,20 @@ impl Recorder {
         let (pen, used) = self.pens.entry(key).or_insert_with(|| (Pen::new(span_ms), now.0));
         *used = now.0;
         pen.record(now, value.filter(|v| v.is_finite()));
+    }
+
+    /// Takes in what the pens of screens show that aren't open now, so that their trends have no gap when they are again.
+    pub fn record_rest(&mut self, now: Utc, value: impl Fn(&str) -> Option<f64>) {
+        for ((tag, _), (pen, used)) in &mut self.pens {
+            if *used != now.0 {
+                pen.record(now, value(tag).filter(|v| v.is_finite()));
+            }
+        }
+    }
+
+    /// The tags of all remembered pens.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.pens.keys().map(|(tag, _)| tag.as_str())
     }
 
     /// A pen, if it was recorded.
@@ -133,6 +147,22 @@ mod tests {
         }
         let runs = recorder.pen("a", 60_000).map(|pen| pen.runs(0)).unwrap_or_default();
         assert_eq!(runs.iter().map(Vec::len).collect::<Vec<_>>(), [5, 5, 5]);
+    }
+
+    #[test]
+    fn pens_that_are_not_shown_go_on_without_a_gap_and_are_the_first_to_be_forgotten() {
+        let mut recorder = Recorder::default();
+        recorder.record("a", 60_000, Utc(0), Some(1.0));
+        for second in 1..20 {
+            recorder.record("b", 60_000, Utc(second * S), Some(1.0));
+            recorder.record_rest(Utc(second * S), |_| Some(2.0));
+        }
+        let runs = recorder.pen("a", 60_000).map(|pen| pen.runs(0)).unwrap_or_default();
+        assert_eq!(runs.iter().map(Vec::len).collect::<Vec<_>>(), [20]);
+        for pen in 0..PENS - 1 {
+            recorder.record(&format!("p{pen}"), 60_000, Utc(30 * S), Some(1.0));
+        }
+        assert!(recorder.pen("a", 60_000).is_none() && recorder.pen("b", 60_000).is_some());
     }
 
     #[test]

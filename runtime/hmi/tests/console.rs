@@ -162,7 +162,7 @@ fn a_question_that_nobody_confirms_expires_and_a_request_that_nobody_answers_is_
     bench.click("Start pump 1");
     bench.wait(10_200);
     assert!(!bench.has("Confirm"));
-    assert!(bench.has("Not sent"));
+    assert!(bench.has("Not confirmed"));
     bench.click("Start pump 1");
     bench.wait(500);
     bench.click("Confirm");

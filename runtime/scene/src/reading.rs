@@ -130,6 +130,11 @@ impl Reading {
         }
     }
 
+    /// The range that the script gave, if it gave one; otherwise `facts.range` is the tag's own.
+    pub fn scripted_range(&self) -> Option<(f64, f64)> {
+        self.overrides.range
+    }
+
     /// Whether there is anything to show. False only for an optional reading whose tag the plant doesn't have: paint nothing.
     pub fn is_present(&self) -> bool {
         self.known || !self.optional

@@ -1,9 +1,12 @@
 //! A small live trend: lines that differ in dash and shade, hatched where nothing usable was heard.
 
+mod scale;
+
 use egui::{Align2, Pos2, Rect, Shape, pos2};
 use plantroom_model::Utc;
 use plantroom_scene::{Pen, Trend};
 
+use self::scale::Scale;
 use super::{Canvas, Font, View};
 use crate::theme::THEME;
 use crate::trend::Bucket;
@@ -16,40 +19,43 @@ const DASHES: [(f32, f32); 6] = [(1.0, 0.0), (7.0, 3.0), (2.0, 3.0), (11.0, 4.0)
 pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
     let title = c.text(rect.left_top(), Align2::LEFT_TOP, trend.label.get(), Font::PANEL, THEME.text);
     let top = if trend.label.get().is_empty() { rect.top() } else { title.bottom() + c.len(8.0) };
-    let left = rect.left() + c.len(44.0);
-    let plot = Rect::from_min_max(pos2(left, top), pos2(rect.right() - c.len(4.0), rect.bottom() - c.len(40.0)));
+    let bottom = rect.bottom() - c.len(40.0);
+    let span_ns = i64::try_from(trend.span_ms).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000).max(1);
+    let Some(now) = view.now else {
+        c.hatch(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bottom)), THEME.grid);
+        return;
+    };
+    let from = now.0.saturating_sub(span_ns);
+    let (mut gaps, mut lines) = (Vec::new(), Vec::new());
+    for (place, pen) in trend.pens.iter().enumerate() {
+        let recorded = pen.tag().and_then(|tag| view.recorder.pen(tag, trend.span_ms));
+        let runs = recorded.map(|recorded| recorded.runs(from)).unwrap_or_default();
+        gaps.extend(recorded.map(|recorded| gaps_of(&runs, recorded.bucket_ns(), now.0)).unwrap_or_default());
+        lines.push((place, runs));
+    }
+    let scales = scale::scales(&trend.pens, &lines);
+    let sides = [scales.first().map_or(0.0, |scale| scale.width(c)), scales.get(1).map_or(0.0, |scale| scale.width(c))];
+    let plot = Rect::from_min_max(pos2(rect.left() + sides[0], top), pos2(rect.right() - sides[1], bottom));
     if plot.width() < 20.0 || plot.height() < 20.0 {
         return;
     }
     c.filled(plot, THEME.plot);
-    let span_ns = i64::try_from(trend.span_ms).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000).max(1);
-    let Some(now) = view.now else {
-        c.hatch(plot, THEME.grid);
-        return;
-    };
-    let time = TimeAxis { plot, from: now.0.saturating_sub(span_ns), span_ns };
+    let time = TimeAxis { plot, from, span_ns };
     grid(c, &time, view);
-    let mut gaps = Vec::new();
-    let mut lines = Vec::new();
-    for (place, pen) in trend.pens.iter().enumerate() {
-        let Some(recorded) = pen.tag().and_then(|tag| view.recorder.pen(tag, trend.span_ms)) else { continue };
-        let runs = recorded.runs(time.from);
-        gaps.extend(gaps_of(&runs, recorded.bucket_ns(), now.0));
-        lines.push((place, axis(pen, &runs), runs));
-    }
     hatch(c, &time, &gaps);
     let inside = c.clipped(plot);
     let inner = c.on(&inside);
-    for (place, (low, high), runs) in &lines {
+    for (place, runs) in &lines {
+        let Some(scale) = scales.iter().find(|scale| scale.pens.contains(place)) else { continue };
         for run in runs {
-            line(&inner, &columns(run, &time, (*low, *high)), *place);
+            line(&inner, &columns(run, &time, (scale.low, scale.high)), *place);
         }
     }
     c.add(Shape::rect_stroke(plot, 0.0, c.stroke(THEME.line, THEME.panel_line), egui::StrokeKind::Middle));
-    if let Some((pen, (low, high))) = trend.pens.first().zip(lines.first().map(|(_, axis, _)| *axis)) {
-        scale(c, plot, pen, (low, high));
+    for (place, scale) in scales.iter().take(2).enumerate() {
+        scale.paint(c, plot, place == 1);
     }
-    legend(c, rect, &trend.pens);
+    legend(c, rect, &trend.pens, &scales);
 }
 
 struct TimeAxis {
@@ -86,20 +92,6 @@ fn grid(c: &Canvas<'_>, time: &TimeAxis, view: &View<'_>) {
         let words = local(at, view.zone, pattern);
         c.text(pos2(x, plot.bottom() + c.len(4.0)), anchor, &words, Font::SMALL, THEME.text_quiet);
     }
-}
-
-/// The pen's range, or what it drew with some air.
-fn axis(pen: &Pen, runs: &[Vec<Bucket>]) -> (f64, f64) {
-    if let Some((low, high)) = pen.reading.facts.range.filter(|(low, high)| high > low) {
-        return (low, high);
-    }
-    let ranges = runs.iter().flatten().filter_map(|bucket| bucket.range);
-    let (low, high) = ranges.fold((f64::MAX, f64::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
-    if low > high {
-        return (0.0, 1.0);
-    }
-    let air = ((high - low) * 0.1).max(high.abs() * 0.01).max(1e-6);
-    (low - air, high + air)
 }
 
 /// One or more points a pixel column: the lowest and the highest value are kept.
@@ -164,36 +156,46 @@ fn hatch(c: &Canvas<'_>, time: &TimeAxis, gaps: &[(i64, i64)]) {
     }
 }
 
-/// The first pen's axis on the left.
-fn scale(c: &Canvas<'_>, plot: Rect, pen: &Pen, (low, high): (f64, f64)) {
-    let decimals = if high - low >= 10.0 { 0 } else { pen.reading.facts.decimals };
-    let x = plot.left() - c.len(6.0);
-    for (share, anchor) in [(0.0, Align2::RIGHT_BOTTOM), (0.5, Align2::RIGHT_CENTER), (1.0, Align2::RIGHT_TOP)] {
-        let words = plantroom_scene::grouped(low + (high - low) * f64::from(share), decimals);
-        c.text(pos2(x, plot.bottom() - plot.height() * share), anchor, &words, Font::SMALL, THEME.pens[0]);
-    }
-}
-
-fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen]) {
+/// Each pen with its line, name and value; one whose scale stands at neither side tells it here.
+fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen], scales: &[Scale]) {
+    let words: Vec<(String, String)> = pens.iter().enumerate().map(|(place, pen)| told(place, pen, scales)).collect();
+    let (sample, gap) = (c.len(27.0), c.len(18.0));
+    let wide = |with_scales: bool| -> f32 {
+        let each = words.iter().map(|(value, scale)| {
+            let scale = if with_scales { scale.as_str() } else { "" };
+            c.text_width(value, Font::SMALL_BOLD) + c.text_width(scale, Font::SMALL) + sample + gap
+        });
+        each.sum::<f32>() - gap
+    };
+    let with_scales = wide(true) <= rect.width();
     let mut x = rect.left();
     let y = rect.bottom() - c.len(8.0);
-    for (place, pen) in pens.iter().enumerate() {
-        let name = match (&pen.label, pen.tag()) {
-            (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag).to_owned(),
-            (label, _) => label.clone(),
-        };
-        let value = if pen.reading.is_good() { pen.reading.text() } else { pen.reading.quality_letter().to_owned() };
-        let words = format!("{name} {}", with_unit(&value, &pen.reading.facts.unit));
-        let room = rect.right() - x - c.len(30.0);
+    for (place, (value, scale)) in words.iter().enumerate() {
+        let room = rect.right() - x - sample;
         if room < c.len(30.0) {
             break;
         }
         line(c, &[pos2(x, y), pos2(x + c.len(22.0), y)], place);
-        let words = c.fitted(&words, Font::SMALL_BOLD, room);
+        let value = c.fitted(value, Font::SMALL_BOLD, room);
         let colour = THEME.pens[place % THEME.pens.len()];
-        let used = c.text(pos2(x + c.len(27.0), y), Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, colour);
-        x = used.right() + c.len(20.0);
+        let mut used = c.text(pos2(x + sample, y), Align2::LEFT_CENTER, &value, Font::SMALL_BOLD, colour);
+        if with_scales && !scale.is_empty() {
+            used = c.text(pos2(used.right(), y), Align2::LEFT_CENTER, scale, Font::SMALL, colour);
+        }
+        x = used.right() + gap;
     }
+}
+
+/// A pen's name and value; and its scale, where that stands nowhere else.
+fn told(place: usize, pen: &Pen, scales: &[Scale]) -> (String, String) {
+    let name = match (&pen.label, pen.tag()) {
+        (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag).to_owned(),
+        (label, _) => label.clone(),
+    };
+    let value = if pen.reading.is_good() { pen.reading.text() } else { pen.reading.quality_letter().to_owned() };
+    let unit = if pen.label == pen.reading.facts.unit { "" } else { &pen.reading.facts.unit };
+    let aside = scales.iter().skip(2).find(|scale| scale.pens.contains(&place));
+    (format!("{name} {}", with_unit(&value, unit)), aside.map_or_else(String::new, Scale::in_words))
 }
 
 #[cfg(test)]
