@@ -74,7 +74,9 @@ fn verify(data: &std::path::Path, as_json: bool) -> Result<()> {
     let report = plantroom_access::verify(data).map_err(|error| Failure::problems(error.to_string()))?;
     let broken = report.broken.as_ref();
     if as_json {
-        let broken = broken.map(|found| serde_json::json!({ "file": found.file, "offset": found.offset, "number": found.number, "what": found.what }));
+        let broken = broken.map(
+            |found| serde_json::json!({ "file": found.file, "offset": found.offset, "number": found.number, "what": found.what }),
+        );
         let json = serde_json::json!({
             "intact": broken.is_none(), "segments": report.segments, "records": report.records, "last": report.last,
             "head": report.head, "broken": broken, "breaks": report.breaks, "torn_bytes": report.torn_bytes, "open": report.open,
@@ -84,7 +86,10 @@ fn verify(data: &std::path::Path, as_json: bool) -> Result<()> {
     match broken {
         None if as_json => Ok(()),
         None => {
-            println!("The audit trail is intact: {} records in {} files. Keep the newest hash elsewhere: {}", report.records, report.segments, report.head);
+            println!(
+                "The audit trail is intact: {} records in {} files. Keep the newest hash elsewhere: {}",
+                report.records, report.segments, report.head
+            );
             Ok(())
         }
         Some(_) if as_json => Err(Failure::problems("").into()),

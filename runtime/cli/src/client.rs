@@ -44,7 +44,9 @@ impl Client {
             return Ok(Self { url, token: token.clone(), agent, ends_with_us: false });
         }
         let user = reach.user.clone().ok_or_else(|| {
-            Failure::usage("Say who you are: --token TOKEN, or --user NAME (the password is asked for, or taken from PLANTROOM_PASSWORD).")
+            Failure::usage(
+                "Say who you are: --token TOKEN, or --user NAME (the password is asked for, or taken from PLANTROOM_PASSWORD).",
+            )
         })?;
         let password = password(&format!("Password of {user}: "), "PLANTROOM_PASSWORD")?;
         let mut client = Self { url, token: String::new(), agent, ends_with_us: true };
@@ -60,13 +62,17 @@ impl Client {
     pub fn call(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json> {
         let address = format!("{}{path}", self.url);
         let request = ureq::http::Request::builder().method(method).uri(&address).header("accept", "application/json");
-        let request = if self.token.is_empty() { request } else { request.header("authorization", format!("Bearer {}", self.token)) };
+        let request =
+            if self.token.is_empty() { request } else { request.header("authorization", format!("Bearer {}", self.token)) };
         let sent = match body {
             Some(body) => self.agent.run(request.header("content-type", "application/json").body(body.to_string())?),
             None => self.agent.run(request.body(())?),
         };
         let mut answer = sent.map_err(|error| {
-            Failure::unreachable(format!("No station answers at {} ({error}). Start one with `plantroom run PROJECT`, or give its address with --url.", self.url))
+            Failure::unreachable(format!(
+                "No station answers at {} ({error}). Start one with `plantroom run PROJECT`, or give its address with --url.",
+                self.url
+            ))
         })?;
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().unwrap_or_default();
@@ -74,7 +80,8 @@ impl Client {
         if status < 400 {
             return Ok(json);
         }
-        let sentence = json["error"].as_str().map_or_else(|| format!("The station answered with HTTP status {status}."), str::to_owned);
+        let sentence =
+            json["error"].as_str().map_or_else(|| format!("The station answered with HTTP status {status}."), str::to_owned);
         let help = json["help"].as_str().filter(|help| !help.is_empty()).map(|help| format!(" {help}")).unwrap_or_default();
         let sentence = format!("{sentence}{help}");
         Err(match status {
@@ -114,7 +121,6 @@ pub fn password(prompt: &str, variable: &str) -> Result<String> {
     if let Ok(password) = std::env::var(variable) {
         return Ok(password);
     }
-    rpassword::prompt_password(prompt).map_err(|_| {
-        Failure::usage(format!("There is no terminal to ask for the password; set {variable} instead.")).into()
-    })
+    rpassword::prompt_password(prompt)
+        .map_err(|_| Failure::usage(format!("There is no terminal to ask for the password; set {variable} instead.")).into())
 }

@@ -30,8 +30,16 @@ pub struct Console {
 impl Console {
     pub fn run(self) -> Result<()> {
         init_log::start("warn");
-        let options = ConsoleOptions { url: live_address(&self.url)?, token: self.token, screen: self.screen, fullscreen: self.fullscreen, size: self.size, ..ConsoleOptions::default() };
-        plantroom_hmi::run_native(options).map_err(|error| Failure::problems(format!("The console window could not be opened: {error}")).into())
+        let options = ConsoleOptions {
+            url: live_address(&self.url)?,
+            token: self.token,
+            screen: self.screen,
+            fullscreen: self.fullscreen,
+            size: self.size,
+            ..ConsoleOptions::default()
+        };
+        plantroom_hmi::run_native(options)
+            .map_err(|error| Failure::problems(format!("The console window could not be opened: {error}")).into())
     }
 }
 
@@ -43,7 +51,9 @@ fn live_address(url: &str) -> Result<String> {
     } else if let Some(rest) = url.strip_prefix("https://") {
         format!("wss://{rest}/api/v1/live")
     } else {
-        return Err(Failure::usage(format!("`{url}` is not an address of a station; it looks like http://127.0.0.1:8600.")).into());
+        return Err(
+            Failure::usage(format!("`{url}` is not an address of a station; it looks like http://127.0.0.1:8600.")).into()
+        );
     };
     Ok(live)
 }

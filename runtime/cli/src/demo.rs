@@ -48,7 +48,8 @@ impl Demo {
     }
 
     async fn play(self, project: PathBuf) -> Result<()> {
-        let data = tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
+        let data =
+            tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
         println!("Starting the field (plantroom simulate) ...");
         let speed = self.speed.to_string();
         let _field = Companion(plantroom(&["simulate", "--speed", &speed]).arg(&project).stdout(Stdio::null()).spawn()?);
@@ -82,9 +83,14 @@ impl Demo {
 
     /// The console's window, where there is a display.
     fn open_console(&self, station: &RunningStation, password: &str) -> Result<Option<Companion>> {
-        let has_display = !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+        let has_display =
+            !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
         if self.headless || !has_display {
-            let why = if self.headless { "As asked, there is no console." } else { "There is no display here, so no console window is opened." };
+            let why = if self.headless {
+                "As asked, there is no console."
+            } else {
+                "There is no display here, so no console window is opened."
+            };
             println!("{why} The API is described at {}/api/v1/openapi.json; try:", station.url);
             println!("  PLANTROOM_PASSWORD={password} plantroom tag --url {} --user operator list 'high_lift/*'", station.url);
             println!("Ctrl-C ends the demo.");
@@ -92,7 +98,10 @@ impl Demo {
         }
         println!("Opening the console; closing its window ends the demo.");
         let token = station.demo_token("operator", password)?;
-        let child = plantroom(&["console", "--url", &station.url]).env("PLANTROOM_TOKEN", token).spawn().context("the console can't be started")?;
+        let child = plantroom(&["console", "--url", &station.url])
+            .env("PLANTROOM_TOKEN", token)
+            .spawn()
+            .context("the console can't be started")?;
         Ok(Some(Companion(child)))
     }
 }

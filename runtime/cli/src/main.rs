@@ -34,7 +34,13 @@ use clap::{Parser, Subcommand};
 /// Begin with `plantroom new my_plant`, then `plantroom check my_plant` and `plantroom run my_plant`,
 /// and look at it with `plantroom console`. `plantroom demo` shows a small waterworks.
 #[derive(Parser)]
-#[command(version, about, long_about, max_term_width = 110, after_help = "Exit codes: 0 done, 1 problems found, 2 usage, 3 refused, 4 unreachable, 70 a bug in Plantroom.")]
+#[command(
+    version,
+    about,
+    long_about,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 done, 1 problems found, 2 usage, 3 refused, 4 unreachable, 70 a bug in Plantroom."
+)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,

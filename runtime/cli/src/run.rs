@@ -42,20 +42,33 @@ impl Run {
             let station = start(options).await.map_err(failure)?;
             self.announce(&station)?;
             let stopped_by_fault = station.until_stopped(stop_signal()).await;
-            if stopped_by_fault { Err(Failure::bug("The station has stopped because of a fault of its own; see the log above.").into()) } else { Ok(()) }
+            if stopped_by_fault {
+                Err(Failure::bug("The station has stopped because of a fault of its own; see the log above.").into())
+            } else {
+                Ok(())
+            }
         })
     }
 
     fn announce(&self, station: &RunningStation) -> Result<()> {
         if self.json {
-            let first_user = station.first_user.as_ref().map(|(user, password)| serde_json::json!({ "user": user, "password": password }));
-            println!("{}", serde_json::to_string(&serde_json::json!({ "event": "ready", "url": station.url, "first_user": first_user }))?);
+            let first_user =
+                station.first_user.as_ref().map(|(user, password)| serde_json::json!({ "user": user, "password": password }));
+            println!(
+                "{}",
+                serde_json::to_string(&serde_json::json!({ "event": "ready", "url": station.url, "first_user": first_user }))?
+            );
             return Ok(());
         }
         if let Some((user, password)) = &station.first_user {
-            println!("First start: the user `{user}` was made, with the password\n\n    {password}\n\nIt is shown only now. Change it with `plantroom user password {user}`.\n");
+            println!(
+                "First start: the user `{user}` was made, with the password\n\n    {password}\n\nIt is shown only now. Change it with `plantroom user password {user}`.\n"
+            );
         }
-        println!("The station runs at {}. Look at it with `plantroom console --url {}`. Ctrl-C stops it.", station.url, station.url);
+        println!(
+            "The station runs at {}. Look at it with `plantroom console --url {}`. Ctrl-C stops it.",
+            station.url, station.url
+        );
         Ok(())
     }
 }

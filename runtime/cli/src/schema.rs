@@ -22,7 +22,8 @@ impl Schema {
         std::fs::create_dir_all(&folder).with_context(|| format!("the folder can't be made: {}", folder.display()))?;
         for (name, schema) in schemas {
             let path = folder.join(format!("{name}.schema.json"));
-            std::fs::write(&path, serde_json::to_string_pretty(&schema)?).with_context(|| format!("can't be written: {}", path.display()))?;
+            std::fs::write(&path, serde_json::to_string_pretty(&schema)?)
+                .with_context(|| format!("can't be written: {}", path.display()))?;
             println!("wrote {}", path.display());
         }
         Ok(())

@@ -77,7 +77,8 @@ impl Tag {
 fn list(client: &Client, filter: &str, as_json: bool) -> Result<()> {
     let mut all = Vec::new();
     loop {
-        let page = client.call("GET", &format!("/api/v1/tags?filter={}&offset={}&limit=1000", segment(filter), all.len()), None)?;
+        let page =
+            client.call("GET", &format!("/api/v1/tags?filter={}&offset={}&limit=1000", segment(filter), all.len()), None)?;
         let tags = page["tags"].as_array().cloned().unwrap_or_default();
         let is_last = tags.is_empty();
         all.extend(tags);
@@ -100,7 +101,11 @@ fn read(client: &Client, name: &str) -> Result<Json> {
 }
 
 fn print_tag(tag: &Json, as_json: bool) -> Result<()> {
-    if as_json { println!("{}", serde_json::to_string(tag)?) } else { println!("{}", line_of(tag)) }
+    if as_json {
+        println!("{}", serde_json::to_string(tag)?)
+    } else {
+        println!("{}", line_of(tag))
+    }
     Ok(())
 }
 

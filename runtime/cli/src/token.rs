@@ -37,7 +37,10 @@ impl Token {
             TokenVerb::Make { user, label } => {
                 let made = client.call("POST", "/api/v1/tokens", Some(&json!({ "user": user, "label": label })))?;
                 println!("{}", made["token"].as_str().unwrap_or_default());
-                eprintln!("Id {}; the token is shown only now. Use it with --token or PLANTROOM_TOKEN.", made["id"].as_str().unwrap_or_default());
+                eprintln!(
+                    "Id {}; the token is shown only now. Use it with --token or PLANTROOM_TOKEN.",
+                    made["id"].as_str().unwrap_or_default()
+                );
             }
             TokenVerb::Revoke { id } => {
                 client.call("DELETE", &format!("/api/v1/tokens/{}", segment(&id)), None)?;

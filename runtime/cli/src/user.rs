@@ -60,7 +60,11 @@ impl User {
                     println!("{}", serde_json::to_string_pretty(&answer)?);
                 } else {
                     for user in answer["users"].as_array().into_iter().flatten() {
-                        println!("{:<24} {}", user["name"].as_str().unwrap_or_default(), user["role"].as_str().unwrap_or_default());
+                        println!(
+                            "{:<24} {}",
+                            user["name"].as_str().unwrap_or_default(),
+                            user["role"].as_str().unwrap_or_default()
+                        );
                     }
                 }
             }

@@ -27,7 +27,12 @@ const CAPABILITIES: &[Capability] = &[
         grant: "no `publish` tags",
         granted: |grant| !grant.publish.is_empty(),
     },
-    Capability { import: "orders", what: "for write orders", grant: "no `write` (an empty list is enough for a plant that only looks)", granted: |grant| grant.orders },
+    Capability {
+        import: "orders",
+        what: "for write orders",
+        grant: "no `write` (an empty list is enough for a plant that only looks)",
+        granted: |grant| grant.orders,
+    },
     Capability {
         import: "modbus",
         what: "for Modbus connections",

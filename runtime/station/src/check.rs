@@ -68,8 +68,12 @@ fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString
             Err(error) => at_plugin(error.to_string()),
             Ok(loaded) => match loaded.try_init() {
                 Ok(()) => Vec::new(),
-                Err(InitError::Fault(reason)) => at_plugin(format!("plugin `{}` failed while it looked at its configuration: {reason}", spec.name)),
-                Err(InitError::Problems(problems)) => problems.into_iter().map(|(tag, message)| of_plugin(plant, spec.place.clone(), tag, message)).collect(),
+                Err(InitError::Fault(reason)) => {
+                    at_plugin(format!("plugin `{}` failed while it looked at its configuration: {reason}", spec.name))
+                }
+                Err(InitError::Problems(problems)) => {
+                    problems.into_iter().map(|(tag, message)| of_plugin(plant, spec.place.clone(), tag, message)).collect()
+                }
             },
         }
     });
@@ -78,7 +82,11 @@ fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString
 
 /// A plugin's problem, at the tag it is about.
 fn of_plugin(plant: &Plant, plugin: plantroom_project::Place, tag: Option<TagId>, message: String) -> Diagnostic {
-    let place = tag.and_then(|tag| plant.tag_places.get(tag.0 as usize)).filter(|place| !place.file.is_empty()).cloned().unwrap_or(plugin);
+    let place = tag
+        .and_then(|tag| plant.tag_places.get(tag.0 as usize))
+        .filter(|place| !place.file.is_empty())
+        .cloned()
+        .unwrap_or(plugin);
     Diagnostic::error(&place.file, place.place, message, "")
 }
 

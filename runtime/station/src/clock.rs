@@ -26,7 +26,8 @@ impl MachineClock {
 impl Clock for MachineClock {
     fn now(&self) -> Now {
         let mono_ns = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX).saturating_add(1_000_000_000);
-        let utc_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        let utc_ns =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
         Now { mono: Mono(mono_ns), utc: Utc(utc_ns) }
     }
 }

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use plantroom_access::{Access, Act, Recorded, Session, WriteEntry, WriteOrder};
 use plantroom_host::{PluginOrder, PluginRun};
-use plantroom_model::{Door, Now, OrderId, Origin, Outcome, OutcomeKind, SettleCode, Snapshot, TagSpec, Utc, WriteRequest, WriteSpec};
+use plantroom_model::{
+    Door, Now, OrderId, Origin, Outcome, OutcomeKind, SettleCode, Snapshot, TagSpec, Utc, WriteRequest, WriteSpec,
+};
 use plantroom_project::Plant;
 use tokio::sync::watch;
 
@@ -115,7 +117,10 @@ impl CommandPath {
         }
         let mut snapshots = self.snapshots.clone();
         if !self.inbox.put(now, What::Set { tag: order.tag(), value: order.value().clone() }) {
-            return Ended { kind: OutcomeKind::Unknown, message: format!("The station is overloaded; look at {} before trying again.", spec.name) };
+            return Ended {
+                kind: OutcomeKind::Unknown,
+                message: format!("The station is overloaded; look at {} before trying again.", spec.name),
+            };
         }
         let limit = Duration::from_millis(u64::from(self.plant.scan.max_ms) + SETTLE_GRACE_MS);
         readback::until(&mut snapshots, order.tag(), now.utc, limit, |sample| sample.value.same(order.value())).await;
@@ -124,13 +129,19 @@ impl CommandPath {
 
     async fn by_driver(&self, order: &WriteOrder, spec: &TagSpec, plugin: &PluginRun) -> Settled {
         let Some(raw) = target::raw(spec, order.value()) else {
-            return Settled { code: SettleCode::NotSent, detail: "The value can't be expressed in the device's numbers.".to_owned() };
+            return Settled {
+                code: SettleCode::NotSent,
+                detail: "The value can't be expressed in the device's numbers.".to_owned(),
+            };
         };
         let id = OrderId(self.next_order.fetch_add(1, Ordering::Relaxed));
         let settled = self.orders.wait_for(id);
         if !plugin.deliver_order(PluginOrder { id, tag: order.tag(), value: raw, valid_until: order.valid_until() }) {
             self.orders.forget(id);
-            return Settled { code: SettleCode::NotSent, detail: "Its driver is not running, or is busy with other orders.".to_owned() };
+            return Settled {
+                code: SettleCode::NotSent,
+                detail: "Its driver is not running, or is busy with other orders.".to_owned(),
+            };
         }
         let left_ms = order.valid_until().since(self.clock.now().mono) / 1_000_000 + SETTLE_GRACE_MS;
         let Ok(Ok(settled)) = tokio::time::timeout(Duration::from_millis(left_ms), settled).await else {
@@ -148,7 +159,10 @@ impl CommandPath {
         match settled.code {
             SettleCode::Refused => return ended(OutcomeKind::Refused, format!("The device refused {what}.{detail}")),
             SettleCode::Unknown => {
-                return ended(OutcomeKind::Unknown, format!("It is not known whether {what} was carried out; look before trying again.{detail}"));
+                return ended(
+                    OutcomeKind::Unknown,
+                    format!("It is not known whether {what} was carried out; look before trying again.{detail}"),
+                );
             }
             SettleCode::NotSent => return ended(OutcomeKind::NotSent, format!("{what} never reached the device.{detail}")),
             SettleCode::Done => {}
@@ -160,17 +174,24 @@ impl CommandPath {
         let name = self.plant.tags.get(feedback.0 as usize).map_or(&spec.name, |tag| &tag.name);
         let limit = Duration::from_millis(u64::from(write.follow_ms));
         let mut snapshots = self.snapshots.clone();
-        let followed =
-            readback::until(&mut snapshots, feedback, since, limit, |sample| readback::agrees(&sample.value, order.value(), write.tolerance)).await;
+        let followed = readback::until(&mut snapshots, feedback, since, limit, |sample| {
+            readback::agrees(&sample.value, order.value(), write.tolerance)
+        })
+        .await;
         match followed {
             readback::Seen::Agreed => ended(OutcomeKind::Confirmed, format!("{what}, confirmed by {name}.")),
             readback::Seen::Other(value) => {
-                let shown = self.plant.tags.get(feedback.0 as usize).map_or_else(|| value.to_string(), |tag| target::shown(tag, &value));
-                ended(OutcomeKind::Mismatch, format!("The device accepted {what}, but {name} shows {shown} after {} ms.", write.follow_ms))
+                let shown =
+                    self.plant.tags.get(feedback.0 as usize).map_or_else(|| value.to_string(), |tag| target::shown(tag, &value));
+                ended(
+                    OutcomeKind::Mismatch,
+                    format!("The device accepted {what}, but {name} shows {shown} after {} ms.", write.follow_ms),
+                )
             }
-            readback::Seen::Nothing => {
-                ended(OutcomeKind::Unknown, format!("The device accepted {what}, but {name} can't be read; look before trying again."))
-            }
+            readback::Seen::Nothing => ended(
+                OutcomeKind::Unknown,
+                format!("The device accepted {what}, but {name} can't be read; look before trying again."),
+            ),
         }
     }
 

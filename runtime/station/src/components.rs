@@ -12,7 +12,11 @@ use plantroom_project::PluginSpec;
 pub fn find(spec: &PluginSpec, root: &Path, folders: &[PathBuf]) -> Result<PathBuf, String> {
     if spec.component.ends_with(".wasm") {
         let path = root.join(&spec.component);
-        return if path.is_file() { Ok(path) } else { Err(format!("The component of plugin `{}` is not there: {}", spec.name, path.display())) };
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("The component of plugin `{}` is not there: {}", spec.name, path.display()))
+        };
     }
     let file = format!("{}.wasm", spec.component);
     let searched: Vec<PathBuf> = std::iter::once(root.join("plugins")).chain(folders.iter().cloned()).collect();

@@ -127,3 +127,6 @@ impl Flow {
         tell(self.system.inbox_lost, Value::Uint(self.inbox.lost()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod command;
 mod components;
 mod error;
+mod figures;
 pub mod flow;
 pub mod inbox;
 mod link;

@@ -136,7 +136,9 @@ impl Outside for StationOutside {
             PluginState::Stopped => (PluginWord::Stopped, None),
         };
         match fault {
-            Some(fault) => tracing::error!(plugin = name, state = ?word, "plugin fault: {}\n{}", fault.message, fault.backtrace.join("\n")),
+            Some(fault) => {
+                tracing::error!(plugin = name, state = ?word, "plugin fault: {}\n{}", fault.message, fault.backtrace.join("\n"))
+            }
             None => tracing::info!(plugin = name, state = ?word, "plugin"),
         }
         let mut words = fault.map(|fault| fault.message.clone()).unwrap_or_default();

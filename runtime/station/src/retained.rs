@@ -74,13 +74,18 @@ impl Retained {
         let (sender, receiver) = sync_channel(WAITING);
         let keeper = Keeper { disk, path, log, newest, specs: Arc::clone(specs) };
         let thread = std::thread::Builder::new().name("retained".to_owned()).spawn(move || keeper.run(&receiver));
-        let thread = thread.map_err(|source| StoreError::Io { act: "start a thread for retained values", path: folder.to_owned(), source })?;
+        let thread = thread.map_err(|source| StoreError::Io {
+            act: "start a thread for retained values",
+            path: folder.to_owned(),
+            source,
+        })?;
         Ok((Self { wanted, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
     }
 
     /// Takes what a scan decided; returns at once.
     pub fn note(&self, frame: &Frame) {
-        let is_wanted = |change: &&Change| self.wanted.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
+        let is_wanted =
+            |change: &&Change| self.wanted.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
         let changes: Vec<Change> = frame.changes.iter().filter(is_wanted).cloned().collect();
         if !changes.is_empty()
             && let Some(sender) = &*self.sender.lock()
@@ -130,7 +135,8 @@ impl Keeper {
         loop {
             match receiver.recv_timeout(Duration::from_millis(WRITE_MS)) {
                 Ok(Message::Field(changes)) => {
-                    waiting.extend(changes.into_iter().map(|change| (change.tag, (change.sample.value, change.sample.source_time))));
+                    waiting
+                        .extend(changes.into_iter().map(|change| (change.tag, (change.sample.value, change.sample.source_time))));
                     if waiting.len() < WAITING {
                         continue;
                     }
@@ -173,7 +179,8 @@ impl Keeper {
         let next = self.path.with_extension("next");
         let _ = self.disk.remove(&next);
         let (mut log, _) = AppendLog::open(&self.disk, &next, LogOptions::default(), |_, _| {})?;
-        let record = |(tag, (value, time)): (&String, &(Value, Utc))| Record { tag: tag.clone(), value: value.clone(), time: *time };
+        let record =
+            |(tag, (value, time)): (&String, &(Value, Utc))| Record { tag: tag.clone(), value: value.clone(), time: *time };
         append(&mut log, &self.newest.iter().map(record).collect::<Vec<_>>())?;
         let failed = |source| StoreError::Io { act: "replace the log of retained values", path: self.path.clone(), source };
         self.disk.rename(&next, &self.path).map_err(failed)?;
@@ -195,10 +202,8 @@ mod tests {
     use plantroom_model::{Origin, ValueKind};
 
     fn specs() -> Arc<[TagSpec]> {
-        let memory = |name| TagSpec {
-            retain: true,
-            ..TagSpec::new(name, ValueKind::Int, Origin::Memory { initial: Value::Int(0) })
-        };
+        let memory =
+            |name| TagSpec { retain: true, ..TagSpec::new(name, ValueKind::Int, Origin::Memory { initial: Value::Int(0) }) };
         vec![memory("a"), memory("b")].into()
     }
 

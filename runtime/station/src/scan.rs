@@ -86,3 +86,5 @@ impl Scan {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::small_plant;

@@ -30,7 +30,9 @@ pub fn find<'a>(plant: &'a Plant, request: &WriteRequest) -> Result<(&'a TagSpec
         if let Some((low, high)) = write.range.or(spec.range)
             && !(low..=high).contains(&number)
         {
-            return Err(format!("{name} takes {low} to {high} {}; {number} is outside.", spec.unit).replace("  ", " ").replace(" ;", ";"));
+            return Err(format!("{name} takes {low} to {high} {}; {number} is outside.", spec.unit)
+                .replace("  ", " ")
+                .replace(" ;", ";"));
         }
     }
     Ok((spec, write, value))
@@ -64,7 +66,10 @@ pub fn permissives(plant: &Plant, write: &WriteSpec, snapshot: &Snapshot) -> Res
 /// The value in the device's numbers; `None` where it has none.
 pub fn raw(spec: &TagSpec, value: &Value) -> Option<Value> {
     match &spec.scaling {
-        Some(scaling) => value.as_f64().map(|number| Value::Float(scaling.to_raw(number))).filter(|raw| raw.as_f64().is_some_and(f64::is_finite)),
+        Some(scaling) => value
+            .as_f64()
+            .map(|number| Value::Float(scaling.to_raw(number)))
+            .filter(|raw| raw.as_f64().is_some_and(f64::is_finite)),
         None => Some(value.clone()),
     }
 }

@@ -7,5 +7,4 @@ mod loading;
 mod orders;
 mod rates;
 mod reading;
-mod speed;
 mod world;

@@ -5,7 +5,7 @@ use plantroom_model::{Columns, Mono, PluginId, Utc};
 use super::*;
 
 /// A small plant from real files, as the station loads it.
-fn plant() -> Arc<Plant> {
+pub(crate) fn small_plant() -> Arc<Plant> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -44,9 +44,11 @@ fn sample(tag: TagId, value: f64, ms: u64) -> Input {
 
 /// Some scans' worth of inputs, with everything that can come from outside.
 fn tape(level: TagId, set: TagId) -> Vec<(u64, Vec<Input>)> {
-    let plugin = |ms, state, fault: &str| Input { at: at(ms), what: What::Plugin { plugin: PluginId(0), state, fault: fault.to_owned() } };
+    let plugin =
+        |ms, state, fault: &str| Input { at: at(ms), what: What::Plugin { plugin: PluginId(0), state, fault: fault.to_owned() } };
     let link = |ms, state| Input { at: at(ms), what: What::Link { connection: plantroom_model::ConnectionId(0), state } };
-    let missed = |ms| Input { at: at(ms), what: What::Missed { plugin: PluginId(0), tags: vec![level], reason: Status::BAD_TIMEOUT } };
+    let missed =
+        |ms| Input { at: at(ms), what: What::Missed { plugin: PluginId(0), tags: vec![level], reason: Status::BAD_TIMEOUT } };
     vec![
         (10, vec![plugin(5, PluginWord::Running, ""), link(8, LinkState::Up), sample(level, 40.0, 9)]),
         (110, vec![sample(level, 41.0, 100), Input { at: at(105), what: What::Set { tag: set, value: Value::Int(9) } }]),
@@ -59,7 +61,7 @@ fn tape(level: TagId, set: TagId) -> Vec<(u64, Vec<Input>)> {
 
 #[test]
 fn the_same_inputs_and_times_give_the_same_frames() {
-    let plant = plant();
+    let plant = small_plant();
     let tag = |name: &str| plant.tag_ids[name];
     let tape = tape(tag("t/level"), tag("m/set"));
     let play = || {
@@ -73,7 +75,7 @@ fn the_same_inputs_and_times_give_the_same_frames() {
 
 #[test]
 fn a_recorded_input_survives_being_written_down() {
-    let plant = plant();
+    let plant = small_plant();
     for (_, inputs) in tape(plant.tag_ids["t/level"], plant.tag_ids["m/set"]) {
         for input in inputs.into_iter().filter(|input| !format!("{input:?}").contains("NaN")) {
             let text = serde_json::to_string(&input).unwrap();
@@ -84,7 +86,7 @@ fn a_recorded_input_survives_being_written_down() {
 
 #[test]
 fn a_plugin_that_is_down_makes_its_tags_bad_and_says_why() {
-    let plant = plant();
+    let plant = small_plant();
     let tag = |name: &str| plant.tag_ids[name];
     let mut scan = scan(&plant);
     for (ms, inputs) in tape(tag("t/level"), tag("m/set")).iter().take(4) {
@@ -100,7 +102,7 @@ fn a_plugin_that_is_down_makes_its_tags_bad_and_says_why() {
 
 #[test]
 fn samples_that_were_lost_before_the_scan_make_their_tags_uncertain() {
-    let plant = plant();
+    let plant = small_plant();
     let level = plant.tag_ids["t/level"];
     let mut scan = scan(&plant);
     scan.run(&[sample(level, 1.0, 5)], &[], at(10));
