@@ -1,0 +1,112 @@
+//! Measures what Plantroom costs, each figure beside its peer or the bare loop in the same run.
+//!
+//! In:  names of benchmarks. Out: a table on stdout (JSON with `--json`), what is being done on stderr.
+//! Start at [`Bench`]; `README.md` beside this crate has the figures.
+//!
+//! Invariant: ours and the peer take turns, round by round, and the ratio is of the same round: what a busy machine
+//! does to one it does to the other.
+//! Invariant: nothing passes or fails by time; what isn't met is told in the table.
+
+mod boundary;
+mod figures;
+mod memory;
+mod modbus;
+mod station;
+mod tags;
+mod workplace;
+mod write;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::figures::Row;
+use crate::workplace::Workplace;
+
+/// Measures what Plantroom costs, each figure beside its peer or the bare loop in the same run.
+#[derive(Parser)]
+#[command(
+    max_term_width = 110,
+    after_help = "Without a name all of them run, in about 4 minutes. Build the program beside it first, in the same profile:\n\n    \
+                  cargo build --release -p plantroom -p plantroom-bench\n    \
+                  cargo run --release -p plantroom-bench -- boundary tags\n\n\
+                  A figure is the median of several rounds, with the lowest and the highest behind it. Ours and the peer take \
+                  turns, and a ratio is made within a round, so trust the ratios more than the figures. Nothing fails by time: \
+                  what misses its target is told as such, and the exit code is 0. It is 1 when something can't be measured."
+)]
+struct Arguments {
+    /// Which benchmarks.
+    names: Vec<Bench>,
+    /// JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Rounds of each benchmark.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// A benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// 1,000 samples into a sandboxed guest, filtered, and back; against the same filter natively.
+    Boundary,
+    /// Modbus transactions a second through plugin, host and fieldbus at 16 connections; against a bare tokio-modbus loop.
+    Modbus,
+    /// From a write request over HTTP to the bytes at the device, audited; against fdatasync and loopback alone.
+    Write,
+    /// Memory of the demo's station, and from its start to the first good field sample; against a bare client's first answer.
+    Memory,
+    /// Samples a second through the tag engine with 100,000 tags; against a bare struct-of-arrays loop.
+    Tags,
+}
+
+/// What the benchmarks start as processes of their own.
+#[derive(Subcommand)]
+enum Part {
+    /// A Modbus TCP device; says its port.
+    #[command(hide = true)]
+    ServeModbus,
+    /// Asks a Modbus device for one register, and ends.
+    #[command(hide = true)]
+    FirstRead {
+        /// The device.
+        device: SocketAddr,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.part {
+        Some(Part::ServeModbus) => modbus::device::serve(),
+        Some(Part::FirstRead { device }) => memory::first_read(*device),
+        None => measure(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<()> {
+    let wanted: &[Bench] = if arguments.names.is_empty() { Bench::value_variants() } else { &arguments.names };
+    let workplace = Workplace::prepare(wanted)?;
+    let rounds = arguments.rounds as usize;
+    let mut rows: Vec<Row> = Vec::new();
+    for bench in wanted {
+        rows.extend(match bench {
+            Bench::Boundary => boundary::measure(&workplace, rounds)?,
+            Bench::Modbus => modbus::measure(&workplace, rounds)?,
+            Bench::Write => write::measure(&workplace)?,
+            Bench::Memory => memory::measure(&workplace)?,
+            Bench::Tags => tags::measure(rounds)?,
+        });
+    }
+    figures::print(&rows, arguments.json)
+}

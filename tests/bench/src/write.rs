@@ -1,0 +1,157 @@
+//! From a write request over HTTP to the bytes at the device, through the real station with its audit on the disk.
+
+mod device;
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
+
+use crate::figures::{Figure, Row, Target, percentile};
+use crate::station::{Api, Station};
+use crate::workplace::{Project, Workplace, folder, progress};
+use crate::write::device::Device;
+
+/// Writes, each followed by one of the bare path.
+const WRITES: u16 = 300;
+/// Bytes that the bare path keeps on the disk for each: an audit record's size.
+const RECORD_BYTES: usize = 300;
+/// Longest that a write is waited for.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Measures it.
+///
+/// # Errors
+/// When a write doesn't arrive or isn't confirmed.
+pub fn measure(workplace: &Workplace) -> Result<Vec<Row>> {
+    progress("write: starting a device and a station");
+    let (device, arrivals) = Device::start()?;
+    let project = project(device.address())?;
+    let station = Station::start(workplace, &project, 0)?;
+    let api = station.login()?;
+    wait_until_good(&api)?;
+    let mut bare = Bare::start(device.address())?;
+    progress(&format!("write: {WRITES} writes over HTTP, each followed by fdatasync and loopback alone"));
+    let (mut ours, mut confirmed, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 1..=WRITES {
+        let begin = Instant::now();
+        let outcome =
+            api.call("PUT", "/api/v1/tags/line%2Fsetpoint/value", Some(json!({ "value": number, "comment": "bench" })))?;
+        let answered = begin.elapsed();
+        ensure!(outcome["kind"] == "confirmed", "write {number} was not confirmed: {outcome}");
+        ours.push(ms(arrival(&arrivals, number)?.duration_since(begin)));
+        confirmed.push(ms(answered));
+        // Another number, so that nobody confuses the two.
+        let begin = Instant::now();
+        bare.write(number + 10_000)?;
+        theirs.push(ms(arrival(&arrivals, number + 10_000)?.duration_since(begin)));
+    }
+    Ok(rows(&ours, &confirmed, &theirs))
+}
+
+fn rows(ours: &[f64], confirmed: &[f64], theirs: &[f64]) -> Vec<Row> {
+    let peer = "loopback, fdatasync, loopback";
+    let mut rows = Vec::new();
+    for (name, part) in [("p50", 0.5), ("p99", 0.99), ("max", 1.0)] {
+        let (own, other) = (percentile(ours, part), percentile(theirs, part));
+        let row =
+            Row::of_rounds("write", format!("request to bytes at the device, {name} of {WRITES}"), "ms", peer, &[(own, other)]);
+        rows.push(if name == "p99" { row.target(Target::AtMost(20.0)) } else { row });
+    }
+    let name = format!("request to confirmed by read-back, {WRITES} of them");
+    rows.push(Row::alone("write", name, "ms", Figure::of(confirmed)));
+    rows
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn arrival(arrivals: &Receiver<(Instant, u16)>, number: u16) -> Result<Instant> {
+    match arrivals.recv_timeout(LONGEST) {
+        Ok((at, value)) if value == number => Ok(at),
+        Ok((_, value)) => bail!("the device got {value} instead of {number}"),
+        Err(_) => bail!("{number} never arrived at the device"),
+    }
+}
+
+fn wait_until_good(api: &Api) -> Result<()> {
+    let begin = Instant::now();
+    while api.call("GET", "/api/v1/tags/line%2Fsetpoint", None)?["quality"] != "good" {
+        ensure!(begin.elapsed() < LONGEST, "the device's value doesn't turn good");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn project(device: SocketAddr) -> Result<Project> {
+    let project = Project::new()?;
+    project.write(
+        "connections.toml",
+        &format!("[[connection]]\nname = \"line\"\ndriver = \"modbus\"\ntcp = \"{device}\"\n[connection.device]\nunit = 1\n"),
+    )?;
+    project.write(
+        "plugins.toml",
+        "[[plugin]]\nname = \"modbus\"\ncomponent = \"modbus\"\n[plugin.config]\ngroups = { fast = 100 }\n[plugin.grant]\n\
+         connections = [\"line\"]\npublish = [\"line/*\"]\nwrite = [\"line/setpoint\"]\n",
+    )?;
+    let tag = |name: &str, address: &str, write: &str| {
+        format!(
+            "[[tag]]\nname = \"line/{name}\"\nkind = \"uint\"\nconnection = \"line\"\naddress = \"{address}\"\ngroup = \"fast\"\n{write}\n"
+        )
+    };
+    let mut tags = tag("setpoint", "holding 0 u16", "write = true");
+    // The line is busy with reads, as a line is.
+    for at in 0..60 {
+        tags.push_str(&tag(&format!("value{at}"), &format!("holding {} u16", 100 + 2 * at), ""));
+    }
+    project.write("tags/tags.toml", &tags)?;
+    Ok(project)
+}
+
+/// The least that a durable write over a network door can cost: a request over loopback to a thread that appends a
+/// record, waits for the disk, and sends the write on over loopback.
+struct Bare {
+    door: TcpStream,
+}
+
+impl Bare {
+    fn start(device: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let door = TcpStream::connect(listener.local_addr()?)?;
+        door.set_nodelay(true)?;
+        let (caller, _) = listener.accept()?;
+        let line = TcpStream::connect(device).context("the device can't be reached")?;
+        line.set_nodelay(true)?;
+        let folder = folder()?;
+        let file = File::create(folder.path().join("records"))?;
+        std::thread::spawn(move || {
+            let _folder = folder;
+            // It ends with the door.
+            let _ = carry(caller, line, file);
+        });
+        Ok(Self { door })
+    }
+
+    fn write(&mut self, number: u16) -> Result<()> {
+        self.door.write_all(&number.to_be_bytes())?;
+        self.door.read_exact(&mut [0; 2])?;
+        Ok(())
+    }
+}
+
+fn carry(mut caller: TcpStream, mut line: TcpStream, mut file: File) -> std::io::Result<()> {
+    let mut number = [0; 2];
+    loop {
+        caller.read_exact(&mut number)?;
+        file.write_all(&[b'x'; RECORD_BYTES])?;
+        file.sync_data()?;
+        line.write_all(&[0, 1, 0, 0, 0, 6, 1, 6, 0, 0, number[0], number[1]])?;
+        line.read_exact(&mut [0; 12])?;
+        caller.write_all(&number)?;
+    }
+}
