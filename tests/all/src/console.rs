@@ -125,6 +125,7 @@ impl Console {
     /// When it is denied.
     #[track_caller]
     pub fn login(&self, user: &str, password: &str) -> (Role, String) {
+        self.forget_answer();
         self.send(&ToStation::Login { user: user.to_owned(), password: password.to_owned() });
         self.welcomed().unwrap_or_else(|reason| panic!("{user} is denied: {reason}"))
     }
@@ -135,8 +136,15 @@ impl Console {
     /// The station's reason.
     #[track_caller]
     pub fn resume(&self, token: &str) -> Result<(Role, String), String> {
+        self.forget_answer();
         self.send(&ToStation::Resume { token: token.to_owned() });
         self.welcomed()
+    }
+
+    /// What an earlier login came to must not pass for the next one's answer.
+    fn forget_answer(&self) {
+        let mut told = lock(&self.shared);
+        (told.welcome, told.denied) = (None, None);
     }
 
     #[track_caller]

@@ -8,6 +8,7 @@
 //! Invariant: nothing is skipped. What is missing on the machine fails the test with what to type.
 
 mod api;
+mod companion;
 mod console;
 mod faulty;
 mod program;
@@ -18,11 +19,12 @@ mod station;
 mod wait;
 
 pub use api::{Answer, Api, TagNow};
+pub use companion::{Companion, free_port};
 pub use console::{Console, Row};
 pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
-pub use program::{Run, plantroom, workspace};
+pub use program::{Run, command, plantroom, workspace};
 pub use project::Project;
-pub use pymodbus::{Pymodbus, Written};
+pub use pymodbus::{Pymodbus, Written, python};
 pub use record::{Metronome, Recorder, Seen};
 pub use station::Station;
 pub use wait::{eventually, holds_for, wait_until};

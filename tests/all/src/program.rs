@@ -44,7 +44,7 @@ pub(crate) fn components() -> PathBuf {
 }
 
 /// The program as a command, with the components in its environment and nothing of the caller's logins.
-pub(crate) fn command() -> Command {
+pub fn command() -> Command {
     let mut command = Command::new(program());
     command.env("PLANTROOM_COMPONENTS", components()).stdin(Stdio::null());
     for secret in ["PLANTROOM_URL", "PLANTROOM_TOKEN", "PLANTROOM_USER", "PLANTROOM_PASSWORD", "PLANTROOM_LOG"] {

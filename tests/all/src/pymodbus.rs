@@ -171,7 +171,7 @@ impl Drop for Pymodbus {
 ///
 /// # Panics
 /// When it isn't there, with what to type.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let named = std::env::var_os("PLANTROOM_PEERS_PYTHON").map(PathBuf::from);
     let python = named.unwrap_or_else(|| workspace().join("target/peers/bin/python"));
     let found = Command::new(&python).args(["-c", "import pymodbus"]).stderr(Stdio::null()).status();

@@ -55,7 +55,10 @@ impl Station {
         let data = project.data();
         let data_text = data.to_str().expect("temporary folders have plain names").to_owned();
         let mut command = command();
-        command.args(["run", project.text(), "--data", &data_text, "--port", "0", "--json"]).args(arguments);
+        command.args(["run", project.text(), "--data", &data_text, "--json"]).args(arguments);
+        if !arguments.contains(&"--port") {
+            command.args(["--port", "0"]);
+        }
         command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = Log::default();
@@ -63,7 +66,7 @@ impl Station {
         let readers = vec![read_log(&mut child, log.clone()), read_ready(&mut child, ready)];
         let mut station = Self { child, log, url: String::new(), engineer: Default::default(), readers };
         let Ok(line) = is_ready.recv_timeout(READY_WITHIN) else {
-            panic!("the station did not become ready; it said:\n{}", station.log());
+            panic!("the station did not become ready; its log follows");
         };
         let event: serde_json::Value = serde_json::from_str(&line).expect("the ready line is JSON");
         station.url = event["url"].as_str().expect("the ready line has the address").to_owned();

@@ -1,0 +1,120 @@
+//! A console that doesn't read gets the newest value later, and nobody else waits for it.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use plantroom_tests::{Api, Project, Station, wait_until};
+use plantroom_wire::{ToConsole, ToStation, decode, encode};
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// How long it doesn't read.
+const ASLEEP: Duration = Duration::from_secs(5);
+/// A value that fills buffers.
+const LONG: usize = 4_000;
+const TAGS: [&str; 4] = ["note/0", "note/1", "note/2", "note/3"];
+
+#[test]
+fn a_slow_console_gets_the_newest_value_and_delays_nobody() {
+    let project = Project::new();
+    for tag in TAGS {
+        project.memory(tag, "text", "\"\"", "write = true");
+    }
+    let station = Station::start(&project);
+    let (token, url) = (station.api().token, station.url.clone());
+    let quick = station.console(&TAGS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut slow = runtime.block_on(open(&url, &token));
+    let asleep_from = Instant::now();
+    // Nobody polls the slow one's socket meanwhile: its system's buffers fill, then the station's.
+    let (last, delays) = write_for(&station.api(), ASLEEP, |tag, number| {
+        let written = Instant::now();
+        wait_until("the quick console has it", 5.0, || number_of(&quick.latest(tag).value.to_string()), |seen| *seen >= number);
+        written.elapsed()
+    });
+    let asleep_until = Instant::now();
+    let longest = delays.iter().max().copied().unwrap_or_default();
+    let (messages, bytes, took) = runtime.block_on(catch_up(&mut slow, last));
+    println!("{last} values were written; awake, it got {messages} messages of {bytes} bytes until the newest, in {took:?}");
+    println!("the quick console had each within {longest:?}");
+    assert!(last as usize * LONG > 400_000, "too little was written ({last}) to fill any buffer");
+    // What the two systems' buffers hold is old; behind it is the newest.
+    assert!(took < Duration::from_secs(2), "the newest value came {took:?} after it had woken up");
+    assert!(bytes < 300_000, "a backlog of {bytes} bytes");
+    assert!(longest < Duration::from_millis(1_500), "another console waited {longest:?} for a value");
+    let beats = quick.beats();
+    let meanwhile: Vec<_> = beats.windows(2).filter(|pair| pair[1] > asleep_from && pair[0] < asleep_until).collect();
+    let gap = meanwhile.iter().map(|pair| pair[1] - pair[0]).max().expect("the quick console has a heartbeat");
+    assert!(meanwhile.len() >= 6 && gap < Duration::from_millis(1_900), "{} heartbeats, {gap:?} apart at worst", meanwhile.len());
+    assert_eq!(quick.ended(), None);
+}
+
+/// Writes one tag after the other for so long; returns the last number.
+fn write_for(api: &Api, how_long: Duration, mut written: impl FnMut(&str, u64) -> Duration) -> (u64, Vec<Duration>) {
+    let until = Instant::now() + how_long;
+    let (mut number, mut delays) = (0, Vec::new());
+    while Instant::now() < until {
+        let mut newest = "";
+        for tag in TAGS {
+            number += 1;
+            newest = tag;
+            let outcome = api.write(tag, format!("{number} {}", "x".repeat(LONG)));
+            assert_eq!(outcome.kind(), "confirmed", "{}", outcome.text);
+        }
+        delays.push(written(newest, number));
+    }
+    (number, delays)
+}
+
+type Socketed = WebSocketStream<TcpStream>;
+
+/// A console with the smallest buffer that the system gives.
+async fn open(url: &str, token: &str) -> Socketed {
+    let address: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&address.into()).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let stream = TcpStream::from_std(socket.into()).unwrap();
+    let (mut console, _) = client_async(format!("ws://{address}/api/v1/live"), stream).await.unwrap();
+    let names = TAGS.map(str::to_owned).to_vec();
+    for message in [ToStation::Resume { token: token.to_owned() }, ToStation::Subscribe { generation: 1, names }] {
+        console.send(Message::Binary(encode(&message).into())).await.unwrap();
+    }
+    loop {
+        if let (ToConsole::Values { .. }, _) = next(&mut console).await {
+            return console;
+        }
+    }
+}
+
+async fn next(console: &mut Socketed) -> (ToConsole, usize) {
+    loop {
+        let message = tokio::time::timeout(Duration::from_secs(10), console.next()).await.expect("the station goes on talking");
+        if let Message::Binary(bytes) = message.expect("the slow console was cut off").expect("the slow console was cut off") {
+            return (decode(&bytes).unwrap(), bytes.len());
+        }
+    }
+}
+
+/// Reads until the value with this number: messages, bytes, and how long it took.
+async fn catch_up(console: &mut Socketed, last: u64) -> (usize, usize, Duration) {
+    let started = Instant::now();
+    let (mut messages, mut bytes) = (0, 0);
+    loop {
+        let (message, size) = next(console).await;
+        (messages, bytes) = (messages + 1, bytes + size);
+        if let ToConsole::Values { columns, .. } = message
+            && columns.rows().any(|row| number_of(&row.value.to_string()) == last)
+        {
+            return (messages, bytes, started.elapsed());
+        }
+    }
+}
+
+fn number_of(text: &str) -> u64 {
+    text.trim_matches('"').split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
