@@ -27,6 +27,12 @@ impl Simulate {
         if !(self.speed > 0.0 && self.speed <= 10_000.0) {
             return Err(Failure::usage("--speed must be above 0 and at most 10000.").into());
         }
+        let description = self.project.join("simulation.toml");
+        if !description.exists() {
+            let what =
+                "There is no field to simulate: a project describes its own in simulation.toml, and this file is not there";
+            return Err(Failure::problems(format!("{what}: {}", description.display())).into());
+        }
         let simulator = Simulator::load(&self.project).map_err(|error| Failure::problems(error.to_string()))?;
         let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
         runtime.block_on(async {

@@ -5,6 +5,9 @@ use plantroom_model::Diagnostic;
 /// Why a station doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// There is no project to run.
+    #[error("{0}")]
+    NoProject(String),
     /// The project has mistakes.
     #[error("{}\n\nThe project can't run; mend these and look at it with `plantroom check`.", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Project(Vec<Diagnostic>),

@@ -242,6 +242,17 @@ impl FrameReader for Analytics {
 }
 
 fn load(project: &Path) -> Result<Arc<Plant>, StartError> {
+    if !project.join("plant.toml").exists() {
+        let shown = project.display();
+        return Err(StartError::NoProject(match project.is_dir() {
+            true => format!(
+                "There is no project to run: no plant.toml is in this folder; name a project's folder, or make one with `plantroom new`: {shown}"
+            ),
+            false => format!(
+                "There is no project to run: no such folder; name a project's folder, or make one with `plantroom new`: {shown}"
+            ),
+        }));
+    }
     let loaded = plantroom_project::load(project);
     match loaded.plant {
         Some(plant) if !loaded.diagnostics.iter().any(|d| d.severity == plantroom_model::Severity::Error) => Ok(plant),
