@@ -280,12 +280,16 @@ impl Console {
 
     fn paint_faceplates(&self, ui: &Ui, layout: &Layout, view: &View<'_>) -> (Vec<(u64, Hit)>, Vec<u64>) {
         let (mut hits, mut closed) = (Vec::new(), Vec::new());
-        let (_, scale) = self.desk.header().map_or((layout.body.min, layout.scale), |header| layout.fit(header.size));
+        let (origin, scale) = self.desk.header().map_or((layout.body.min, layout.scale), |header| layout.fit(header.size));
+        let wanted = self.desk.header().and_then(|header| header.faceplates);
         for (place, sheet) in self.desk.faceplates().iter().enumerate() {
             let header = sheet.scene.header();
             let size = egui::vec2(header.size.0, header.size.1) * scale;
             let shift = 28.0 * place as f32;
-            let corner = layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift);
+            let corner = match wanted {
+                Some(at) => origin + egui::vec2(at.x, at.y) * scale + egui::vec2(-shift, -shift),
+                None => layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift),
+            };
             let title =
                 if header.subtitle.is_empty() { header.title.clone() } else { format!("{}  {}", header.title, header.subtitle) };
             let title = egui::RichText::new(title).font(fonts::bold(THEME.size_text * scale.clamp(0.8, 1.5)));

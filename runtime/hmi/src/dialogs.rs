@@ -210,13 +210,13 @@ pub fn entry(ctx: &Context, entry: &mut Entry) -> Answer<f64> {
     }
 }
 
-/// Requests on their way and their outcomes, at the lower right; gives the one that was dismissed.
+/// Requests on their way and their outcomes, at the lower left, away from faceplates and their buttons; gives the one that was dismissed.
 pub fn outcomes(ctx: &Context, commands: &Commands, bottom: f32) -> Option<u64> {
     if commands.told().is_empty() {
         return None;
     }
-    let offset = vec2(-14.0, -bottom - 10.0);
-    let area = Area::new(Id::unique("outcomes")).anchor(Align2::RIGHT_BOTTOM, offset).order(Order::Foreground);
+    let offset = vec2(14.0, -bottom - 10.0);
+    let area = Area::new(Id::unique("outcomes")).anchor(Align2::LEFT_BOTTOM, offset).order(Order::Foreground);
     let each = |ui: &mut Ui| commands.told().iter().fold(None, |dismissed, told| outcome(ui, told).or(dismissed));
     area.show(ctx, each).inner
 }

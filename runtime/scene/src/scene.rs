@@ -64,6 +64,8 @@ pub struct Header {
     pub parent: Option<String>,
     /// Width and height, in the units in which everything is placed.
     pub size: (f32, f32),
+    /// The upper left corner at which faceplates open over it; at the upper right where it doesn't say.
+    pub faceplates: Option<crate::Point>,
     /// Where it is said.
     pub place: Place,
 }

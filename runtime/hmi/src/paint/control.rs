@@ -56,7 +56,7 @@ fn face(c: &Canvas<'_>, response: &Response, enabled: bool, chosen: bool) -> Fac
 fn key(c: &Canvas<'_>, rect: Rect, words: &str, face: &Face) {
     c.boxed(rect, face.fill, face.line);
     // A word that is a little too long gets smaller letters before it loses any.
-    let room = rect.width() - c.len(8.0);
+    let room = rect.width() - c.len(6.0);
     let font = if c.text_width(words, Font::TEXT_BOLD) <= room { Font::TEXT_BOLD } else { Font::SMALL_BOLD };
     let words = c.fitted(words, font, room);
     c.text(rect.center(), Align2::CENTER_CENTER, &words, font, face.ink);

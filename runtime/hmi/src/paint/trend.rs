@@ -79,19 +79,26 @@ fn grid(c: &Canvas<'_>, time: &TimeAxis, view: &View<'_>) {
         c.line(pos2(plot.left(), y), pos2(plot.right(), y), thin);
     }
     let pattern = if time.span_ns < 600_000_000_000 { "%H:%M:%S" } else { "%H:%M" };
-    let width = c.text_width("00:00:00", Font::SMALL) * 1.6;
-    let columns = ((plot.width() / width) as u8).clamp(2, 6);
-    for column in 0..=columns {
-        let share = f32::from(column) / f32::from(columns);
-        let x = plot.left() + plot.width() * share;
-        if column > 0 && column < columns {
-            c.line(pos2(x, plot.top()), pos2(x, plot.bottom()), thin);
+    let sample = if time.span_ns < 600_000_000_000 { "00:00:00" } else { "00:00" };
+    let half = c.text_width(sample, Font::SMALL) / 2.0;
+    let step = step_ns(time.span_ns, (plot.width() / (half * 3.0)) as i64);
+    let mut at = (time.from / step + 1) * step;
+    while at <= time.from.saturating_add(time.span_ns) {
+        let x = time.x(at);
+        c.line(pos2(x, plot.top()), pos2(x, plot.bottom()), thin);
+        if x - half > plot.left() - c.len(20.0) && x + half < plot.right() + c.len(14.0) {
+            let words = local(Utc(at), view.zone, pattern);
+            c.text(pos2(x, plot.bottom() + c.len(4.0)), Align2::CENTER_TOP, &words, Font::SMALL, THEME.text_quiet);
         }
-        let at = Utc(time.from + (time.span_ns as f64 * f64::from(share)) as i64);
-        let anchor = if column == columns { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
-        let words = local(at, view.zone, pattern);
-        c.text(pos2(x, plot.bottom() + c.len(4.0)), anchor, &words, Font::SMALL, THEME.text_quiet);
+        at += step;
     }
+}
+
+/// Between two lines of the grid, ns: a round time, so that at most `most` fit into the span.
+fn step_ns(span_ns: i64, most: i64) -> i64 {
+    const STEPS_S: [i64; 17] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200];
+    let fits = |step: &i64| span_ns / (step * 1_000_000_000) <= most.clamp(2, 6);
+    STEPS_S.into_iter().find(fits).unwrap_or(86_400) * 1_000_000_000
 }
 
 /// One or more points a pixel column: the lowest and the highest value are kept.
@@ -214,6 +221,16 @@ mod tests {
         let points = columns(&run, &time, (0.0, 100.0));
         assert!(points.len() < 40, "{}", points.len());
         assert!(points.iter().any(|point| point.y < 6.0));
+    }
+
+    #[test]
+    fn the_grid_of_time_lies_on_round_times() {
+        const S: i64 = 1_000_000_000;
+        for (span_s, most, step_s) in
+            [(30, 6, 5), (600, 5, 120), (600, 9, 120), (600, 2, 300), (3_600, 6, 600), (86_400, 5, 21_600)]
+        {
+            assert_eq!(step_ns(span_s * S, most), step_s * S, "{span_s} s in {most}");
+        }
     }
 
     #[test]

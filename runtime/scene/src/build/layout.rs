@@ -40,9 +40,16 @@ fn size(call: &Call, value: Option<Dynamic>, otherwise: (f32, f32)) -> Done<(f32
     }
 }
 
+/// `[1256, 236]`.
+fn corner_of(call: &Call, value: Dynamic) -> Done<Point> {
+    let pair = value.into_array().unwrap_or_default();
+    let [x, y] = pair.as_slice() else { return call.wrong("needs two numbers as `faceplates`: [1256, 236]") };
+    Ok(Point { x: call.length(x, "x")?, y: call.length(y, "y")? })
+}
+
 fn screen(call: &mut Call) -> Done<Dynamic> {
     let title = call.text(0, "a title")?;
-    let mut options = call.options(1, &["level", "parent", "size", "subtitle"])?;
+    let mut options = call.options(1, &["level", "parent", "size", "subtitle", "faceplates"])?;
     let level = options.real(call, "level")?.unwrap_or(2.0);
     if !(1.0..=4.0).contains(&level) {
         return call.refuse(format!("can't be of level {level}; levels are 1 overview, 2 unit, 3 detail, 4 support (ISA-101)"));
@@ -50,6 +57,7 @@ fn screen(call: &mut Call) -> Done<Dynamic> {
     let parent = options.text(call, "parent")?;
     let subtitle = options.text(call, "subtitle")?.unwrap_or_default();
     let size = size(call, options.take("size"), SCREEN_SIZE)?;
+    let faceplates = options.take("faceplates").map(|corner| corner_of(call, corner)).transpose()?;
     let only = with("screen", |build| {
         if build.kind == Kind::Faceplate {
             return call.refuse("is for files in screens/; a faceplate in parts/ calls faceplate(title)");
@@ -57,8 +65,8 @@ fn screen(call: &mut Call) -> Done<Dynamic> {
         if let Some(parent) = &parent {
             build.mention(Mention::Screen(parent.clone()), &call.place);
         }
-        let header =
-            Header { name: build.name.clone(), title, subtitle, level: level as u8, parent, size, place: call.place.clone() };
+        let (name, place) = (build.name.clone(), call.place.clone());
+        let header = Header { name, title, subtitle, level: level as u8, parent, size, faceplates, place };
         set_header(build, header, call)?;
         Ok(build.kind == Kind::HeaderOnly)
     })?;
@@ -74,8 +82,8 @@ fn faceplate(call: &mut Call) -> Done<Dynamic> {
         if build.kind != Kind::Faceplate {
             return call.refuse("is for files in parts/ that open as a window; a screen calls screen(title)");
         }
-        let header =
-            Header { name: build.name.clone(), title, subtitle, level: 0, parent: None, size, place: call.place.clone() };
+        let (name, place) = (build.name.clone(), call.place.clone());
+        let header = Header { name, title, subtitle, level: 0, parent: None, size, faceplates: None, place };
         set_header(build, header, call)
     })?;
     Ok(Dynamic::UNIT)
