@@ -14,5 +14,5 @@ mod engine;
 mod liveness;
 
 pub use accept::{Reading, accept};
-pub use deadband::DeadbandFilter;
+pub use deadband::is_news;
 pub use engine::TagEngine;

@@ -1,7 +1,8 @@
 //! What one console shows, and what it was told last.
 
-use plantroom_model::{Columns, Role, Sample, Snapshot, TagId, Value};
+use plantroom_model::{Columns, Role, Sample, Snapshot, TagId};
 use plantroom_project::Plant;
+use plantroom_tags::is_news;
 use plantroom_wire::{TagInfo, WriteInfo};
 
 use crate::limits;
@@ -90,44 +91,5 @@ impl Subscription {
             messages.push(columns);
         }
         messages
-    }
-}
-
-/// Whether a sample differs from what was told last by more than the deadband: compared with what the console
-/// holds, so that a slow drift is told in steps and never lost.
-fn is_news(sent: &Sample, sample: &Sample, deadband: f64) -> bool {
-    if sent.status != sample.status {
-        return true;
-    }
-    match (&sent.value, &sample.value) {
-        (Value::Float(a), Value::Float(b)) if deadband > 0.0 && a.is_finite() && b.is_finite() => (a - b).abs() > deadband,
-        (a, b) => !a.same(b),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use plantroom_model::{Status, Utc};
-
-    fn sample(value: f64, status: Status) -> Sample {
-        Sample { value: Value::Float(value), status, source_time: Utc(1), server_time: Utc(1) }
-    }
-
-    #[test]
-    fn only_what_an_operator_can_see_is_news() {
-        let told = sample(10.0, Status::GOOD);
-        let check = |value: f64, status: Status, deadband: f64, news: bool| {
-            assert_eq!(is_news(&told, &sample(value, status), deadband), news, "{value} {status} {deadband}");
-        };
-        check(10.0, Status::GOOD, 0.0, false);
-        check(10.01, Status::GOOD, 0.0, true);
-        check(10.4, Status::GOOD, 0.5, false);
-        check(10.6, Status::GOOD, 0.5, true);
-        check(10.0, Status::UNCERTAIN, 0.5, true);
-        check(f64::NAN, Status::GOOD, 0.5, true);
-        check(f64::INFINITY, Status::GOOD, 0.5, true);
-        let nan = sample(f64::NAN, Status::GOOD);
-        assert!(!is_news(&nan, &nan, 0.5));
     }
 }
