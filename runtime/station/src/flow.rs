@@ -68,15 +68,18 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Starts the scan on a thread of its own.
+    /// Does the first scan, so that what is known already is there when this returns, and goes on with the others on a
+    /// thread of its own.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(mut self) -> std::io::Result<JoinHandle<()>> {
+        self.one_scan(Duration::ZERO);
         std::thread::Builder::new().name("scan".to_owned()).spawn(move || {
+            let longest = Duration::from_millis(u64::from(self.pace.max_ms));
             let mut figures_due = self.clock.now().mono;
             while !self.stop.load(Ordering::Relaxed) {
-                let Some(took_ns) = self.one_scan() else { return };
+                let Some(took_ns) = self.one_scan(longest) else { return };
                 let now = self.clock.now();
                 if now.mono >= figures_due {
                     self.tell_figures(now, took_ns);
@@ -87,9 +90,10 @@ impl Flow {
         })
     }
 
-    /// Waits for work, does one scan, and says how long the work took; `None` when nothing can come any more.
-    fn one_scan(&mut self) -> Option<u64> {
-        let inputs = self.outlet.take(Duration::from_millis(u64::from(self.pace.max_ms)))?;
+    /// Waits for work at most so long, does one scan, and says how long the work took; `None` when nothing can come
+    /// any more.
+    fn one_scan(&mut self, longest: Duration) -> Option<u64> {
+        let inputs = self.outlet.take(longest)?;
         let now = self.clock.now();
         let lost_tags = self.inbox.take_lost_tags();
         if let Some(tape) = &mut self.tape {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use plantroom_fieldbus::Fieldbus;
@@ -67,7 +68,8 @@ pub struct StationOutside {
     orders: Arc<OpenOrders>,
     plugin_names: Vec<Arc<str>>,
     stores: PathBuf,
-    images: SyncSender<(PathBuf, Vec<u8>)>,
+    images: Mutex<Option<SyncSender<(PathBuf, Vec<u8>)>>>,
+    saver: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl StationOutside {
@@ -84,8 +86,17 @@ impl StationOutside {
         stores: PathBuf,
     ) -> std::io::Result<Self> {
         let (images, receiver) = sync_channel(STORE_IMAGES);
-        std::thread::Builder::new().name("plugin stores".to_owned()).spawn(move || save_images(&receiver))?;
-        Ok(Self { clock, inbox, fieldbus, orders, plugin_names, stores, images })
+        let saver = std::thread::Builder::new().name("plugin stores".to_owned()).spawn(move || save_images(&receiver))?;
+        let (images, saver) = (Mutex::new(Some(images)), Mutex::new(Some(saver)));
+        Ok(Self { clock, inbox, fieldbus, orders, plugin_names, stores, images, saver })
+    }
+
+    /// Waits until every store that plugins have handed over is on the disk; what comes later is not kept.
+    pub fn finish(&self) {
+        self.images.lock().take();
+        if let Some(saver) = self.saver.lock().take() {
+            let _ = saver.join();
+        }
     }
 
     fn store_path(&self, plugin: PluginId) -> PathBuf {
@@ -167,7 +178,8 @@ impl Outside for StationOutside {
     }
 
     fn store_save(&self, plugin: PluginId, bytes: Vec<u8>) {
-        if self.images.try_send((self.store_path(plugin), bytes)).is_err() {
+        let image = (self.store_path(plugin), bytes);
+        if self.images.lock().as_ref().is_none_or(|images| images.try_send(image).is_err()) {
             tracing::warn!(plugin = self.name(plugin), "the disk is slow; this state of the plugin's store is skipped");
         }
     }

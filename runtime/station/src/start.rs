@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
-use plantroom_access::{Access, AuditState};
+use plantroom_access::{Access, Act, AuditState, Category};
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Host, HostOptions, Loaded, Outside};
 use plantroom_model::{Frame, PluginId, Role, Snapshot, TagSpec};
@@ -54,6 +54,7 @@ pub struct RunningStation {
     access: Arc<Access>,
     clock: Arc<dyn Clock>,
     commands: Arc<CommandPath>,
+    outside: Arc<StationOutside>,
     retained: Arc<Retained>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
@@ -89,7 +90,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         names,
         data.join("plugins"),
     );
-    let outside: Arc<dyn Outside> = Arc::new(outside.map_err(no_thread)?);
+    let outside = Arc::new(outside.map_err(no_thread)?);
 
     let engine = TagEngine::new(specs, &kept, clock.now());
     let commands = Arc::new(CommandPath {
@@ -129,6 +130,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         access,
         clock,
         commands,
+        outside,
         retained,
         scan: Mutex::new(Some(scan)),
         stop,
@@ -156,7 +158,13 @@ async fn prepare(options: StationOptions) -> Result<Prepared, StartError> {
     let listener = listen(&plant, options.port.unwrap_or(plant.listen.port)).await?;
     let access = Arc::new(Access::open(&data, clock.now().utc).map_err(|error| StartError::Data(error.to_string()))?);
     let loaded = load_plugins(&plant, &options, &data).await?;
+    access.audit().event(life("start station", &plant), "done", clock.now());
     Ok(Prepared { plant, data, clock, access, listener, loaded })
+}
+
+/// A record of the station's own life.
+fn life(what: &'static str, plant: &Plant) -> Act {
+    Act::new(Category::Station, what, &plant.name)
 }
 
 async fn serve(listener: TcpListener, link: StationLink, mut stops: watch::Receiver<bool>) {
@@ -211,7 +219,8 @@ impl RunningStation {
 
     async fn take_down(self) {
         let _ = self.stop_server.send(true);
-        let (commands, retained, scan) = (self.commands, self.retained, self.scan.lock().take());
+        let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
+        let (access, clock) = (self.access, self.clock);
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
             for plugin in &commands.plugins {
@@ -222,6 +231,8 @@ impl RunningStation {
                 let _ = scan.join();
             }
             retained.stop();
+            outside.finish();
+            access.audit().event(life("stop station", &commands.plant), "done", clock.now());
         });
         let _ = down.await;
         self.server.abort();
@@ -321,8 +332,9 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
     Fieldbus::start(&tokio::runtime::Handle::current(), &plant.connections, utc, on_link)
 }
 
-fn start_plugins(loaded: &[Loaded], outside: &Arc<dyn Outside>) -> Result<Vec<plantroom_host::PluginRun>, StartError> {
-    loaded.iter().map(|plugin| plugin.start(Arc::clone(outside)).map_err(no_thread)).collect()
+fn start_plugins(loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<Vec<plantroom_host::PluginRun>, StartError> {
+    let start = |plugin: &Loaded| plugin.start(Arc::clone(outside) as Arc<dyn Outside>).map_err(no_thread);
+    loaded.iter().map(start).collect()
 }
 
 fn no_thread(error: std::io::Error) -> StartError {
