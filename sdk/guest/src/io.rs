@@ -136,8 +136,12 @@ pub(crate) fn mark() -> u64 {
 }
 
 pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
-    executor::register(&PUMP);
     let full = PUBLISHED.with(|published| {
+        let mut batch = published.batch.borrow_mut();
+        // The pump that takes a batch out must be there when the batch begins, and is there until it has ended.
+        if batch.is_empty() {
+            executor::register(&PUMP);
+        }
         let count = published.count.get() + 1;
         published.count.set(count);
         let mut last = published.last.borrow_mut();
@@ -145,7 +149,6 @@ pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
             last.resize(handle as usize + 1, 0);
         }
         last[handle as usize] = count;
-        let mut batch = published.batch.borrow_mut();
         match value {
             Value::Text(text) if text.len() > TEXT_BYTES => batch.push(handle, &Value::Null, Status::BAD_DECODING, utc_ns),
             value => batch.push(handle, value, status, utc_ns),

@@ -15,7 +15,7 @@ use crate::{Plugin, Tell};
 /// The profile of guests. Given on the command line too, so that a plugin outside this workspace has the same.
 const PROFILE: [&str; 7] = [
     "profile.guest.inherits=\"release\"",
-    "profile.guest.opt-level=\"s\"",
+    "profile.guest.opt-level=3",
     "profile.guest.lto=true",
     "profile.guest.codegen-units=1",
     "profile.guest.panic=\"abort\"",
