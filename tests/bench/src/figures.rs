@@ -123,7 +123,7 @@ impl Row {
             None => Default::default(),
         };
         let ratio = self.ratio.map(Figure::words).unwrap_or_default();
-        let what = format!("{}, {}", self.what, self.unit);
+        let what = if self.unit.is_empty() { self.what.clone() } else { format!("{}, {}", self.what, self.unit) };
         [self.bench.to_owned(), what, self.ours.words(), peer, theirs, ratio, self.target_words()]
     }
 }

@@ -17,6 +17,7 @@ mod workplace;
 mod write;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -42,6 +43,9 @@ struct Arguments {
     /// JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// Folder of packed components to use, instead of building them: for comparing builds.
+    #[arg(long, value_name = "FOLDER")]
+    components: Option<PathBuf>,
     /// Rounds of each benchmark.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
@@ -96,7 +100,7 @@ fn main() -> ExitCode {
 
 fn measure(arguments: &Arguments) -> Result<()> {
     let wanted: &[Bench] = if arguments.names.is_empty() { Bench::value_variants() } else { &arguments.names };
-    let workplace = Workplace::prepare(wanted)?;
+    let workplace = Workplace::prepare(wanted, arguments.components.clone())?;
     let rounds = arguments.rounds as usize;
     let mut rows: Vec<Row> = Vec::new();
     for bench in wanted {

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::figures::{Figure, Row, Target};
 use crate::modbus::device::DeviceProcess;
+use crate::modbus::driven::Rates;
 use crate::workplace::{Workplace, progress};
 
 /// Connections, each with one transaction at a time.
@@ -30,6 +31,15 @@ enum Layout {
     Sparse,
 }
 
+impl Layout {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Dense => "16 connections, 60 floats a request, all decoded and published",
+            Self::Sparse => "16 connections, 2 floats a request",
+        }
+    }
+}
+
 /// Measures it.
 ///
 /// # Errors
@@ -42,30 +52,26 @@ pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for layout in [Layout::Dense, Layout::Sparse] {
         let driver = driven::Driver::load(workplace, device.address(), layout)?;
-        let (mut figures, mut samples, mut answers_a_step) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rates, mut cpu, mut driven) = (Vec::new(), Vec::new(), Vec::new());
         for round in 1..=rounds {
             let ours = driver.round(&runtime)?;
-            let theirs = runtime.block_on(bare::round(device.address()))?;
-            progress(&format!(
-                "modbus: round {round} of {rounds}: {:.0} through the driver, {theirs:.0} bare",
-                ours.transactions_per_s
-            ));
-            figures.push((ours.transactions_per_s, theirs));
-            samples.push(ours.samples_per_s / 1e6);
-            answers_a_step.push(ours.transactions_per_s / ours.steps_per_s);
+            let (bare_per_s, bare_cpu_us) = runtime.block_on(bare::round(device.address()))?;
+            let words = format!("{:.0} transactions/s through the driver, {bare_per_s:.0} bare", ours.transactions_per_s);
+            progress(&format!("modbus: round {round} of {rounds}: {words}"));
+            rates.push((ours.transactions_per_s, bare_per_s));
+            cpu.push((ours.cpu_us, bare_cpu_us));
+            driven.push(ours);
         }
-        let name = match layout {
-            Layout::Dense => "60 floats a request, all decoded and published",
-            Layout::Sparse => "2 floats a request",
-        };
         let peer = "bare tokio-modbus loop, nothing decoded";
-        let row = Row::of_rounds("modbus", name, "transactions/s", peer, &figures);
+        let row = Row::of_rounds("modbus", layout.words(), "transactions/s", peer, &rates);
         // The target is for full decoding, the harder of the two.
         rows.push(if layout == Layout::Dense { row.target(Target::RatioAtLeast(0.8)) } else { row });
-        if layout == Layout::Dense {
-            rows.push(Row::alone("modbus", "the same: samples published", "million samples/s", Figure::of(&samples)));
-            rows.push(Row::alone("modbus", "the same: answers that one step takes in", "answers", Figure::of(&answers_a_step)));
-        }
+        rows.push(Row::of_rounds("modbus", "- CPU time of this process", "us a transaction", peer, &cpu));
+        let of = |pick: fn(&Rates) -> f64| Figure::of(&driven.iter().map(pick).collect::<Vec<_>>());
+        let alone = |what: &str, unit, figure| Row::alone("modbus", what, unit, figure);
+        rows.push(alone("- of it the driver's thread", "us a transaction", of(|rates| rates.driver_cpu_us)));
+        rows.push(alone("- samples published", "million/s", of(|rates| rates.samples_per_s / 1e6)));
+        rows.push(alone("- transactions that one step answers", "", of(|rates| rates.transactions_per_s / rates.steps_per_s)));
     }
     Ok(rows)
 }

@@ -34,13 +34,13 @@ pub fn root() -> PathBuf {
 }
 
 impl Workplace {
-    /// Builds the components that these benchmarks need, and looks whether the program is there.
+    /// Builds the components that these benchmarks need (or takes those of a folder), and looks whether the program is there.
     ///
     /// # Errors
     /// What is missing, and what to type.
-    pub fn prepare(benches: &[Bench]) -> Result<Self> {
+    pub fn prepare(benches: &[Bench], given: Option<PathBuf>) -> Result<Self> {
         let root = root();
-        let components = root.join("target/bench/plugins");
+        let components = given.clone().unwrap_or_else(|| root.join("target/bench/plugins"));
         let mut plugins = Vec::new();
         if benches.contains(&Bench::Boundary) {
             plugins.extend(["tests/bench/guests/columns", "tests/bench/guests/typed"]);
@@ -49,7 +49,7 @@ impl Workplace {
             plugins.extend(["plugins/modbus", "plugins/average"]);
         }
         let folders: Vec<PathBuf> = plugins.into_iter().map(|plugin| root.join(plugin)).collect();
-        if !folders.is_empty() {
+        if given.is_none() && !folders.is_empty() {
             plantroom_pack::build_many(&folders, &components, &progress)?;
         }
         if benches.iter().any(|bench| matches!(bench, Bench::Write | Bench::Memory)) {
@@ -98,6 +98,22 @@ pub fn folder() -> Result<TempDir> {
 /// When there is none.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0").context("no free TCP port")?.local_addr()?.port())
+}
+
+/// Clock ticks a second in `/proc`: fixed by Linux's interface, whatever the kernel's own are.
+const TICKS_PER_S: f64 = 100.0;
+
+/// CPU time that the threads of this process have used whose names begin so, in s; 0 where there is no `/proc`.
+pub fn cpu_s(name: &str) -> f64 {
+    let stat = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("stat")).ok();
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0.0 };
+    let ticks = threads.flatten().filter_map(stat).filter_map(|stat| {
+        // The name stands in parentheses and may hold anything; utime and stime are fields 14 and 15.
+        let (head, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_ascii_whitespace().skip(11).map_while(|field| field.parse::<f64>().ok());
+        head.split_once('(')?.1.starts_with(name).then_some(fields.next()? + fields.next()?)
+    });
+    ticks.sum::<f64>() / TICKS_PER_S
 }
 
 /// A project folder in the making.

@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use tokio_modbus::client::{Reader as _, tcp};
 
 use crate::modbus::{CONNECTIONS, REGISTERS, WARM_UP, WINDOW};
+use crate::workplace::cpu_s;
 
-/// Transactions a second.
+/// Transactions a second, and CPU time of this process in us a transaction.
 ///
 /// # Errors
 /// When the devices don't answer.
-pub async fn round(device: SocketAddr) -> Result<f64> {
+pub async fn round(device: SocketAddr) -> Result<(f64, f64)> {
     let count = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -31,13 +32,13 @@ pub async fn round(device: SocketAddr) -> Result<f64> {
         }));
     }
     tokio::time::sleep(WARM_UP).await;
-    let (begin, before) = (std::time::Instant::now(), count.load(Ordering::Relaxed));
+    let (begin, before, cpu_before) = (std::time::Instant::now(), count.load(Ordering::Relaxed), cpu_s(""));
     tokio::time::sleep(WINDOW).await;
-    let done = count.load(Ordering::Relaxed) - before;
-    let per_s = done as f64 / begin.elapsed().as_secs_f64();
+    let done = (count.load(Ordering::Relaxed) - before) as f64;
+    let (per_s, cpu_us) = (done / begin.elapsed().as_secs_f64(), (cpu_s("") - cpu_before) * 1e6 / done);
     if tasks.iter().any(tokio::task::JoinHandle::is_finished) {
         bail!("a bare connection has ended before its time");
     }
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
-    Ok(per_s)
+    Ok((per_s, cpu_us))
 }

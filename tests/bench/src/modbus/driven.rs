@@ -12,11 +12,14 @@ use plantroom_model::{Columns, ConnectionId, ModbusRequest, Mono, Now, OrderId, 
 use plantroom_project::Plant;
 
 use crate::modbus::{CONNECTIONS, Layout, REGISTERS, WARM_UP, WINDOW};
-use crate::workplace::{Project, Workplace};
+use crate::workplace::{Project, Workplace, cpu_s};
 
 /// Polling groups: name, period in ms, blocks. Periods differ so that one group asks while another waits for its
 /// beat: the line is never idle, as if one group polled without a pause.
 const GROUPS: [(&str, u32, u16); 4] = [("a", 10, 24), ("b", 11, 24), ("c", 13, 24), ("d", 17, 24)];
+
+/// How the threads of plugins are called.
+const DRIVER_THREAD: &str = "plugin modbus";
 
 /// What one round came to, per second.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,10 @@ pub struct Rates {
     pub samples_per_s: f64,
     /// Steps of the driver.
     pub steps_per_s: f64,
+    /// CPU time of this process, in us a transaction.
+    pub cpu_us: f64,
+    /// Of it that of the driver's own thread, in us a transaction.
+    pub driver_cpu_us: f64,
 }
 
 /// The driver, loaded and ready to be started.
@@ -70,9 +77,9 @@ impl Driver {
         }
         std::thread::sleep(WARM_UP);
         let look = || (transactions(&fieldbus), outside.samples.load(Ordering::Relaxed), plugin.figures().steps);
-        let (begin, before) = (Instant::now(), look());
+        let (begin, before, cpu_before) = (Instant::now(), look(), (cpu_s(""), cpu_s(DRIVER_THREAD)));
         std::thread::sleep(WINDOW);
-        let (after, seconds) = (look(), begin.elapsed().as_secs_f64());
+        let (after, seconds, cpu_after) = (look(), begin.elapsed().as_secs_f64(), (cpu_s(""), cpu_s(DRIVER_THREAD)));
         let figures = plugin.figures();
         plugin.stop();
         fieldbus.stop();
@@ -82,6 +89,8 @@ impl Driver {
             transactions_per_s: (now - then) as f64 / seconds,
             samples_per_s: (after.1 - before.1) as f64 / seconds,
             steps_per_s: (after.2 - before.2) as f64 / seconds,
+            cpu_us: (cpu_after.0 - cpu_before.0) * 1e6 / (now - then) as f64,
+            driver_cpu_us: (cpu_after.1 - cpu_before.1) * 1e6 / (now - then) as f64,
         })
     }
 }
@@ -132,7 +141,7 @@ fn project(device: SocketAddr, layout: Layout) -> Result<Project> {
         "plugins.toml",
         &format!(
             "[[plugin]]\nname = \"modbus\"\ncomponent = \"modbus\"\n[plugin.config]\ngroups = {{ {} }}\n[plugin.grant]\n\
-             connections = [{}]\npublish = [\"**\"]\nsamples_per_s = 20000000\nmemory_mib = 512\n",
+             connections = [{}]\npublish = [\"**\"]\nwrite = []\nsamples_per_s = 20000000\nmemory_mib = 512\n",
             groups.join(", "),
             names.join(", ")
         ),
