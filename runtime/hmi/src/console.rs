@@ -129,7 +129,7 @@ impl Console {
             self.entry = None;
         }
         self.in_contact = in_contact;
-        self.tags.set_lost(!in_contact);
+        self.tags.set_lost(!in_contact, self.session.heard_at());
         if let Some(what) = self.tags.take_rejected() {
             tracing::warn!("a batch of values from the station could not be used: {what}");
         }

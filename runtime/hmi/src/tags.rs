@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use plantroom_model::{Columns, Sample, Status, Value, ValueKind};
+use plantroom_model::{Columns, Sample, Status, Utc, Value, ValueKind};
 use plantroom_scene::{Facts, TagView};
 use plantroom_wire::{TagInfo, ToStation};
 
@@ -22,6 +22,7 @@ pub struct TagTable {
     generation: u32,
     info_revision: u64,
     lost: bool,
+    heard: Utc,
     rejected: Option<String>,
 }
 
@@ -41,8 +42,11 @@ impl TagTable {
 
     /// The subscription again, for a connection that was just opened. What isn't heard again stays marked bad.
     pub fn reconnected(&mut self) -> ToStation {
-        for entry in self.entries.values_mut() {
+        for entry in self.entries.values_mut().filter(|entry| entry.confirmed) {
             entry.confirmed = false;
+            if let Some(sample) = &mut entry.sample {
+                sample.source_time = known_until(sample, self.heard);
+            }
         }
         self.resubscribe()
     }
@@ -84,9 +88,13 @@ impl TagTable {
         }
     }
 
-    /// Whether the station is out of contact.
-    pub fn set_lost(&mut self, lost: bool) {
+    /// Whether the station is out of contact, and when it was last heard: until then what was good had not changed, so a
+    /// value that is lost with the station is as old as that.
+    pub fn set_lost(&mut self, lost: bool, heard: Option<Utc>) {
         self.lost = lost;
+        if let Some(heard) = heard.filter(|_| !lost) {
+            self.heard = heard;
+        }
     }
 
     /// Forgets everything, as after a logout.
@@ -120,7 +128,11 @@ impl TagView for TagTable {
         let entry = self.entries.get(tag)?;
         let sample = entry.sample.clone()?;
         let known = !self.lost && entry.confirmed;
-        Some(if known { sample } else { Sample { status: Status::BAD_SHUTDOWN, ..sample } })
+        if known {
+            return Some(sample);
+        }
+        let source_time = if entry.confirmed { known_until(&sample, self.heard) } else { sample.source_time };
+        Some(Sample { status: Status::BAD_SHUTDOWN, source_time, ..sample })
     }
 
     fn info(&self, tag: &str) -> Option<&TagInfo> {
@@ -130,6 +142,12 @@ impl TagView for TagTable {
     fn info_revision(&self) -> u64 {
         self.info_revision
     }
+}
+
+/// Until when a value is known to have stood, with a station that was last heard then.
+fn known_until(sample: &Sample, heard: Utc) -> Utc {
+    let stood = sample.status.is_good() && sample.source_time.0 > 0;
+    if stood { sample.source_time.max(heard) } else { sample.source_time }
 }
 
 /// The station's own condition, from its `system/...` tags.
@@ -187,7 +205,6 @@ pub fn usable(view: &TagTable, tag: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plantroom_model::Utc;
 
     fn names(list: &[&str]) -> BTreeSet<String> {
         list.iter().map(|name| (*name).to_owned()).collect()
@@ -222,10 +239,12 @@ mod tests {
         let mut table = TagTable::default();
         table.subscribe(names(&["a"]));
         table.values(1, &columns(0, 7.0));
-        table.set_lost(true);
+        table.set_lost(false, Some(Utc(90)));
+        table.set_lost(true, Some(Utc(90)));
         let sample = table.sample("a").unwrap_or_default();
         assert_eq!((sample.value, sample.status), (Value::Float(7.0), Status::BAD_SHUTDOWN));
-        table.set_lost(false);
+        assert_eq!(sample.source_time, Utc(90), "as old as the last word of the station");
+        table.set_lost(false, Some(Utc(91)));
         assert_eq!(status(&table, "a"), Some(Status::GOOD));
     }
 
@@ -239,6 +258,8 @@ mod tests {
         table.values(2, &columns(0, 8.0));
         assert_eq!(status(&table, "a"), Some(Status::GOOD));
         assert_eq!(status(&table, "b"), Some(Status::BAD_SHUTDOWN));
+        table.set_lost(false, Some(Utc(90)));
+        assert_eq!(table.sample("b").unwrap_or_default().source_time, Utc(5), "what isn't heard again grows old");
     }
 
     #[test]

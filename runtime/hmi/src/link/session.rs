@@ -224,6 +224,11 @@ impl Session {
         self.heard.map(|(at, utc)| Utc(utc.0.saturating_add(i64::try_from(now.since(at)).unwrap_or(i64::MAX))))
     }
 
+    /// The station's time in its last heartbeat.
+    pub fn heard_at(&self) -> Option<Utc> {
+        self.heard.map(|(_, utc)| utc)
+    }
+
     /// How long nothing was heard, in ms.
     pub fn silence_ms(&self, now: Mono) -> u64 {
         let last = self.heard.map_or(self.welcomed_at, |(at, _)| at.max(self.welcomed_at));

@@ -106,6 +106,7 @@ fn translate(event: WsEvent) -> Option<LinkEvent> {
 fn plain(error: &str) -> String {
     let known = [
         ("refused", "nothing listens there"),
+        ("Unable to connect", "nothing answers there"),
         ("timed out", "no answer in time"),
         ("unreachable", "the network has no way there"),
         ("Name or service not known", "there is no such name"),
@@ -125,6 +126,7 @@ mod tests {
     #[test]
     fn errors_become_words() {
         assert_eq!(plain("Connect: IO error: Connection refused (os error 111)"), "nothing listens there");
+        assert_eq!(plain("Connect: URL error: Unable to connect to ws://127.0.0.1:8690/api"), "nothing answers there");
         assert_eq!(plain("something new"), "something new");
     }
 

@@ -127,7 +127,14 @@ pub fn setpoint(
 }
 
 /// Draws a switch: its choices side by side, the current one raised.
-pub fn switch(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, switch: &Switch, view: &View<'_>) -> Option<Hit> {
+pub fn switch(
+    ui: &Ui,
+    c: &Canvas<'_>,
+    (rect, crowd): (Rect, &Crowd),
+    id: egui::Id,
+    switch: &Switch,
+    view: &View<'_>,
+) -> Option<Hit> {
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, switch.label.get(), Font::TEXT, THEME.text_quiet);
     let blocked = blocked(view, &switch.target, *switch.enabled.get());
@@ -153,8 +160,7 @@ pub fn switch(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, switch: &Switch
     if !switch.reading.is_good() {
         c.dashed_box(rect.expand(c.len(3.0)), c.stroke(1.4, THEME.text_quiet));
     }
-    let beside = pos2(rect.right() + c.len(6.0), rect.center().y);
-    marks::tail(c, beside, Align2::LEFT_CENTER, &switch.reading, view.now);
+    value::around(c, rect, &switch.reading, crowd, view.now);
     hit
 }
 

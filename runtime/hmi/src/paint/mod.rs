@@ -63,9 +63,10 @@ pub enum Hit {
     },
 }
 
-/// Where small things are, so that what stands beside one isn't hidden by the next.
+/// Where things are, so that what stands beside one isn't hidden by the next, and stays on its panel.
 pub struct Crowd {
     boxes: Vec<egui::Rect>,
+    panels: Vec<egui::Rect>,
 }
 
 impl Crowd {
@@ -73,15 +74,26 @@ impl Crowd {
     const MOST: usize = 1_500;
 
     fn of(scene: &Scene, c: &Canvas<'_>) -> Self {
-        let small = |object: &&Object| !matches!(object.symbol, Symbol::Pipe(_) | Symbol::Panel(_) | Symbol::Text(_));
+        let mut crowd = Self { boxes: Vec::new(), panels: Vec::new() };
         let objects = scene.objects();
-        let objects = if objects.len() > Self::MOST { &[] } else { objects };
-        Self { boxes: objects.iter().filter(small).map(|object| c.rect(object.rect)).collect() }
+        for object in objects.iter().filter(|_| objects.len() <= Self::MOST) {
+            match &object.symbol {
+                Symbol::Text(_) => {}
+                Symbol::Panel(_) => crowd.panels.push(c.rect(object.rect)),
+                Symbol::Pipe(pipe) => crowd.boxes.extend(pipe.points.windows(2).map(|ends| {
+                    let run = egui::Rect::from_two_pos(c.point(ends[0]), c.point(ends[1]));
+                    run.expand(c.len(pipe.width / 2.0))
+                })),
+                _ => crowd.boxes.push(c.rect(object.rect)),
+            }
+        }
+        crowd
     }
 
-    /// Whether nothing but `own` is there.
+    /// Whether nothing but `own` is there, and it doesn't leave the panel that `own` is on.
     pub fn is_free(&self, rect: egui::Rect, own: egui::Rect) -> bool {
-        !self.boxes.iter().any(|other| *other != own && other.intersects(rect))
+        let alone = !self.boxes.iter().any(|other| *other != own && other.intersects(rect));
+        alone && self.panels.iter().all(|panel| !panel.contains_rect(own) || panel.contains_rect(rect))
     }
 }
 
@@ -116,7 +128,7 @@ fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd,
         Symbol::Trend(trend) => trend::paint(c, rect, trend, view),
         Symbol::Button(button) => return control::button(ui, c, rect, id.with("button"), button, view),
         Symbol::Setpoint(point) => return control::setpoint(ui, c, (rect, crowd), id.with("setpoint"), point, view),
-        Symbol::Switch(switch) => return control::switch(ui, c, rect, id.with("switch"), switch, view),
+        Symbol::Switch(switch) => return control::switch(ui, c, (rect, crowd), id.with("switch"), switch, view),
         Symbol::Navigation(tabs) => return control::navigation(ui, c, rect, id.with("tabs"), tabs),
     }
     None

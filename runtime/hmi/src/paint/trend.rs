@@ -129,10 +129,41 @@ fn line(c: &Canvas<'_>, points: &[Pos2], place: usize) {
     if pause == 0.0 {
         c.path(points.to_vec(), stroke);
     } else {
-        for shape in Shape::dashed_line(points, stroke, c.len(dash).max(1.0), c.len(pause).max(1.0)) {
-            c.add(shape);
+        for piece in dashes(points, c.len(dash).max(1.0), c.len(pause).max(1.0)) {
+            c.path(piece, stroke);
         }
     }
+}
+
+/// Cuts a line into dashes, each of them one path: points closer than a dash don't break it up.
+fn dashes(points: &[Pos2], dash: f32, pause: f32) -> Vec<Vec<Pos2>> {
+    let mut pieces = Vec::new();
+    let (mut piece, mut drawing, mut left) = (Vec::new(), true, dash);
+    for pair in points.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let length = from.distance(to);
+        let mut done = 0.0;
+        while length - done > left {
+            done += left;
+            let at = from + (to - from) * (done / length);
+            if drawing {
+                piece.extend(piece.is_empty().then_some(from + (to - from) * ((done - left) / length)));
+                piece.push(at);
+                pieces.push(std::mem::take(&mut piece));
+            } else {
+                piece.push(at);
+            }
+            drawing = !drawing;
+            left = if drawing { dash } else { pause };
+        }
+        left -= length - done;
+        if drawing {
+            piece.extend(piece.is_empty().then_some(from));
+            piece.push(to);
+        }
+    }
+    pieces.extend((piece.len() > 1).then_some(piece));
+    pieces
 }
 
 /// Times between the runs, and after the last one, where nothing usable was heard.
@@ -199,10 +230,14 @@ fn told(place: usize, pen: &Pen, scales: &[Scale]) -> (String, String) {
         (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag).to_owned(),
         (label, _) => label.clone(),
     };
-    let value = if pen.reading.is_good() { pen.reading.text() } else { pen.reading.quality_letter().to_owned() };
-    let unit = if pen.label == pen.reading.facts.unit { "" } else { &pen.reading.facts.unit };
+    let facts = &pen.reading.facts;
+    let value = match pen.reading.quality_letter() {
+        "" if pen.label == facts.unit => pen.reading.text(),
+        "" => with_unit(&pen.reading.text(), &facts.unit),
+        letter => letter.to_owned(),
+    };
     let aside = scales.iter().skip(2).find(|scale| scale.pens.contains(&place));
-    (format!("{name} {}", with_unit(&value, unit)), aside.map_or_else(String::new, Scale::in_words))
+    (format!("{name} {value}"), aside.map_or_else(String::new, Scale::in_words))
 }
 
 #[cfg(test)]
@@ -231,6 +266,15 @@ mod tests {
         {
             assert_eq!(step_ns(span_s * S, most), step_s * S, "{span_s} s in {most}");
         }
+    }
+
+    #[test]
+    fn a_dash_is_one_path_over_many_points() {
+        let points: Vec<Pos2> = (0..=30u8).map(|x| pos2(f32::from(x), 0.0)).collect();
+        let ends: Vec<(f32, f32)> = dashes(&points, 7.0, 3.0).iter().map(|d| (d[0].x, d[d.len() - 1].x)).collect();
+        assert_eq!(ends, [(0.0, 7.0), (10.0, 17.0), (20.0, 27.0)]);
+        let far = dashes(&[pos2(0.0, 0.0), pos2(30.0, 0.0)], 7.0, 3.0);
+        assert_eq!(far.iter().map(|d| d[0].x).collect::<Vec<_>>(), [0.0, 10.0, 20.0]);
     }
 
     #[test]
