@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use plantroom_tests::{Api, Project, Station, wait_until};
+use plantroom_model::{OutcomeKind, Value};
+use plantroom_tests::{Console, Project, Station, eventually, wait_until};
 use plantroom_wire::{ToConsole, ToStation, decode, encode};
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
@@ -15,7 +16,9 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 const ASLEEP: Duration = Duration::from_secs(5);
 /// A value that fills buffers.
 const LONG: usize = 4_000;
-const TAGS: [&str; 4] = ["note/0", "note/1", "note/2", "note/3"];
+const TAGS: [&str; 8] = ["note/0", "note/1", "note/2", "note/3", "note/4", "note/5", "note/6", "note/7"];
+/// What the buffers between the two may hold, in bytes; far less than what is written meanwhile.
+const BUFFERS: usize = 150_000;
 
 #[test]
 fn a_slow_console_gets_the_newest_value_and_delays_nobody() {
@@ -30,20 +33,16 @@ fn a_slow_console_gets_the_newest_value_and_delays_nobody() {
     let mut slow = runtime.block_on(open(&url, &token));
     let asleep_from = Instant::now();
     // Nobody polls the slow one's socket meanwhile: its system's buffers fill, then the station's.
-    let (last, delays) = write_for(&station.api(), ASLEEP, |tag, number| {
-        let written = Instant::now();
-        wait_until("the quick console has it", 5.0, || number_of(&quick.latest(tag).value.to_string()), |seen| *seen >= number);
-        written.elapsed()
-    });
+    let (last, delays) = write_for(&quick, ASLEEP);
     let asleep_until = Instant::now();
     let longest = delays.iter().max().copied().unwrap_or_default();
     let (messages, bytes, took) = runtime.block_on(catch_up(&mut slow, last));
     println!("{last} values were written; awake, it got {messages} messages of {bytes} bytes until the newest, in {took:?}");
     println!("the quick console had each within {longest:?}");
-    assert!(last as usize * LONG > 400_000, "too little was written ({last}) to fill any buffer");
+    assert!(last as usize * LONG > 2 * BUFFERS, "too little was written ({last}) to fill any buffer");
     // What the two systems' buffers hold is old; behind it is the newest.
     assert!(took < Duration::from_secs(2), "the newest value came {took:?} after it had woken up");
-    assert!(bytes < 300_000, "a backlog of {bytes} bytes");
+    assert!(bytes < BUFFERS, "a backlog of {bytes} bytes");
     assert!(longest < Duration::from_millis(1_500), "another console waited {longest:?} for a value");
     let beats = quick.beats();
     let meanwhile: Vec<_> = beats.windows(2).filter(|pair| pair[1] > asleep_from && pair[0] < asleep_until).collect();
@@ -52,19 +51,23 @@ fn a_slow_console_gets_the_newest_value_and_delays_nobody() {
     assert_eq!(quick.ended(), None);
 }
 
-/// Writes one tag after the other for so long; returns the last number.
-fn write_for(api: &Api, how_long: Duration, mut written: impl FnMut(&str, u64) -> Duration) -> (u64, Vec<Duration>) {
+/// Writes all tags over and over for so long: the last number, and how long each round took until it was seen.
+fn write_for(console: &Console, how_long: Duration) -> (u64, Vec<Duration>) {
     let until = Instant::now() + how_long;
     let (mut number, mut delays) = (0, Vec::new());
     while Instant::now() < until {
-        let mut newest = "";
-        for tag in TAGS {
+        let asked = TAGS.map(|tag| {
             number += 1;
-            newest = tag;
-            let outcome = api.write(tag, format!("{number} {}", "x".repeat(LONG)));
-            assert_eq!(outcome.kind(), "confirmed", "{}", outcome.text);
+            console.ask_write(tag, Value::Text(format!("{number} {}", "x".repeat(LONG)).into()))
+        });
+        for request in asked {
+            let outcome = eventually("a write has an outcome", 5.0, || console.outcome(request));
+            assert_eq!(outcome.kind, OutcomeKind::Confirmed, "{outcome:?}");
         }
-        delays.push(written(newest, number));
+        let confirmed = Instant::now();
+        let newest = TAGS[TAGS.len() - 1];
+        wait_until("the quick console sees it", 5.0, || number_of(&console.latest(newest).value), |seen| *seen >= number);
+        delays.push(confirmed.elapsed());
     }
     (number, delays)
 }
@@ -108,13 +111,13 @@ async fn catch_up(console: &mut Socketed, last: u64) -> (usize, usize, Duration)
         let (message, size) = next(console).await;
         (messages, bytes) = (messages + 1, bytes + size);
         if let ToConsole::Values { columns, .. } = message
-            && columns.rows().any(|row| number_of(&row.value.to_string()) == last)
+            && columns.rows().any(|row| number_of(&row.value) == last)
         {
             return (messages, bytes, started.elapsed());
         }
     }
 }
 
-fn number_of(text: &str) -> u64 {
-    text.trim_matches('"').split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+fn number_of(value: &Value) -> u64 {
+    value.to_string().split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
