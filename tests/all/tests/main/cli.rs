@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use plantroom_tests::{Project, Run, Station, free_port, plantroom, workspace};
+use plantroom_tests::{Api, Project, Run, Station, free_port, plantroom, workspace};
 use serde_json::Value as Json;
 
 /// The verb ends soon, with this code, and says on stderr one sentence that has these words.
@@ -122,6 +122,69 @@ fn refused_unreachable_and_mistaken_have_their_own_codes() {
     assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{}", done.stdout);
     let json = plantroom(&["tag", "--url", url, "--token", &engineer.token, "read", "--json", "a"], &[]);
     assert_eq!(serde_json::from_str::<Json>(&json.stdout).unwrap()["value"], 2, "{}", json.stdout);
+}
+
+#[test]
+fn users_tokens_and_the_trail_are_kept_by_command_line() {
+    let project = Project::new();
+    project.memory("a", "int", "1", "write = true");
+    let station = Station::start(&project);
+    let (name, password) = &station.engineer;
+    let as_engineer = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let (reach, verb) = (["--url", &station.url, "--user", name], [arguments[0]]);
+        // `audit list` takes who asks behind its verb, the others before it.
+        let (verb, rest) = if verb == ["audit"] { (&arguments[..2], &arguments[2..]) } else { (&verb[..], &arguments[1..]) };
+        let run = plantroom(&[verb, &reach[..], rest].concat(), &[environment, &[("PLANTROOM_PASSWORD", password)]].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
+        run
+    };
+    as_engineer(&["user", "add", "anna", "--role", "view"], &[("PLANTROOM_NEW_PASSWORD", "a long enough one")]);
+    as_engineer(&["user", "role", "anna", "operate"], &[]);
+    let listed = as_engineer(&["user", "list"], &[]).stdout;
+    assert!(listed.lines().any(|line| line.starts_with("anna ") && line.ends_with("operate")), "{listed}");
+    let made = as_engineer(&["token", "make", "anna", "a report"], &[]);
+    let token = made.stdout.trim();
+    let id = made.stderr.split([' ', ';']).nth(1).unwrap();
+    let tag = |arguments: &[&str]| plantroom(&[&["tag", "--url", &station.url, "--token", token], arguments].concat(), &[]);
+    assert_eq!(tag(&["write", "a", "5", "--comment", "as planned"]).code, 0);
+    let list = tag(&["list", "a*"]);
+    assert!(list.stdout.lines().count() == 1 && list.stdout.contains('5'), "{}", list.stdout);
+    as_engineer(&["token", "revoke", id], &[]);
+    assert_eq!(tag(&["list"]).code, 3);
+    as_engineer(&["user", "password", "anna"], &[("PLANTROOM_NEW_PASSWORD", "another long one")]);
+    as_engineer(&["user", "remove", "anna"], &[]);
+    let short = plantroom(
+        &["user", "--url", &station.url, "--user", name, "add", "ben"],
+        &[("PLANTROOM_PASSWORD", password), ("PLANTROOM_NEW_PASSWORD", "short")],
+    );
+    assert_eq!(short.code, 1, "{}", short.stderr);
+    assert!(short.stderr.contains("10"), "it says how long a password must be: {}", short.stderr);
+    let trail = as_engineer(&["audit", "list", "--json"], &[]).stdout;
+    let trail: Json = serde_json::from_str(&trail).expect("--json prints JSON");
+    let has = |user: &str, target: &str| {
+        trail["records"].as_array().unwrap().iter().any(|record| record["user"] == user && record["target"] == target)
+    };
+    assert!(has("anna", "a") && has("engineer", "anna"), "{trail}");
+    let secrets = [token, "a long enough one", "another long one", password.as_str()];
+    assert!(secrets.iter().all(|secret| !trail.to_string().contains(secret)), "no secret is on record");
+}
+
+#[test]
+fn ready_means_ready_and_stopped_means_kept() {
+    let project = Project::new();
+    project.memory("a", "int", "41", "write = true\nretain = true");
+    let mut station = Station::start(&project);
+    let health = Api::anonymous(&station.url).call("GET", "/healthz", None);
+    assert_eq!(health.status, 200, "well from the first moment: {}", health.text);
+    let api = station.api();
+    assert_eq!(api.tag("a").value, 41);
+    let _looking = station.console(&["a"]);
+    assert_eq!(api.write("a", 42).kind(), "confirmed");
+    let started = Instant::now();
+    assert_eq!(station.stop().code(), Some(0), "{}", station.log());
+    assert!(started.elapsed() < Duration::from_secs(8), "it took {:?} to stop", started.elapsed());
+    let station = Station::start(&project);
+    assert_eq!(station.api().tag("a").value, 42);
 }
 
 #[test]

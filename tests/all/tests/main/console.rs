@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use plantroom_tests::{Companion, Project, Station, command, eventually, free_port, wait_until, workspace};
+use plantroom_tests::{Companion, Project, Pymodbus, Station, command, eventually, free_port, holds_for, wait_until, workspace};
 use serde_json::json;
 
-const MISSING: &str = "On Debian or Ubuntu type: apt-get install xvfb imagemagick libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 \
+const MISSING: &str = "On Debian or Ubuntu type: apt-get install xvfb xdotool imagemagick libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 \
                        libxcursor1 libxi6 libxrandr2";
 const WIDTH: usize = 1280;
 const HEIGHT: usize = 800;
 /// A picture with text, grey shapes and some colour has far more; a blank one has one or two.
 const COLOURS: usize = 60;
+/// The same of a screen with hardly anything on it.
+const FEW_COLOURS: usize = 20;
 /// How soon operators must see that the station is gone, in s.
 const LOST_WITHIN_S: f64 = 4.0;
 /// Two pictures of a plant that lives differ in less, in percent of their pixels.
@@ -54,6 +56,14 @@ impl Screen {
         std::fs::create_dir_all(&folder).unwrap();
         let saved = Command::new("import").args(["-display", &self.name, "-window", "root"]).arg(folder.join(name)).status();
         assert!(saved.is_ok_and(|status| status.success()), "{name} can't be saved");
+    }
+
+    /// The operator's hand, by xdotool.
+    #[track_caller]
+    fn act(&self, words: &[&str]) {
+        let acted = Command::new("xdotool").args(words).env("DISPLAY", &self.name).output();
+        let acted = acted.unwrap_or_else(|error| panic!("`xdotool` does not start ({error}). {MISSING}"));
+        assert!(acted.status.success(), "{words:?}: {}", String::from_utf8_lossy(&acted.stderr));
     }
 
     fn window(&self, url: &str, token: &str) -> Companion {
@@ -143,6 +153,48 @@ fn the_window_says_when_the_station_is_gone_and_comes_back_by_itself() {
     assert!(gap < Duration::from_millis(1_900), "heartbeats were {gap:?} apart");
     let said = station.log()[log..].to_owned();
     assert!(!said.contains("ERROR") && !said.contains("WARN") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn an_operator_starts_a_pump_in_two_steps() {
+    let screen = Screen::start();
+    let device = Pymodbus::start();
+    let project = Project::new();
+    project.connection("plc", device.port, 500, "").modbus(&["plc"], "fast = 100", "line/*");
+    project.tag("line/run", "bool", "plc", "coil 3", "group = \"fast\"\nwrite = true");
+    let pump = "screen(\"Pump\", #{ level: 1, size: [1000, 560] });\n\
+                lamp(60, 60, \"line/run\", #{ label: \"running\" });\n\
+                button(50, 150, \"Start\", #{ tag: \"line/run\", value: true, w: 900, h: 100 });\n";
+    project.write("screens/1_home.rhai", pump);
+    let station = Station::start(&project);
+    let operator = station.api().new_user("operator", "operate");
+    let console = station.console(&["line/run"]);
+    wait_until("the device is polled", 15.0, || console.latest("line/run"), |row| row.status.is_good());
+    let window = screen.window(&station.url, &operator.token);
+    wait_until("the screen is there", 25.0, || Shown::of(&screen, &window), |shown| shown.colours > FEW_COLOURS);
+    wait_until("the window is a console", 5.0, || consoles(&station), |open| *open == 2);
+
+    screen.act(&["mousemove", "640", "300"]);
+    let before = Shown::of(&screen, &window);
+    screen.act(&["click", "1"]);
+    wait_until("it asks", 5.0, || before.compare(&screen), |(_, pct)| *pct > 1.0);
+    screen.keep("console_asks.png");
+    holds_for("nothing is sent with the first step", 1.5, || device.writes().len(), |count| *count == 0);
+    screen.act(&["key", "Return"]);
+    wait_until("the device gets it", 5.0, || device.writes(), |writes| !writes.is_empty());
+    let written: Vec<_> = device.writes().into_iter().map(|write| (write.function, write.address, write.values)).collect();
+    assert_eq!(written, [(5, 3, vec![1])]);
+    wait_until("the pump runs", 5.0, || console.latest("line/run").value, |value| value.as_bool() == Some(true));
+    let record = eventually("it is on record", 5.0, || {
+        station.api().audit("line/run").into_iter().find(|record| record["entry"] == "open")
+    });
+    assert_eq!(
+        (&record["user"], &record["door"], &record["new"]),
+        (&json!("operator"), &json!("console"), &json!(true)),
+        "{record}"
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    screen.keep("console_confirmed.png");
 }
 
 #[test]
