@@ -290,8 +290,7 @@ impl Console {
                 Some(at) => origin + egui::vec2(at.x, at.y) * scale + egui::vec2(-shift, -shift),
                 None => layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift),
             };
-            let title =
-                if header.subtitle.is_empty() { header.title.clone() } else { format!("{}  {}", header.title, header.subtitle) };
+            let title = dialogs::window_title(header);
             let title = egui::RichText::new(title).font(fonts::bold(THEME.size_text * scale.clamp(0.8, 1.5)));
             let mut open = true;
             let shown = egui::Window::new(title)

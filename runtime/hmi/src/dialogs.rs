@@ -2,7 +2,7 @@
 
 use egui::{Align2, Area, Context, Frame, Id, Key, Margin, Order, Rect, RichText, Stroke, TextEdit, Ui, pos2, vec2};
 use plantroom_model::{Mono, OutcomeKind};
-use plantroom_scene::{EventId, Reading, ScriptError};
+use plantroom_scene::{EventId, Header, Reading, ScriptError};
 
 use crate::commands::{Commands, Told, entered};
 use crate::fonts::{bold, regular};
@@ -237,7 +237,7 @@ fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
         ui.horizontal(|ui| {
             outcome_shape(ui, told);
             ui.vertical(|ui| {
-                ui.set_width(300.0);
+                ui.set_width(318.0);
                 ui.label(RichText::new(word).font(bold(THEME.size_text)).color(THEME.text));
                 ui.label(RichText::new(&told.what).font(regular(THEME.size_text)).color(THEME.text));
                 ui.label(quiet(&told.message));
@@ -283,6 +283,17 @@ fn outcome_shape(ui: &mut Ui, told: &Told) {
             letter("\u{00D7}", THEME.on_urgent, 0.0);
         }
     }
+}
+
+/// What stands above a faceplate: its title, and its instance where that says more and fits beside it.
+pub fn window_title(header: &Header) -> String {
+    /// About how wide a letter is, and what the edges and the cross take, in units.
+    const LETTER: f32 = 7.6;
+    const EDGES: f32 = 84.0;
+    let both = format!("{}  {}", header.title, header.subtitle);
+    let fits = both.chars().count() as f32 * LETTER + EDGES <= header.size.0;
+    let more = !header.subtitle.is_empty() && header.subtitle != header.title;
+    if more && fits { both } else { header.title.clone() }
 }
 
 /// A script's error, over the last good scene.

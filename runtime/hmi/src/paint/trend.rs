@@ -194,50 +194,61 @@ fn hatch(c: &Canvas<'_>, time: &TimeAxis, gaps: &[(i64, i64)]) {
     }
 }
 
-/// Each pen with its line, name and value; one whose scale stands at neither side tells it here.
+/// Each pen with its line, name and value; one whose scale stands at neither side tells it here. Where there is little
+/// room the scales go first, then the units.
 fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen], scales: &[Scale]) {
-    let words: Vec<(String, String)> = pens.iter().enumerate().map(|(place, pen)| told(place, pen, scales)).collect();
-    let (sample, gap) = (c.len(27.0), c.len(18.0));
-    let wide = |with_scales: bool| -> f32 {
-        let each = words.iter().map(|(value, scale)| {
-            let scale = if with_scales { scale.as_str() } else { "" };
-            c.text_width(value, Font::SMALL_BOLD) + c.text_width(scale, Font::SMALL) + sample + gap
-        });
+    let (sample, gap) = (c.len(27.0), c.len(16.0));
+    let wide = |entries: &[Entry]| -> f32 {
+        let each = entries
+            .iter()
+            .map(|entry| c.text_width(&entry.words, Font::SMALL_BOLD) + c.text_width(&entry.scale, Font::SMALL) + sample + gap);
         each.sum::<f32>() - gap
     };
-    let with_scales = wide(true) <= rect.width();
+    let tell = |with_scale, with_unit| -> Vec<Entry> {
+        let scales = if with_scale { scales } else { &[] };
+        pens.iter().enumerate().map(|(place, pen)| Entry::of(place, pen, scales, with_unit)).collect()
+    };
+    let tries = [tell(true, true), tell(false, true)];
+    let entries = tries.into_iter().find(|entries| wide(entries) <= rect.width()).unwrap_or_else(|| tell(false, false));
     let mut x = rect.left();
     let y = rect.bottom() - c.len(8.0);
-    for (place, (value, scale)) in words.iter().enumerate() {
+    for (place, entry) in entries.iter().enumerate() {
         let room = rect.right() - x - sample;
-        if room < c.len(30.0) {
+        if room < c.len(24.0) {
             break;
         }
         line(c, &[pos2(x, y), pos2(x + c.len(22.0), y)], place);
-        let value = c.fitted(value, Font::SMALL_BOLD, room);
         let colour = THEME.pens[place % THEME.pens.len()];
-        let mut used = c.text(pos2(x + sample, y), Align2::LEFT_CENTER, &value, Font::SMALL_BOLD, colour);
-        if with_scales && !scale.is_empty() {
-            used = c.text(pos2(used.right(), y), Align2::LEFT_CENTER, scale, Font::SMALL, colour);
-        }
+        let words = c.fitted(&entry.words, Font::SMALL_BOLD, room);
+        let used = c.text(pos2(x + sample, y), Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, colour);
+        let used = c.text(pos2(used.right(), y), Align2::LEFT_CENTER, &entry.scale, Font::SMALL, colour);
         x = used.right() + gap;
     }
 }
 
-/// A pen's name and value; and its scale, where that stands nowhere else.
-fn told(place: usize, pen: &Pen, scales: &[Scale]) -> (String, String) {
-    let name = match (&pen.label, pen.tag()) {
-        (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag).to_owned(),
-        (label, _) => label.clone(),
-    };
-    let facts = &pen.reading.facts;
-    let value = match pen.reading.quality_letter() {
-        "" if pen.label == facts.unit => pen.reading.text(),
-        "" => with_unit(&pen.reading.text(), &facts.unit),
-        letter => letter.to_owned(),
-    };
-    let aside = scales.iter().skip(2).find(|scale| scale.pens.contains(&place));
-    (format!("{name} {value}"), aside.map_or_else(String::new, Scale::in_words))
+/// A pen in the legend.
+struct Entry {
+    /// Name and value, or its quality letter.
+    words: String,
+    /// Its scale, where that stands nowhere else.
+    scale: String,
+}
+
+impl Entry {
+    fn of(place: usize, pen: &Pen, scales: &[Scale], unit: bool) -> Self {
+        let name = match (&pen.label, pen.tag()) {
+            (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag),
+            (label, _) => label,
+        };
+        let facts = &pen.reading.facts;
+        let value = match pen.reading.quality_letter() {
+            "" if unit && pen.label != facts.unit => with_unit(&pen.reading.text(), &facts.unit),
+            "" => pen.reading.text(),
+            letter => letter.to_owned(),
+        };
+        let aside = scales.iter().skip(2).find(|scale| scale.pens.contains(&place));
+        Self { words: format!("{name} {value}"), scale: aside.map_or_else(String::new, Scale::in_words) }
+    }
 }
 
 #[cfg(test)]

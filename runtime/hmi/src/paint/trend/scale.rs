@@ -74,8 +74,11 @@ fn round(drawn: Option<(f64, f64)>, range: Option<(f64, f64)>) -> (f64, f64) {
     let wanted = (low + high - span) / 2.0;
     let mut step = nice(span / STEPS);
     for _ in 0..ATTEMPTS {
-        let from = within.map_or(wanted, |(bottom, _)| wanted.max(bottom));
-        let bottom = (from / step).floor() * step;
+        let mut bottom = (wanted / step).floor() * step;
+        if let Some((least, most)) = within {
+            // Not beyond what the tag can be, where both ends can't be kept rather at the bottom.
+            bottom = bottom.min((most / step).ceil() * step - STEPS * step).max((least / step).floor() * step);
+        }
         if bottom + step * STEPS >= high {
             return (bottom, bottom + step * STEPS);
         }
@@ -149,6 +152,8 @@ mod tests {
         check((0.103, 0.106), Some((0.0, 5.0)), 0.0, 0.4);
         check((0.0, 100.0), Some((0.0, 100.0)), 0.0, 100.0);
         check((-3.0, 3.0), None, -4.0, 4.0);
+        check((99.0, 100.0), Some((0.0, 100.0)), 92.0, 100.0);
+        check((20.0, 80.0), Some((0.0, 100.0)), 0.0, 80.0);
     }
 
     #[test]
