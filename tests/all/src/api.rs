@@ -166,13 +166,14 @@ impl Api {
         )
     }
 
-    /// The newest records of the audit trail, newest first.
+    /// The newest records of the audit trail about a tag or user, newest first; all where it is empty.
     ///
     /// # Panics
     /// When they can't be read.
     #[track_caller]
     pub fn audit(&self, target: &str) -> Vec<Json> {
-        let page = self.get(&format!("/api/v1/audit?limit=1000&target={}", segment(target)));
+        let filter = if target.is_empty() { String::new() } else { format!("&target={}", segment(target)) };
+        let page = self.get(&format!("/api/v1/audit?limit=1000{filter}"));
         page["records"].as_array().expect("a list of records").clone()
     }
 

@@ -25,6 +25,6 @@ pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
 pub use program::{Run, command, plantroom, workspace};
 pub use project::Project;
 pub use pymodbus::{Pymodbus, Written, python};
-pub use record::{Metronome, Recorder, Seen};
+pub use record::{BarePoller, Recorder, Seen};
 pub use station::Station;
 pub use wait::{eventually, holds_for, wait_until};

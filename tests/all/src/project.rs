@@ -110,6 +110,28 @@ impl Project {
         self
     }
 
+    /// Adds any plugin; `config` and `grant` are lines of its tables.
+    pub fn plugin(&self, name: &str, component: &str, config: &str, grant: &str) -> &Self {
+        let head = format!("[[plugin]]\nname = \"{name}\"\ncomponent = \"{component}\"");
+        self.add("plugins.toml", &format!("{head}\n[plugin.config]\n{config}\n[plugin.grant]\n{grant}\n"));
+        self
+    }
+
+    /// Adds a connection of another driver than `modbus`.
+    pub fn connection_of(&self, driver: &str, name: &str, port: u16, timeout_ms: u32) -> &Self {
+        let text = format!(
+            "[[connection]]\nname = \"{name}\"\ndriver = \"{driver}\"\ntcp = \"127.0.0.1:{port}\"\ntimeout_ms = {timeout_ms}\n"
+        );
+        self.add("connections.toml", &text);
+        self
+    }
+
+    /// Adds a tag that a plugin fills by itself.
+    pub fn computed(&self, name: &str, kind: &str, plugin: &str, more: &str) -> &Self {
+        self.add("tags/tags.toml", &format!("[[tag]]\nname = \"{name}\"\nkind = \"{kind}\"\nplugin = \"{plugin}\"\n{more}\n"));
+        self
+    }
+
     /// Adds a tag of a connection. `more` are further lines of it: `write = true`.
     pub fn tag(&self, name: &str, kind: &str, connection: &str, address: &str, more: &str) -> &Self {
         let head =

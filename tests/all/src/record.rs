@@ -1,5 +1,7 @@
-//! Recording a tag's samples, and how punctual the machine itself was meanwhile.
+//! Recording a tag's samples, and how punctual the machine and the device were meanwhile.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -85,36 +87,47 @@ impl Drop for Recorder {
     }
 }
 
-/// Wakes at a beat, and remembers how late the machine let it: what nobody could have kept is no fault of the station.
-pub struct Metronome {
+/// Polls a Modbus device at a beat with nothing but a socket, and remembers the widest gap between two answers: what
+/// the machine and the device could do meanwhile, for whoever is held against it.
+pub struct BarePoller {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
+    thread: JoinHandle<Option<Duration>>,
 }
 
-impl Metronome {
-    /// Begins to beat.
-    pub fn start(period: Duration) -> Self {
+impl BarePoller {
+    /// Begins to poll one holding register.
+    pub fn start(port: u16, register: u16, period: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            let mut latest = Duration::ZERO;
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+            stream.set_nodelay(true).ok()?;
+            let (mut widest, mut due, mut answered) = (Duration::ZERO, Instant::now(), None::<Instant>);
             while !stopped.load(Ordering::Relaxed) {
-                let due = Instant::now() + period;
-                std::thread::sleep(period);
-                latest = latest.max(Instant::now().saturating_duration_since(due));
+                let [high, low] = register.to_be_bytes();
+                stream.write_all(&[0, 1, 0, 0, 0, 6, 1, 3, high, low, 0, 1]).ok()?;
+                stream.read_exact(&mut [0; 11]).ok()?;
+                let now = Instant::now();
+                widest = widest.max(answered.map_or(Duration::ZERO, |before| now - before));
+                answered = Some(now);
+                while due <= now {
+                    due += period;
+                }
+                std::thread::sleep(due - now);
             }
-            latest
+            Some(widest)
         });
         Self { stop, thread }
     }
 
-    /// Ends it: how late it was at worst.
+    /// Ends it: the widest gap.
     ///
     /// # Panics
-    /// Never.
+    /// When the device stopped to answer.
+    #[track_caller]
     pub fn finish(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("a metronome does not fail")
+        self.thread.join().ok().flatten().expect("the device answers the bare poller to the end")
     }
 }
 

@@ -2,4 +2,14 @@
 //!
 //! Each module is one kind of trouble; each test is named by what must hold.
 
-mod first;
+mod access;
+mod cli;
+mod console;
+mod containment;
+mod faults;
+mod grants;
+mod healthy;
+mod kill;
+mod new_user;
+mod screens;
+mod writes;
