@@ -53,6 +53,10 @@ impl Scan {
                         let faults = self.number_of(tags.faults) + 1;
                         self.tell(tags.faults, Value::Uint(faults), at);
                         self.tell(tags.last_fault, Value::Text(Arc::from(fault.as_str())), at);
+                    } else if *state == PluginWord::Starting && self.number_of(tags.faults) == 0 {
+                        // No fault yet is a good value too, and nothing that is missing.
+                        self.tell(tags.faults, Value::Uint(0), at);
+                        self.tell(tags.last_fault, Value::Text(Arc::from("")), at);
                     }
                 }
             }

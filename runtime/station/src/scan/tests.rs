@@ -101,6 +101,16 @@ fn a_plugin_that_is_down_makes_its_tags_bad_and_says_why() {
 }
 
 #[test]
+fn a_plugin_without_a_fault_says_so() {
+    let plant = small_plant();
+    let mut scan = scan(&plant);
+    let what = What::Plugin { plugin: PluginId(0), state: PluginWord::Starting, fault: String::new() };
+    scan.run(&[Input { at: at(5), what }], &[], at(10));
+    let held = scan.engine.current(plant.tag_ids["system/plugins/d/faults"]).cloned().unwrap();
+    assert_eq!((held.value, held.status), (Value::Uint(0), Status::GOOD));
+}
+
+#[test]
 fn samples_that_were_lost_before_the_scan_make_their_tags_uncertain() {
     let plant = small_plant();
     let level = plant.tag_ids["t/level"];
