@@ -1,13 +1,16 @@
 //! `plantroom demo`: the waterworks, live, with one command.
 
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use plantroom_model::Role;
 use plantroom_station::{RunningStation, StationOptions, start};
 
+use crate::exit::Failure;
 use crate::run::{failure, stop_signal};
 use crate::{init_log, paths};
 
@@ -52,7 +55,7 @@ impl Demo {
             tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
         println!("Starting the field (plantroom simulate) ...");
         let speed = self.speed.to_string();
-        let _field = Companion(plantroom(&["simulate", "--speed", &speed]).arg(&project).stdout(Stdio::null()).spawn()?);
+        let mut field = start_field(&project, &speed)?;
         println!("Starting the station ...");
         let options = StationOptions {
             project,
@@ -65,19 +68,23 @@ impl Demo {
         let password = station.make_user("operator", Role::Operate).await?;
         println!("The station runs at {}; log in as `operator` with the password {password}", station.url);
         let console = self.open_console(&station, &password)?;
-        let console_closed = async {
-            match console {
-                Some(console) => wait_for(console).await,
-                None => std::future::pending().await,
-            }
-        };
+        let (url, field_ended) = (station.url.clone(), AtomicBool::new(false));
         let stop = async {
             tokio::select! {
-                () = console_closed => {}
+                () = console_closed(console, &url) => {}
+                _ = wait_for(&mut field) => field_ended.store(true, Ordering::Relaxed),
                 () = stop_signal() => {}
             }
         };
-        station.until_stopped(stop).await;
+        if station.until_stopped(stop).await {
+            return Err(Failure::bug(format!(
+                "The station at {url} has stopped because of a fault of its own; see the log above."
+            ))
+            .into());
+        }
+        if field_ended.load(Ordering::Relaxed) {
+            return Err(Failure::problems("The simulated field has ended by itself; see its message above.").into());
+        }
         Ok(())
     }
 
@@ -109,10 +116,43 @@ impl Demo {
 /// How often the console's process is looked at, in ms.
 const WATCH_MS: u64 = 200;
 
-async fn wait_for(mut console: Companion) {
-    while matches!(console.0.try_wait(), Ok(None)) {
-        tokio::time::sleep(std::time::Duration::from_millis(WATCH_MS)).await;
+async fn wait_for(companion: &mut Companion) -> bool {
+    loop {
+        match companion.0.try_wait() {
+            Ok(None) => tokio::time::sleep(std::time::Duration::from_millis(WATCH_MS)).await,
+            Ok(Some(status)) => return status.success(),
+            Err(_) => return false,
+        }
     }
+}
+
+/// Ends when the console's window was closed. A console that could not open its window leaves the demo running
+/// without one, as on a machine without a display.
+async fn console_closed(console: Option<Companion>, url: &str) {
+    if let Some(mut console) = console {
+        if wait_for(&mut console).await {
+            return;
+        }
+        println!("The console could not be shown here; the station goes on at {url}. Ctrl-C ends the demo.");
+    }
+    std::future::pending().await
+}
+
+/// The simulated field, once all its devices answer.
+fn start_field(project: &Path, speed: &str) -> Result<Companion> {
+    let mut command = plantroom(&["simulate", "--speed", speed]);
+    let mut field =
+        Companion(command.arg(project).stdout(Stdio::piped()).spawn().context("the simulated field can't be started")?);
+    let mut said = String::new();
+    // Borrowed, so that the pipe stays open for what it says later.
+    if let Some(output) = field.0.stdout.as_mut() {
+        // Its first line comes when every device listens; none comes when one of them can't.
+        BufReader::new(output).read_line(&mut said).context("the simulated field says nothing")?;
+    }
+    if said.is_empty() {
+        return Err(Failure::problems("The simulated field could not be started; see its message above.").into());
+    }
+    Ok(field)
 }
 
 fn plantroom(arguments: &[&str]) -> Command {

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn request(function: u8, address: u16, count: u16, data: Vec<u16>) -> ModbusRequest {
-        ModbusRequest { unit: 1, function, address, count, data, timeout_ms: 0 }
+        ModbusRequest { unit: 1, function, address, count, data, timeout_ms: 0, valid_until: plantroom_model::Mono(0) }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Utc, field_error};
+use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, field_error};
 use plantroom_project::ConnectionSpec;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -21,7 +21,7 @@ pub type OnLink = Arc<dyn Fn(ConnectionId, LinkState) + Send + Sync>;
 /// All connections of a plant. Dropping it closes them; what is open then ends.
 pub struct Fieldbus {
     links: Vec<(Arc<Line>, JoinHandle<()>)>,
-    utc: Arc<dyn Fn() -> Utc + Send + Sync>,
+    now: Arc<dyn Fn() -> Now + Send + Sync>,
 }
 
 impl Fieldbus {
@@ -29,19 +29,19 @@ impl Fieldbus {
     pub fn start(
         runtime: &Handle,
         connections: &[ConnectionSpec],
-        utc: Arc<dyn Fn() -> Utc + Send + Sync>,
+        now: Arc<dyn Fn() -> Now + Send + Sync>,
         on_link: OnLink,
     ) -> Self {
         let links = connections
             .iter()
             .zip(0..)
             .map(|(spec, place)| {
-                let line = Arc::new(Line::new(ConnectionId(place), spec, Arc::clone(&utc), Arc::clone(&on_link)));
+                let line = Arc::new(Line::new(ConnectionId(place), spec, Arc::clone(&now), Arc::clone(&on_link)));
                 let task = runtime.spawn(link::run(Arc::clone(&line)));
                 (line, task)
             })
             .collect();
-        Self { links, utc }
+        Self { links, now }
     }
 
     /// Queues a transaction. Never blocks; `done` is called exactly once, at the latest a time-out after the
@@ -50,7 +50,7 @@ impl Fieldbus {
     ///
     /// A write is only taken while the connection stands; it is never carried over to a new one.
     pub fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {
-        let refuse = |done: Done, error: u16| done(ModbusCompletion { error, data: Vec::new(), at: (self.utc)() });
+        let refuse = |done: Done, error: u16| done(ModbusCompletion { error, data: Vec::new(), at: (self.now)().utc });
         let Some((line, _)) = self.links.get(connection.0 as usize) else {
             return refuse(done, field_error::BAD_REQUEST);
         };
@@ -61,7 +61,7 @@ impl Fieldbus {
             }
             Ok(checked) => {
                 if let Err((open, error)) = line.queue.push(Open::new(request, checked, done)) {
-                    open.end(ModbusCompletion { error, data: Vec::new(), at: (self.utc)() });
+                    open.end(ModbusCompletion { error, data: Vec::new(), at: (self.now)().utc });
                 }
             }
         }

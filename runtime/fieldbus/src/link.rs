@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Utc, field_error};
+use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, field_error};
 use plantroom_project::ConnectionSpec;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
@@ -27,7 +27,7 @@ pub(crate) struct Line {
     host: String,
     port: u16,
     timeout_ms: u32,
-    utc: Arc<dyn Fn() -> Utc + Send + Sync>,
+    now: Arc<dyn Fn() -> Now + Send + Sync>,
     on_link: OnLink,
     pub queue: Queue,
     figures: Mutex<LinkFigures>,
@@ -89,10 +89,10 @@ pub(crate) async fn run(line: Arc<Line>) {
 }
 
 impl Line {
-    pub fn new(id: ConnectionId, spec: &ConnectionSpec, utc: Arc<dyn Fn() -> Utc + Send + Sync>, on_link: OnLink) -> Self {
+    pub fn new(id: ConnectionId, spec: &ConnectionSpec, now: Arc<dyn Fn() -> Now + Send + Sync>, on_link: OnLink) -> Self {
         let host = spec.tcp.host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let (name, port, timeout_ms) = (Arc::clone(&spec.name), spec.tcp.port, spec.timeout_ms.max(1));
-        Self { id, name, host, port, timeout_ms, utc, on_link, queue: Queue::new(), figures: Mutex::default() }
+        Self { id, name, host, port, timeout_ms, now, on_link, queue: Queue::new(), figures: Mutex::default() }
     }
 
     pub fn figures(&self) -> LinkFigures {
@@ -159,7 +159,13 @@ impl Line {
             0 => self.timeout_ms,
             asked => asked.min(self.timeout_ms),
         };
-        let sent_at = (self.utc)();
+        let now = (self.now)();
+        let sent_at = now.utc;
+        if open.request.valid_until.0 > 0 && now.mono >= open.request.valid_until {
+            self.queue.finished();
+            open.end(ModbusCompletion { error: field_error::BAD_REQUEST, data: Vec::new(), at: now.utc });
+            return None;
+        }
         self.figures_mut().transactions += 1;
         // If the station stops now, nobody knows what became of it.
         open.otherwise = field_error::TIMEOUT;
@@ -172,7 +178,7 @@ impl Line {
                 End::Lost { error: field_error::TIMEOUT, reason }
             }
         };
-        let at = (self.utc)();
+        let at = (self.now)().utc;
         let (error, data, lost) = match end {
             End::Answer(data) => (0, data, None),
             End::Exception(code) => (u16::from(code), Vec::new(), None),
@@ -212,7 +218,7 @@ impl Line {
 
     /// Shuts the gate and ends all that wait: nothing is carried over to the next connection.
     fn end_waiting(&self) {
-        let at = (self.utc)();
+        let at = (self.now)().utc;
         for open in self.queue.set_gate(Gate::Shut) {
             open.end(ModbusCompletion { error: field_error::NOT_CONNECTED, data: Vec::new(), at });
         }

@@ -49,6 +49,9 @@ pub const LONGEST_SLEEP_MS: u64 = 60_000;
 pub const STEPS_PER_S: f64 = 50_000.0;
 /// Steps above that rate that may follow each other.
 pub const STEP_BURST: f64 = 5_000.0;
+/// How long the answers of many transactions are gathered before the next step, in us. A line has more reads queued than
+/// it can answer in this time, so nothing is slower; a step costs as much as several answers, so it is shared.
+pub const GATHER_US: u64 = 100;
 /// How long a step waits that comes too early, in us.
 pub const STEP_PAUSE_US: u64 = 50;
 /// First pause before a restart, in ms; it doubles from fault to fault.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Utc;
+use crate::{Mono, Utc};
 
 /// A connection's place in the project's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct ModbusRequest {
     pub data: Vec<u16>,
     /// Gives up after this long; 0 takes the connection's own time-out, which is also the longest.
     pub timeout_ms: u32,
+    /// From then on it must not be put on the wire any more (a write's order has expired); 0 for no such limit.
+    pub valid_until: Mono,
 }
 
 impl ModbusRequest {
@@ -52,7 +54,7 @@ pub mod field_error {
     pub const NOT_CONNECTED: u16 = 257;
     /// The answer wasn't valid and was thrown away; a write may have been carried out.
     pub const BAD_ANSWER: u16 = 258;
-    /// The request breaks the protocol's limits; it was not sent.
+    /// The request breaks the protocol's limits, or its order has expired; it was not sent.
     pub const BAD_REQUEST: u16 = 259;
     /// Too many transactions are open on this connection; it was not sent.
     pub const QUEUE_FULL: u16 = 260;

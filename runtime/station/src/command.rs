@@ -15,7 +15,7 @@ use std::time::Duration;
 use plantroom_access::{Access, Act, Recorded, Session, WriteEntry, WriteOrder};
 use plantroom_host::{PluginOrder, PluginRun};
 use plantroom_model::{
-    Door, Now, OrderId, Origin, Outcome, OutcomeKind, SettleCode, Snapshot, TagSpec, Utc, WriteRequest, WriteSpec,
+    Door, Now, OrderId, Origin, Outcome, OutcomeKind, Sample, SettleCode, Snapshot, TagSpec, Utc, WriteRequest, WriteSpec,
 };
 use plantroom_project::Plant;
 use tokio::sync::watch;
@@ -41,6 +41,7 @@ pub struct CommandPath {
     pub(crate) plugins: Vec<PluginRun>,
     pub(crate) orders: Arc<OpenOrders>,
     pub(crate) next_order: AtomicU64,
+    pub(crate) keeping: tokio::sync::Mutex<()>,
 }
 
 /// What became of a request after it was recorded: its outcome, still without the audit record's number.
@@ -111,20 +112,23 @@ impl CommandPath {
 
     /// A tag that the station itself keeps: on the disk first, if it is retained, then to the scan.
     async fn keep(&self, order: &WriteOrder, spec: &TagSpec) -> Ended {
+        // One after the other, so that the disk and the scan get two writes in the same order.
+        let turn = self.keeping.lock().await;
         let now = self.clock.now();
         if let Err(reason) = self.retained.keep(order.tag(), order.value().clone(), now.utc).await {
             return Ended { kind: OutcomeKind::Refused, message: reason };
         }
         let mut snapshots = self.snapshots.clone();
-        if !self.inbox.put(now, What::Set { tag: order.tag(), value: order.value().clone() }) {
-            return Ended {
-                kind: OutcomeKind::Unknown,
-                message: format!("The station is overloaded; look at {} before trying again.", spec.name),
-            };
-        }
+        let taken = self.inbox.put(now, What::Set { tag: order.tag(), value: order.value().clone() });
+        drop(turn);
         let limit = Duration::from_millis(u64::from(self.plant.scan.max_ms) + SETTLE_GRACE_MS);
-        readback::until(&mut snapshots, order.tag(), now.utc, limit, |sample| sample.value.same(order.value())).await;
-        Ended { kind: OutcomeKind::Confirmed, message: format!("{} is {} now.", spec.name, target::shown(spec, order.value())) }
+        let agrees = |sample: &Sample| sample.value.same(order.value());
+        if taken && readback::until(&mut snapshots, order.tag(), now.utc, limit, agrees).await == readback::Seen::Agreed {
+            let message = format!("{} is {} now.", spec.name, target::shown(spec, order.value()));
+            return Ended { kind: OutcomeKind::Confirmed, message };
+        }
+        let message = format!("{} was not seen to change; look at it before trying again.", spec.name);
+        Ended { kind: OutcomeKind::Unknown, message }
     }
 
     async fn by_driver(&self, order: &WriteOrder, spec: &TagSpec, plugin: &PluginRun) -> Settled {

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use plantroom_model::{Change, Frame, TagId, TagSpec, Utc, Value};
+use plantroom_model::{Change, Frame, Origin, TagId, TagSpec, Utc, Value};
 use plantroom_store::{AppendLog, Disk, LogOptions, RealDisk, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,8 @@ enum Message {
 /// Keeps retained values; shared by the scan and the command path.
 pub struct Retained {
     wanted: Vec<bool>,
+    /// Those that follow the field; memory tags are kept when they are written.
+    from_field: Vec<bool>,
     sender: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -71,6 +73,7 @@ impl Retained {
             .filter_map(|(index, spec)| newest.get(&*spec.name).map(|(value, time)| (TagId(index as u32), value.clone(), *time)))
             .collect();
         let wanted = specs.iter().map(|spec| spec.retain).collect();
+        let from_field = specs.iter().map(|spec| spec.retain && !matches!(spec.origin, Origin::Memory { .. })).collect();
         let (sender, receiver) = sync_channel(WAITING);
         let keeper = Keeper { disk, path, log, newest, specs: Arc::clone(specs) };
         let thread = std::thread::Builder::new().name("retained".to_owned()).spawn(move || keeper.run(&receiver));
@@ -79,13 +82,13 @@ impl Retained {
             path: folder.to_owned(),
             source,
         })?;
-        Ok((Self { wanted, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
+        Ok((Self { wanted, from_field, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
     }
 
     /// Takes what a scan decided; returns at once.
     pub fn note(&self, frame: &Frame) {
         let is_wanted =
-            |change: &&Change| self.wanted.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
+            |change: &&Change| self.from_field.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
         let changes: Vec<Change> = frame.changes.iter().filter(is_wanted).cloned().collect();
         if !changes.is_empty()
             && let Some(sender) = &*self.sender.lock()
@@ -132,12 +135,18 @@ struct Keeper {
 impl Keeper {
     fn run(mut self, receiver: &Receiver<Message>) {
         let mut waiting: HashMap<TagId, (Value, Utc)> = HashMap::new();
+        // Station time of the oldest value that waits.
+        let mut oldest = None;
         loop {
             match receiver.recv_timeout(Duration::from_millis(WRITE_MS)) {
                 Ok(Message::Field(changes)) => {
+                    let newest = changes.iter().map(|change| change.sample.server_time).max();
                     waiting
                         .extend(changes.into_iter().map(|change| (change.tag, (change.sample.value, change.sample.source_time))));
-                    if waiting.len() < WAITING {
+                    let since = *oldest.get_or_insert(newest.unwrap_or_default());
+                    let waited_ms = newest.map_or(0, |newest| newest.as_ms().saturating_sub(since.as_ms()));
+                    // A clock that was set back must not keep values from the disk.
+                    if (0..WRITE_MS as i64).contains(&waited_ms) && waiting.len() < WAITING {
                         continue;
                     }
                     self.flush(&mut waiting);
@@ -150,6 +159,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => self.flush(&mut waiting),
                 Err(RecvTimeoutError::Disconnected) => return self.flush(&mut waiting),
             }
+            oldest = None;
         }
     }
 
@@ -199,7 +209,7 @@ fn append(log: &mut AppendLog, records: &[Record]) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plantroom_model::{Origin, ValueKind};
+    use plantroom_model::{Now, PluginId, Sample, Status, ValueKind};
 
     fn specs() -> Arc<[TagSpec]> {
         let memory =
@@ -235,5 +245,38 @@ mod tests {
         drop(keeper);
         let (_, kept) = Retained::open(folder.path(), &specs()).unwrap();
         assert_eq!(kept, [(TagId(0), Value::Int(3), Utc(1)), (TagId(1), Value::Int(9), Utc(3))]);
+    }
+
+    #[test]
+    fn a_value_that_never_rests_is_still_written_every_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let computed =
+            TagSpec { retain: true, ..TagSpec::new("fast", ValueKind::Int, Origin::Analytics { plugin: PluginId(0) }) };
+        let specs: Arc<[TagSpec]> = vec![computed].into();
+        let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
+        for step in 0..100 {
+            let time = Utc(1_000_000_000_000 + step * 100_000_000);
+            let sample = Sample { value: Value::Int(step), status: Status::GOOD, source_time: time, server_time: time };
+            let changes = vec![Change { tag: TagId(0), sample }];
+            retained.note(&Frame { number: 1, now: Now::default(), changes });
+        }
+        // Ten seconds of station time have passed in a moment: all but the last second must get to the disk by itself.
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let kept = || {
+            let mut newest = 0;
+            let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+            let reader = plantroom_store::LogReader::open(&*disk, &folder.path().join("retained.log")).unwrap();
+            for item in reader.flatten() {
+                let plantroom_store::LogItem::Record { payload, .. } = item else { continue };
+                let record: Record = serde_json::from_slice(&payload).unwrap();
+                newest = record.value.as_f64().unwrap() as i64;
+            }
+            newest
+        };
+        while kept() < 85 {
+            assert!(std::time::Instant::now() < deadline, "only {} was kept", kept());
+            std::thread::yield_now();
+        }
+        std::mem::forget(retained);
     }
 }

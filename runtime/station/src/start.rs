@@ -30,6 +30,9 @@ use crate::scan::Scan;
 use crate::screens::ScreenFolder;
 use crate::system::SystemTags;
 
+/// How long the server may take to give its last answers when the station stops, in ms.
+const SERVER_STOP_MS: u64 = 3_000;
+
 /// What a station is started with.
 #[derive(Clone, Debug)]
 pub struct StationOptions {
@@ -70,7 +73,6 @@ pub struct RunningStation {
 pub async fn start(options: StationOptions) -> Result<RunningStation, StartError> {
     let prepared = prepare(options).await?;
     let address = prepared.listener.local_addr().map_err(|error| StartError::Network(error.to_string()))?;
-    let first_user = first_user(&prepared.access, &*prepared.clock)?;
     let Prepared { plant, data, clock, access, listener, loaded } = prepared;
 
     let specs: Arc<[TagSpec]> = plant.tags.clone().into();
@@ -103,6 +105,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         plugins: start_plugins(&loaded, &outside)?,
         orders,
         next_order: AtomicU64::new(1),
+        keeping: tokio::sync::Mutex::default(),
     });
     let stop = Arc::new(AtomicBool::new(false));
     let flow = Flow {
@@ -120,6 +123,8 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         stop: Arc::clone(&stop),
     };
     let scan = flow.start().map_err(no_thread)?;
+    // After everything that can be refused: the password is told once, and must not be lost with a failed start.
+    let first_user = first_user(&access, &*clock)?;
     let screens = ScreenFolder::open(&plant);
     let link = StationLink::new(Arc::clone(&commands), fieldbus, screens.set(), inbox);
     let (stop_server, server_stops) = watch::channel(false);
@@ -217,7 +222,7 @@ impl RunningStation {
         session.map(|session| session.token().to_owned()).map_err(|denied| StartError::Data(denied.to_string()))
     }
 
-    async fn take_down(self) {
+    async fn take_down(mut self) {
         let _ = self.stop_server.send(true);
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
         let (access, clock) = (self.access, self.clock);
@@ -232,10 +237,16 @@ impl RunningStation {
             }
             retained.stop();
             outside.finish();
-            access.audit().event(life("stop station", &commands.plant), "done", clock.now());
+            (access, clock, commands)
         });
-        let _ = down.await;
-        self.server.abort();
+        let Ok((access, clock, commands)) = down.await else { return };
+        // Commands that are under way close their records; whoever asked still gets the answer.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(SERVER_STOP_MS), &mut self.server).await;
+        let ended = tokio::task::spawn_blocking(move || {
+            access.audit().event(life("stop station", &commands.plant), "done", clock.now());
+            access.audit().flush();
+        });
+        let _ = ended.await;
         tracing::info!("the station has stopped");
     }
 }
@@ -254,15 +265,11 @@ impl FrameReader for Analytics {
 
 fn load(project: &Path) -> Result<Arc<Plant>, StartError> {
     if !project.join("plant.toml").exists() {
+        let why = if project.is_dir() { "this folder has no plant.toml" } else { "there is no such folder" };
         let shown = project.display();
-        return Err(StartError::NoProject(match project.is_dir() {
-            true => format!(
-                "There is no project to run: no plant.toml is in this folder; name a project's folder, or make one with `plantroom new`: {shown}"
-            ),
-            false => format!(
-                "There is no project to run: no such folder; name a project's folder, or make one with `plantroom new`: {shown}"
-            ),
-        }));
+        return Err(StartError::NoProject(format!(
+            "There is no project to run: {why}; name a project's folder, or make one with `plantroom new`: {shown}"
+        )));
     }
     let loaded = plantroom_project::load(project);
     match loaded.plant {
@@ -319,9 +326,9 @@ async fn load_plugins(plant: &Arc<Plant>, options: &StationOptions, data: &Path)
 }
 
 fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> Fieldbus {
-    let utc = {
+    let now = {
         let clock = Arc::clone(clock);
-        Arc::new(move || clock.now().utc)
+        Arc::new(move || clock.now())
     };
     let on_link = {
         let (clock, inbox) = (Arc::clone(clock), Arc::clone(inbox));
@@ -329,7 +336,7 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
             inbox.put(clock.now(), What::Link { connection, state });
         })
     };
-    Fieldbus::start(&tokio::runtime::Handle::current(), &plant.connections, utc, on_link)
+    Fieldbus::start(&tokio::runtime::Handle::current(), &plant.connections, now, on_link)
 }
 
 fn start_plugins(loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<Vec<plantroom_host::PluginRun>, StartError> {

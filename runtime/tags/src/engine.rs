@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Change, Columns, Now, Origin, PluginId, Sample, Status, TagId, TagSpec, Utc, Value};
+use plantroom_model::{Change, Columns, Now, Origin, PluginId, Quality, Sample, Status, TagId, TagSpec, Utc, Value};
 
 use crate::accept::{Reading, accept};
 use crate::liveness::Liveness;
@@ -70,13 +70,14 @@ impl TagEngine {
         for tag in tags {
             let Some(sample) = self.current.get(tag.0 as usize) else { continue };
             let has_value = sample.value != Value::Null;
-            let uncertain = reason.quality() == plantroom_model::Quality::Uncertain;
-            let status = if uncertain && has_value {
-                reason.worse(sample.status)
+            let before = sample.status;
+            let status = if reason.quality() == Quality::Uncertain && has_value {
+                reason
             } else {
                 self.liveness[tag.0 as usize].missed(has_value, at.mono)
             };
-            self.mark(*tag, status, at.utc);
+            // Only an answer makes a bad value better.
+            self.mark(*tag, status.worse(before), at.utc);
         }
     }
 

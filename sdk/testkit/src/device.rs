@@ -293,7 +293,15 @@ mod tests {
     use super::*;
 
     fn request(function: u8, address: u16, count: u16, data: &[u16]) -> ModbusRequest {
-        ModbusRequest { unit: 1, function, address, count, data: data.to_vec(), timeout_ms: 0 }
+        ModbusRequest {
+            unit: 1,
+            function,
+            address,
+            count,
+            data: data.to_vec(),
+            timeout_ms: 0,
+            valid_until: plantroom_model::Mono(0),
+        }
     }
 
     fn ask(device: &Device, request: ModbusRequest) -> (u16, Vec<u16>, u64) {

@@ -149,7 +149,11 @@ impl Side {
         };
         let connection = ConnectionId(request.connection);
         let raw::ModbusRequest { unit, function, address, count, data, timeout_ms, .. } = request;
-        self.world.transact(connection, ModbusRequest { unit, function, address, count, data, timeout_ms }, Box::new(done));
+        self.world.transact(
+            connection,
+            ModbusRequest { unit, function, address, count, data, timeout_ms, valid_until: plantroom_model::Mono(0) },
+            Box::new(done),
+        );
     }
 
     fn expire_orders(&self, now: Mono) {

@@ -37,12 +37,19 @@ impl Stages {
     }
 
     /// Prints the table of times.
-    pub fn summary(&self) {
+    ///
+    /// # Errors
+    /// When no stage was carried out: a misspelt `--only` must not look like success.
+    pub fn summary(&self) -> Result<()> {
+        if self.done.is_empty() {
+            bail!("no stage's name contains `{}`", self.only.as_deref().unwrap_or_default());
+        }
         println!("\nTimes:");
         for (name, took_s) in &self.done {
             println!("{took_s:>7.0} s  {name}");
         }
         println!("{:>7.0} s  together", self.done.iter().map(|(_, took_s)| took_s).sum::<f64>());
+        Ok(())
     }
 }
 

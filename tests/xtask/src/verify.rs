@@ -7,7 +7,7 @@ use crate::stage::{self, Stages, cargo};
 use crate::{install, peers};
 
 /// Plugins that only tests load: hostile ones.
-const TEST_GUESTS: &[&str] = &["tests/guests/hostile"];
+const TEST_GUESTS: &[&str] = &["tests/guests/hostile", "tests/guests/greedy"];
 
 /// What a window needs on a machine without a screen: a virtual one, software OpenGL, and something to look and click with.
 const WINDOW_PACKAGES: &[&str] = &[
@@ -30,14 +30,14 @@ const WINDOW_PACKAGES: &[&str] = &[
 pub fn run(only: Option<&str>) -> Result<()> {
     let mut stages = Stages::only(only);
     let outcome = run_stages(&mut stages);
-    stages.summary();
-    outcome
+    outcome.and(stages.summary())
 }
 
 fn run_stages(stages: &mut Stages) -> Result<()> {
     stages.run("peers", || peers::python().map(drop))?;
     stages.run("virtual screen", || {
-        install::program("Xvfb", WINDOW_PACKAGES).and_then(|()| install::program("xdotool", &["xdotool"]))
+        let programs = ["Xvfb", "import", "xdotool"];
+        programs.iter().try_for_each(|program| install::program(program, WINDOW_PACKAGES))
     })?;
     stages.run("format", || stage::run(&mut cargo(&["fmt", "--all", "--check"])))?;
     stages.run("build", || stage::run(&mut cargo(&["build", "--workspace", "--all-targets"])))?;

@@ -47,9 +47,12 @@ impl Bench {
             device: serde_json::Value::Null,
         };
         let start = Instant::now();
-        let utc = move || Utc(start.elapsed().as_nanos() as i64);
+        let now = move || {
+            let since = start.elapsed().as_nanos();
+            plantroom_model::Now { mono: plantroom_model::Mono(1_000_000_000 + since as u64), utc: Utc(since as i64) }
+        };
         let on_link = move |_, state| seen.lock().unwrap().push(state);
-        let bus = Fieldbus::start(runtime.handle(), &[spec], Arc::new(utc), Arc::new(on_link));
+        let bus = Fieldbus::start(runtime.handle(), &[spec], Arc::new(now), Arc::new(on_link));
         Self { runtime, bus, states }
     }
 
@@ -169,11 +172,19 @@ pub fn good(request: &[u8]) -> Vec<u8> {
 }
 
 pub fn read(address: u16, count: u16) -> ModbusRequest {
-    ModbusRequest { unit: 1, function: 3, address, count, data: vec![], timeout_ms: 0 }
+    ModbusRequest { unit: 1, function: 3, address, count, data: vec![], timeout_ms: 0, valid_until: plantroom_model::Mono(0) }
 }
 
 pub fn write(address: u16, value: u16) -> ModbusRequest {
-    ModbusRequest { unit: 1, function: 6, address, count: 0, data: vec![value], timeout_ms: 0 }
+    ModbusRequest {
+        unit: 1,
+        function: 6,
+        address,
+        count: 0,
+        data: vec![value],
+        timeout_ms: 0,
+        valid_until: plantroom_model::Mono(0),
+    }
 }
 
 pub fn right_or_error(completion: &ModbusCompletion, address: u16, count: u16) {

@@ -78,7 +78,15 @@ fn every_function_works_against_a_server() {
     });
     let bench = Bench::on(runtime, "localhost", port, 5_000);
     let ask = |function, address, count, data: &[u16]| {
-        let request = ModbusRequest { unit: 17, function, address, count, data: data.to_vec(), timeout_ms: 0 };
+        let request = ModbusRequest {
+            unit: 17,
+            function,
+            address,
+            count,
+            data: data.to_vec(),
+            timeout_ms: 0,
+            valid_until: plantroom_model::Mono(0),
+        };
         let completion = bench.ask(request);
         (completion.error, completion.data)
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use plantroom_model::{ModbusCompletion, ModbusRequest, Utc, field_error, limits as shared};
+use plantroom_model::{ModbusCompletion, ModbusRequest, Mono, Utc, field_error, limits as shared};
 
 use crate::bindings::modbus;
 use crate::limits;
@@ -59,7 +59,7 @@ impl modbus::Host for StepState {
         let Some(connection) = self.rights.connection(place) else {
             return breach(format!("it used connection {place}, which it was not granted (`connections` in plugins.toml)"));
         };
-        let request = ModbusRequest { unit, function, address, count, data, timeout_ms };
+        let mut request = ModbusRequest { unit, function, address, count, data, timeout_ms, valid_until: Mono(0) };
         let reads = matches!(function, 1..=4);
         if !reads && !request.writes() {
             // Unknown functions could write: none passes.
@@ -74,9 +74,13 @@ impl modbus::Host for StepState {
             {
                 return breach(format!("it submitted a write for order {order} on a connection that is not the tag's"));
             }
-            let expired = open.valid_until <= self.now.mono && self.orders.untouched(order);
-            if expired && !self.staged.submits.iter().any(|submit| submit.order == order) {
+            let first = self.orders.untouched(order) && !self.staged.submits.iter().any(|submit| submit.order == order);
+            if first && open.valid_until <= self.now.mono {
                 return self.transactions.refuse(field_error::BAD_REQUEST, self.now.utc);
+            }
+            // Only the first write of an order can come too late; what belongs to it must not be cut off half-way.
+            if first {
+                request.valid_until = open.valid_until;
             }
         }
         if request.data.len() > limits::REQUEST_WORDS {

@@ -125,3 +125,18 @@ fn samples_lost_on_the_way_make_a_value_uncertain_but_not_missed() {
     }
     assert_eq!(status(&engine, 0), Status::UNCERTAIN);
 }
+
+#[test]
+fn a_missed_poll_never_makes_a_bad_value_better() {
+    let mut engine = engine(vec![driven("a")]);
+    engine.apply(&batch(0, 1.0), at(0));
+    engine.apply(&batch(0, f64::NAN), at(10));
+    assert_eq!(status(&engine, 0), Status::BAD_OUT_OF_RANGE);
+    engine.missed(&[TagId(0)], Status::BAD_TIMEOUT, at(20));
+    assert_eq!(status(&engine, 0), Status::BAD_OUT_OF_RANGE);
+    engine.plugin_down(PluginId(0), Status::BAD_NO_COMMUNICATION, at(30));
+    engine.missed(&[TagId(0)], Status::BAD_TIMEOUT, at(40));
+    assert_eq!(status(&engine, 0), Status::BAD_NO_COMMUNICATION);
+    engine.apply(&batch(0, 2.0), at(50));
+    assert_eq!(status(&engine, 0), Status::GOOD);
+}

@@ -63,11 +63,11 @@ impl Driver {
     /// When a transaction or the driver failed.
     pub fn round(&self, runtime: &tokio::runtime::Runtime) -> Result<Rates> {
         let clock = Arc::new(Clock(Instant::now()));
-        let utc = {
+        let now = {
             let clock = Arc::clone(&clock);
-            Arc::new(move || clock.now().utc)
+            Arc::new(move || clock.now())
         };
-        let fieldbus = Arc::new(Fieldbus::start(runtime.handle(), &self.plant.connections, utc, Arc::new(|_, _| {})));
+        let fieldbus = Arc::new(Fieldbus::start(runtime.handle(), &self.plant.connections, now, Arc::new(|_, _| {})));
         let outside = Arc::new(Counting { clock, fieldbus: Arc::clone(&fieldbus), samples: AtomicU64::new(0) });
         let plugin = self.loaded.start(outside.clone()).context("the system gives no thread")?;
         let waited = Instant::now();
