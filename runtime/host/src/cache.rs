@@ -143,12 +143,13 @@ fn remove_leftovers(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The key, unless someone else could have read it.
+/// The key, unless someone else could have read it or made it.
 fn read_key(path: &Path) -> Option<[u8; 32]> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
-        if fs::metadata(path).ok()?.permissions().mode() & 0o077 != 0 {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let metadata = fs::metadata(path).ok()?;
+        if metadata.permissions().mode() & 0o077 != 0 || metadata.uid() != rustix::process::geteuid().as_raw() {
             return None;
         }
     }

@@ -36,7 +36,7 @@ impl Checked {
     }
 }
 
-/// Checks a project folder. Nothing is kept and no connection is opened.
+/// Checks a project folder. No connection is opened, and nothing is kept but compiled plugins in the user's cache folder.
 pub fn check(project: &Path, options: &CheckOptions) -> Checked {
     let loaded = plantroom_project::load(project);
     let mut diagnostics = loaded.diagnostics;
@@ -52,8 +52,18 @@ pub fn check(project: &Path, options: &CheckOptions) -> Checked {
 
 fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString]) -> Vec<Diagnostic> {
     let whole = |message: String| vec![Diagnostic::error("plugins.toml", (0, 0), message, "")];
-    // Compiled code is kept for the machine's user, so that a second check is quick.
-    let cache_dir = std::env::temp_dir().join(format!("plantroom-check-{}", user_word()));
+    // Compiled code is kept where only this user can write, so that a second check is quick; else for this check only.
+    let temporary;
+    let cache_dir = match user_cache() {
+        Some(folder) => folder,
+        None => {
+            temporary = match tempfile::tempdir() {
+                Ok(folder) => folder,
+                Err(error) => return whole(format!("No folder for compiling plugins can be made: {error}")),
+            };
+            temporary.path().to_owned()
+        }
+    };
     let host = match Host::new(HostOptions { cache_dir, compile_command: compile_command.to_vec() }) {
         Ok(host) => host,
         Err(error) => return whole(error.to_string()),
@@ -90,6 +100,10 @@ fn of_plugin(plant: &Plant, plugin: plantroom_project::Place, tag: Option<TagId>
     Diagnostic::error(&place.file, place.place, message, "")
 }
 
-fn user_word() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "user".to_owned())
+/// `$XDG_CACHE_HOME/plantroom/check`, or the same below `~/.cache`.
+fn user_cache() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let at_home =
+        || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")).filter(|folder| folder.is_absolute());
+    Some(named.or_else(at_home)?.join("plantroom/check"))
 }

@@ -78,7 +78,8 @@ impl CommandPath {
             Some(Err(error)) => return refused(&error),
             None => return stopping(),
         };
-        let allowed = target::permissives(&self.plant, write, &self.snapshots.borrow());
+        let snapshot = self.snapshots.borrow().clone();
+        let allowed = target::permissives(&self.plant, write, &snapshot);
         if let Err(reason) = allowed {
             return self.close(recorded, |recorded| recorded, Ended { kind: OutcomeKind::Refused, message: reason }).await;
         }

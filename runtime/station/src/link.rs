@@ -39,7 +39,7 @@ impl StationLink {
 
     /// How many of these system tags hold this number.
     fn count(&self, tags: impl Iterator<Item = Option<TagId>>, number: u64) -> u32 {
-        let snapshot = self.commands.snapshots.borrow();
+        let snapshot = self.commands.snapshots.borrow().clone();
         let holds = |tag: &TagId| snapshot.get(*tag).is_some_and(|sample| sample.value == Value::Uint(number));
         tags.flatten().filter(holds).count() as u32
     }

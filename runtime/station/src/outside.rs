@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use plantroom_access::{Access, Act, Category};
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Outside, PluginState};
 use plantroom_model::{
@@ -66,6 +67,7 @@ pub struct StationOutside {
     inbox: Arc<Inbox>,
     fieldbus: Arc<Fieldbus>,
     orders: Arc<OpenOrders>,
+    access: Arc<Access>,
     plugin_names: Vec<Arc<str>>,
     stores: PathBuf,
     images: Mutex<Option<SyncSender<(PathBuf, Vec<u8>)>>>,
@@ -82,13 +84,14 @@ impl StationOutside {
         inbox: Arc<Inbox>,
         fieldbus: Arc<Fieldbus>,
         orders: Arc<OpenOrders>,
+        access: Arc<Access>,
         plugin_names: Vec<Arc<str>>,
         stores: PathBuf,
     ) -> std::io::Result<Self> {
         let (images, receiver) = sync_channel(STORE_IMAGES);
         let saver = std::thread::Builder::new().name("plugin stores".to_owned()).spawn(move || save_images(&receiver))?;
         let (images, saver) = (Mutex::new(Some(images)), Mutex::new(Some(saver)));
-        Ok(Self { clock, inbox, fieldbus, orders, plugin_names, stores, images, saver })
+        Ok(Self { clock, inbox, fieldbus, orders, access, plugin_names, stores, images, saver })
     }
 
     /// Waits until every store that plugins have handed over is on the disk; what comes later is not kept.
@@ -148,7 +151,9 @@ impl Outside for StationOutside {
         };
         match fault {
             Some(fault) => {
-                tracing::error!(plugin = name, state = ?word, "plugin fault: {}\n{}", fault.message, fault.backtrace.join("\n"))
+                tracing::error!(plugin = name, state = ?word, "plugin fault: {}\n{}", fault.message, fault.backtrace.join("\n"));
+                let what = if word == PluginWord::Quarantined { "quarantine plugin" } else { "restart plugin" };
+                self.access.audit().event(Act::new(Category::Station, what, name), &fault.message, self.clock.now());
             }
             None => tracing::info!(plugin = name, state = ?word, "plugin"),
         }

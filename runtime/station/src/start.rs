@@ -89,6 +89,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         Arc::clone(&inbox),
         Arc::clone(&fieldbus),
         Arc::clone(&orders),
+        Arc::clone(&access),
         names,
         data.join("plugins"),
     );

@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("server", &["model", "wire", "tags", "access", "project"]),
     ("hmi", &["model", "wire", "scene"]),
     ("station", &["model", "store", "wire", "script", "tags", "access", "project", "scene", "fieldbus", "host", "server"]),
+    ("plantroom", &["model", "access", "project", "simulator", "host", "station", "hmi", "pack"]),
     ("sdk", &["sdk-macros"]),
     ("sdk-macros", &[]),
     ("pack", &[]),
@@ -60,6 +61,10 @@ fn of_package(package: &Package) -> Vec<String> {
     let mut found = Vec::new();
     let who = short(package);
     let allowed = MAY_IMPORT.iter().find(|(name, _)| *name == who).map(|(_, allowed)| *allowed);
+    let folder = package.manifest_path.as_str().replace('\\', "/");
+    if allowed.is_none() && ["/runtime/", "/sdk/"].iter().any(|top| folder.contains(top)) {
+        found.push(format!("`{who}` is not in the table of who may import whom"));
+    }
     for dependency in package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal) {
         let name = dependency.name.as_str();
         if let Some(ours) = name.strip_prefix("plantroom-")
