@@ -12,4 +12,5 @@ mod healthy;
 mod kill;
 mod new_user;
 mod screens;
+mod types;
 mod writes;

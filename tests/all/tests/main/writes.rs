@@ -135,6 +135,20 @@ fn write_when_connected(api: &Api, device: &FaultyDevice) -> Answer {
 }
 
 #[test]
+fn a_slow_or_stammering_device_confirms_once() {
+    for misdeed in [Misdeed::Late(150), Misdeed::Doubled, Misdeed::DoubledLater(60)] {
+        let device = FaultyDevice::start();
+        let (_project, _station, api) = station_with(&device, "");
+        device.misbehave(misdeed);
+        for value in [7, 8, 9] {
+            ends_as(&api.write("line/setpoint", value), "confirmed", "line/setpoint");
+        }
+        let written: Vec<Vec<u16>> = device.writes().into_iter().map(|write| write.values).collect();
+        assert_eq!(written, [[7], [8], [9]], "{misdeed:?}");
+    }
+}
+
+#[test]
 fn what_never_left_is_not_sent_and_never_comes_later() {
     let device = FaultyDevice::start();
     let (_project, _station, api) = station_with(&device, "");
