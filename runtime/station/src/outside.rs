@@ -61,6 +61,9 @@ impl OpenOrders {
     }
 }
 
+/// What plugins' steps reach, in the order in which [`StationOutside`] names it.
+pub type Shared = (Arc<dyn Clock>, Arc<Inbox>, Arc<Fieldbus>, Arc<OpenOrders>, Arc<Access>);
+
 /// The station as its plugins see it.
 pub struct StationOutside {
     clock: Arc<dyn Clock>,
@@ -80,11 +83,7 @@ impl StationOutside {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(
-        clock: Arc<dyn Clock>,
-        inbox: Arc<Inbox>,
-        fieldbus: Arc<Fieldbus>,
-        orders: Arc<OpenOrders>,
-        access: Arc<Access>,
+        (clock, inbox, fieldbus, orders, access): Shared,
         plugin_names: Vec<Arc<str>>,
         stores: PathBuf,
     ) -> std::io::Result<Self> {

@@ -84,16 +84,8 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let fieldbus = Arc::new(start_fieldbus(&plant, &clock, &inbox));
     let orders = Arc::new(OpenOrders::default());
     let names = plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect();
-    let outside = StationOutside::new(
-        Arc::clone(&clock),
-        Arc::clone(&inbox),
-        Arc::clone(&fieldbus),
-        Arc::clone(&orders),
-        Arc::clone(&access),
-        names,
-        data.join("plugins"),
-    );
-    let outside = Arc::new(outside.map_err(no_thread)?);
+    let shared = (Arc::clone(&clock), Arc::clone(&inbox), Arc::clone(&fieldbus), Arc::clone(&orders), Arc::clone(&access));
+    let outside = Arc::new(StationOutside::new(shared, names, data.join("plugins")).map_err(no_thread)?);
 
     let engine = TagEngine::new(specs, &kept, clock.now());
     let commands = Arc::new(CommandPath {
