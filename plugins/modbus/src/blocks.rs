@@ -152,6 +152,11 @@ impl Plan {
         }
     }
 
+    /// Whether the device is thought to have every span.
+    pub fn lacks_nothing(&self) -> bool {
+        self.missing.is_empty()
+    }
+
     /// Whether the device is thought not to have this span.
     pub fn is_missing(&self, place: usize) -> bool {
         self.missing.contains_key(&place)

@@ -43,6 +43,11 @@ impl Point {
         Self { tag, address, order, last: RefCell::default(), writes: Cell::new(0) }
     }
 
+    /// Whether it was ever written: only then is it kept what it read last.
+    fn is_followed(&self) -> bool {
+        self.writes.get() > 0
+    }
+
     fn span(&self) -> Span {
         Span { table: self.address.table, start: self.address.start, cells: self.address.cells() }
     }
@@ -229,13 +234,17 @@ impl Poller {
     }
 
     fn publish(&self, block: &Block, registers: &Registers) {
+        // The hottest loop of the driver: what is remembered of trouble is only looked at while there is any.
+        let all_well = self.refused.borrow().is_empty() && self.plan.borrow().lacks_nothing();
         for place in block.members.clone() {
             for point in &self.points[place] {
                 let index = usize::from(point.address.start - block.span.start);
                 match decode(registers, index, point.address.data, point.order) {
                     Ok(value) => {
-                        self.io.publish(&point.tag, value.clone());
-                        point.last.replace(value);
+                        if point.is_followed() {
+                            point.last.replace(value.clone());
+                        }
+                        self.io.publish(&point.tag, value);
                     }
                     Err(_) => {
                         self.io.publish_bad(&point.tag, Status::BAD_DECODING);
@@ -243,11 +252,17 @@ impl Poller {
                     }
                 }
             }
-            self.refused.borrow_mut().remove(&place);
-            if self.plan.borrow().is_missing(place) {
-                self.plan.borrow_mut().learn_present(place);
-                self.found.borrow_mut().push(place);
+            if !all_well {
+                self.note_present(place);
             }
+        }
+    }
+
+    fn note_present(&self, place: usize) {
+        self.refused.borrow_mut().remove(&place);
+        if self.plan.borrow().is_missing(place) {
+            self.plan.borrow_mut().learn_present(place);
+            self.found.borrow_mut().push(place);
         }
     }
 
