@@ -228,12 +228,20 @@ impl Future for Waiting {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<ModbusCompletion> {
         SLOTS.with(|slots| {
             let mut slots = slots.borrow_mut();
-            match slots.remove(&self.id) {
-                Some(Slot::Ended(completion)) => Poll::Ready(completion),
-                _ => {
-                    slots.insert(self.id, Slot::Open(Some(context.waker().clone())));
+            match slots.get_mut(&self.id) {
+                // Looked at again, because another future of the same task was answered.
+                Some(Slot::Open(Some(waker))) if waker.will_wake(context.waker()) => Poll::Pending,
+                Some(slot @ Slot::Open(_)) => {
+                    *slot = Slot::Open(Some(context.waker().clone()));
                     Poll::Pending
                 }
+                _ => match slots.remove(&self.id) {
+                    Some(Slot::Ended(completion)) => Poll::Ready(completion),
+                    _ => {
+                        slots.insert(self.id, Slot::Open(Some(context.waker().clone())));
+                        Poll::Pending
+                    }
+                },
             }
         })
     }
