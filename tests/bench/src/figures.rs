@@ -26,6 +26,9 @@ impl Figure {
     }
 
     fn words(self) -> String {
+        if self.min == self.max {
+            return short(self.median);
+        }
         format!("{} ({}-{})", short(self.median), short(self.min), short(self.max))
     }
 

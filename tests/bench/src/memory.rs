@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
+use tokio_modbus::Slave;
 use tokio_modbus::client::{Reader as _, tcp};
 
 use crate::figures::{Figure, Row, Target};
@@ -124,7 +125,7 @@ fn bare_start(device: u16) -> Result<f64> {
 pub fn first_read(device: SocketAddr) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let mut client = tcp::connect(device).await?;
+        let mut client = tcp::connect_slave(device, Slave(1)).await?;
         let registers = client.read_input_registers(0, 1).await??;
         println!("{registers:?}");
         Ok(())
