@@ -108,7 +108,7 @@ pub(crate) async fn enter(app: Arc<App>, route: Result<&'static Route, StatusCod
     let allowed = check_host(&request, &plant.listen.origins)
         .and_then(|()| check_origin(request.headers(), &plant.listen.origins).map(|origin| origin.cloned()));
     let (mut response, origin) = match allowed {
-        Err(error) => (error.into_response(), None),
+        Err(error) => (refuse(error, request).await.into_response(), None),
         Ok(Some(_)) if request.method() == Method::OPTIONS => (preflight(), request.headers().get(header::ORIGIN).cloned()),
         Ok(origin) => {
             let answer = pass(app.clone(), route, request).await;
@@ -130,17 +130,22 @@ pub(crate) async fn enter(app: Arc<App>, route: Result<&'static Route, StatusCod
     response
 }
 
+/// Takes the body in all the same: cut off in the middle of it, the client would lose the answer, or its next request.
+async fn refuse(error: ApiError, request: Request) -> ApiError {
+    let _ = read(request.into_body()).await;
+    error
+}
+
 async fn pass(app: Arc<App>, route: Result<&'static Route, StatusCode>, request: Request) -> Result<Response, ApiError> {
-    let route = route.map_err(|status| {
-        let path = request.uri().path().chars().take(200).collect::<String>();
-        let error = match status {
-            StatusCode::METHOD_NOT_ALLOWED => format!("{path} exists, but not with the method {}", request.method()),
-            _ => format!("there is nothing at {path}"),
-        };
-        ApiError::new(status, error, "the API document is at /api/v1/openapi.json")
-    })?;
+    let route = match route {
+        Ok(route) => route,
+        Err(status) => return Err(refuse(no_route(status, &request), request).await),
+    };
     let peer = request.extensions().get::<Peer>().cloned().ok_or_else(ApiError::stopping)?;
-    let login = check_login(&app, route, &peer, request.headers())?;
+    let login = match check_login(&app, route, &peer, request.headers()) {
+        Ok(login) => login,
+        Err(error) => return Err(refuse(error, request).await),
+    };
     let (mut parts, body) = request.into_parts();
     let body = if route.needs == Needs::FirstMessage { Bytes::new() } else { read(body).await? };
     let path = RawPathParams::from_request_parts(&mut parts, &()).await;
@@ -148,6 +153,15 @@ async fn pass(app: Arc<App>, route: Result<&'static Route, StatusCode>, request:
         path.map_err(|error| ApiError::bad_request(error.to_string(), "write a tag's name percent-encoded, as one segment"))?;
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     (route.run)(Call { app, peer, parts, login, path, body }).await
+}
+
+fn no_route(status: StatusCode, request: &Request) -> ApiError {
+    let path = request.uri().path().chars().take(200).collect::<String>();
+    let error = match status {
+        StatusCode::METHOD_NOT_ALLOWED => format!("{path} exists, but not with the method {}", request.method()),
+        _ => format!("there is nothing at {path}"),
+    };
+    ApiError::new(status, error, "the API document is at /api/v1/openapi.json")
 }
 
 fn check_login(app: &App, route: &Route, peer: &Peer, headers: &HeaderMap) -> Result<Option<(Session, Permit)>, ApiError> {

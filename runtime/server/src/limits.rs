@@ -27,8 +27,9 @@ pub const TAGS: usize = 10_000;
 
 /// How often a console gets what has changed, in ms: faster than eyes.
 pub const LIVE_MS: u64 = 100;
-/// How long one message to a console may take, in ms. Then the console is cut off; it will come back.
-pub const SEND_MS: u64 = 5_000;
+/// How long one message to a console may take, in ms: a network that hangs for some seconds is got over. Then the
+/// console is cut off; it will come back.
+pub const SEND_MS: u64 = 10_000;
 /// How long a console may stay connected without a login, in ms: somebody is typing a password.
 pub const BEFORE_LOGIN_MS: u64 = 300_000;
 /// Tags that one console may subscribe to. More are refused with a sentence.
