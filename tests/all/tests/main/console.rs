@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use plantroom_tests::{Companion, Project, Pymodbus, Station, command, eventually, free_port, holds_for, wait_until, workspace};
 use serde_json::json;
 
-const MISSING: &str = "On Debian or Ubuntu type: apt-get install xvfb xdotool imagemagick libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 \
-                       libxcursor1 libxi6 libxrandr2";
+const MISSING: &str = "On Debian or Ubuntu type: apt-get install xvfb xdotool imagemagick libgl1-mesa-dri libgl1 libegl1 \
+                       libxkbcommon-x11-0 libxcursor1 libxi6 libxrandr2";
 const WIDTH: usize = 1280;
 const HEIGHT: usize = 800;
 /// A picture with text, grey shapes and some colour has far more; a blank one has one or two.
@@ -37,7 +37,8 @@ impl Screen {
         start.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"]);
         let server = Companion::start(&mut start, MISSING);
         let number = eventually("the virtual screen is there", 20.0, || {
-            server.told().split_once('\n').and_then(|(line, _)| line.trim().parse::<u32>().ok())
+            // Among words on other displays that are taken.
+            server.told().split_inclusive('\n').find_map(|line| line.strip_suffix('\n')?.parse::<u32>().ok())
         });
         Self { server, name: format!(":{number}") }
     }

@@ -145,6 +145,23 @@ fn only_one_scheme_of_authorization_counts() {
 }
 
 #[test]
+fn who_is_refused_can_ask_again_on_the_same_connection() {
+    let (_project, station) = plant();
+    let host = station.url.trim_start_matches("http://").to_owned();
+    let next = format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    for (first_line, more, status) in [
+        ("PUT /api/v1/tags/line%2Fpump/value", "", 401),
+        ("POST /api/v1/users", "authorization: Bearer nonsense\r\n", 401),
+        ("POST /healthz", "", 405),
+        ("POST /nothing", "", 404),
+        ("POST /api/v1/login", "origin: http://evil.example\r\n", 403),
+    ] {
+        let head = format!("{first_line} HTTP/1.1\r\nhost: {host}\r\n{more}content-length: 12\r\n\r\n");
+        assert_eq!(raw::in_parts(&station.url, &head, "{\"value\": 1}", &next), (status, 200), "{first_line}");
+    }
+}
+
+#[test]
 fn no_path_leads_out_of_the_api() {
     let (project, station) = plant();
     project.write("secret.txt", "the secret of the plant");

@@ -10,6 +10,10 @@ pub fn send(url: &str, bytes: &[u8]) -> (u16, String) {
     stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket has a time-out");
     // The station may answer and close before it has read all.
     let _ = stream.write_all(bytes);
+    answer(&mut stream)
+}
+
+fn answer(stream: &mut TcpStream) -> (u16, String) {
     let (mut heard, mut block) = (Vec::new(), [0_u8; 8192]);
     while !is_whole(&heard) {
         match stream.read(&mut block) {
@@ -20,6 +24,22 @@ pub fn send(url: &str, bytes: &[u8]) -> (u16, String) {
     let text = String::from_utf8_lossy(&heard).into_owned();
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     (status, text)
+}
+
+/// Sends the second part when the first has been there for a moment, then the next request on the same connection; the
+/// status of both answers.
+pub fn in_parts(url: &str, first: &str, second: &str, next: &str) -> (u16, u16) {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("the station takes connections");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket has a time-out");
+    let mut send = |part: &str| {
+        let _ = stream.write_all(part.as_bytes());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    send(first);
+    send(second);
+    let before = answer(&mut stream).0;
+    let _ = stream.write_all(next.as_bytes());
+    (before, answer(&mut stream).0)
 }
 
 /// A request with these header lines; `{host}` in them is the station's own address.
