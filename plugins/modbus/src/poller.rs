@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use plantroom_sdk::{
     Io, Modbus, ModbusError, Registers, Status, Tag, Value, WordOrder, join_all, log_info, log_warn, now, sleep,
 };
 
-use crate::address::{Address, Table};
+use crate::address::{Address, DataType, Table};
 use crate::blocks::{Block, Plan, ReadLimits, Span};
 use crate::decode::decode;
 use crate::quiet::Quiet;
@@ -43,13 +44,29 @@ impl Point {
         Self { tag, address, order, last: RefCell::default(), writes: Cell::new(0) }
     }
 
-    /// Whether it was ever written: only then is it kept what it read last.
-    fn is_followed(&self) -> bool {
-        self.writes.get() > 0
-    }
-
     fn span(&self) -> Span {
         Span { table: self.address.table, start: self.address.start, cells: self.address.cells() }
+    }
+}
+
+/// What publishing a point takes, side by side with its neighbours: a poll walks over thousands, and reaching for each
+/// point would cost more than decoding it.
+#[derive(Debug)]
+struct Lane {
+    tag: Tag<Value>,
+    start: u16,
+    data: DataType,
+    order: WordOrder,
+    /// It was written once, so what it reads is kept in the point.
+    followed: Cell<bool>,
+    point: Rc<Point>,
+}
+
+impl Lane {
+    fn new(point: &Rc<Point>) -> Self {
+        let Point { tag, address, order, .. } = &**point;
+        let (tag, start, data, order) = (tag.clone(), address.start, address.data, *order);
+        Self { tag, start, data, order, followed: Cell::new(false), point: point.clone() }
     }
 }
 
@@ -73,8 +90,10 @@ pub struct Poller {
     group: String,
     period: Duration,
     plan: RefCell<Plan>,
-    /// In step with the plan's spans.
-    points: Vec<Vec<Rc<Point>>>,
+    /// In the order of the plan's spans.
+    lanes: Vec<Lane>,
+    /// Where the lanes of a span begin, and at last where they end.
+    first_lanes: Vec<usize>,
     quiet: RefCell<Quiet>,
     lost: RefCell<Vec<usize>>,
     found: RefCell<Vec<usize>>,
@@ -87,12 +106,18 @@ impl Poller {
     /// Plans the reads of these points.
     pub fn new(modbus: Modbus, unit: u8, io: Io, group: &str, period_ms: u64, limits: ReadLimits, points: &[Rc<Point>]) -> Self {
         let plan = Plan::new(points.iter().map(|point| point.span()).collect(), limits);
-        let mut by_span: Vec<Vec<Rc<Point>>> = plan.spans().iter().map(|_| Vec::new()).collect();
+        let mut by_span: Vec<Vec<Lane>> = plan.spans().iter().map(|_| Vec::new()).collect();
         for point in points {
             if let Ok(place) = plan.spans().binary_search(&point.span()) {
-                by_span[place].push(point.clone());
+                by_span[place].push(Lane::new(point));
             }
         }
+        let ends = by_span.iter().scan(0, |end, lanes| {
+            *end += lanes.len();
+            Some(*end)
+        });
+        let first_lanes = std::iter::once(0).chain(ends).collect();
+        let lanes = by_span.into_iter().flatten().collect();
         Self {
             modbus,
             unit,
@@ -100,7 +125,8 @@ impl Poller {
             group: group.to_owned(),
             period: Duration::from_millis(period_ms),
             plan: RefCell::new(plan),
-            points: by_span,
+            lanes,
+            first_lanes,
             quiet: RefCell::default(),
             lost: RefCell::default(),
             found: RefCell::default(),
@@ -146,6 +172,9 @@ impl Poller {
     /// Reads a tag's block early after it was written, and again until it shows the value or the next beat is near.
     pub async fn follow(self: Rc<Self>, point: Rc<Point>, expected: Option<Value>) {
         let Ok(place) = self.plan.borrow().spans().binary_search(&point.span()) else { return };
+        for lane in self.lanes(place..place + 1) {
+            lane.followed.set(lane.followed.get() || Rc::ptr_eq(&lane.point, &point));
+        }
         let write = point.writes.get() + 1;
         point.writes.set(write);
         let mut after = Duration::ZERO;
@@ -233,22 +262,26 @@ impl Poller {
         }
     }
 
+    fn lanes(&self, places: Range<usize>) -> &[Lane] {
+        &self.lanes[self.first_lanes[places.start]..self.first_lanes[places.end]]
+    }
+
     fn publish(&self, block: &Block, registers: &Registers) {
         // The hottest loop of the driver: what is remembered of trouble is only looked at while there is any.
         let all_well = self.refused.borrow().is_empty() && self.plan.borrow().lacks_nothing();
         for place in block.members.clone() {
-            for point in &self.points[place] {
-                let index = usize::from(point.address.start - block.span.start);
-                match decode(registers, index, point.address.data, point.order) {
+            for lane in self.lanes(place..place + 1) {
+                let index = usize::from(lane.start - block.span.start);
+                match decode(registers, index, lane.data, lane.order) {
                     Ok(value) => {
-                        if point.is_followed() {
-                            point.last.replace(value.clone());
+                        if lane.followed.get() {
+                            lane.point.last.replace(value.clone());
                         }
-                        self.io.publish(&point.tag, value);
+                        self.io.publish(&lane.tag, value);
                     }
                     Err(_) => {
-                        self.io.publish_bad(&point.tag, Status::BAD_DECODING);
-                        point.last.replace(Value::Null);
+                        self.io.publish_bad(&lane.tag, Status::BAD_DECODING);
+                        lane.point.last.replace(Value::Null);
                     }
                 }
             }
@@ -267,14 +300,13 @@ impl Poller {
     }
 
     fn miss(&self, block: Block, reason: Status) {
-        let points = block.members.flat_map(|place| &self.points[place]);
-        self.io.missed(points.map(|point| point.tag.handle()), reason);
+        self.io.missed(self.lanes(block.members).iter().map(|lane| lane.tag.handle()), reason);
     }
 
     fn publish_bad(&self, place: usize, reason: Status) {
-        for point in &self.points[place] {
-            self.io.publish_bad(&point.tag, reason);
-            point.last.replace(Value::Null);
+        for lane in self.lanes(place..place + 1) {
+            self.io.publish_bad(&lane.tag, reason);
+            lane.point.last.replace(Value::Null);
         }
     }
 
