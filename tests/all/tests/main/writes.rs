@@ -60,13 +60,14 @@ fn a_write_reaches_the_device_once_is_read_back_and_is_on_record() {
     ends_as(&api.write("line/command", 9), "mismatch", "line/setpoint");
     ends_as(&api.write("line/pulse", 1), "done", "accepted");
     ends_as(&api.write("line/stuck", 7), "mismatch", "line/stuck");
-    // Function 6 echoes what was written; a device that echoes something else has not confirmed it.
-    ends_as(&api.write("line/echo", 7), "unknown", "look before trying again");
     let outcome = console.write("line/setpoint", Value::Int(77));
     assert_eq!(outcome.kind, OutcomeKind::Confirmed, "{}", outcome.message);
     assert!(outcome.audit > 0);
     wait_until("the console sees it", 5.0, || console.latest("line/setpoint"), |row| row.number() == 77.0);
     assert_eq!(records(&api, "line/setpoint").0["door"], "console");
+
+    // Function 6 echoes what was written; a device that echoes something else has not confirmed it.
+    ends_as(&api.write("line/echo", 7), "unknown", "look before trying again");
 
     let speed = 48.5_f32.to_bits();
     let written: Vec<(u64, u64, Vec<u64>)> =
@@ -79,8 +80,8 @@ fn a_write_reaches_the_device_once_is_read_back_and_is_on_record() {
         (6, 16, vec![9]),
         (6, 17, vec![1]),
         (16, 18, vec![0, 7]),
-        (6, 20, vec![7]),
         (6, 10, vec![77]),
+        (6, 20, vec![7]),
     ];
     assert_eq!(written, expected);
     let data = project.data();
@@ -101,37 +102,48 @@ fn station_with(device: &FaultyDevice, write: &str) -> (Project, Station, Api) {
     (project, station, api)
 }
 
+/// A device, what it does wrong, and the tag on it that is written.
+type Sick = (FaultyDevice, Misdeed, String);
+
 #[test]
 fn after_a_time_out_the_outcome_is_unknown_and_nothing_is_retried() {
-    for misdeed in [Misdeed::Silent, Misdeed::HalfOpen, Misdeed::Truncated, Misdeed::Cut, Misdeed::WrongUnit, Misdeed::Garbage] {
-        let device = FaultyDevice::start();
-        let (_project, _station, api) = station_with(&device, "");
-        // Reads are answered; the write alone meets the fault.
-        device.misbehave_at(misdeed, Some(100));
-        wait_until("the setpoint's reads fail", 10.0, || api.tag("line/setpoint"), |tag| !tag.is_good());
-        let answer = write_when_connected(&api, &device);
-        ends_as(&answer, "unknown", "look before trying again");
-        let (_, close) = records(&api, "line/setpoint");
-        assert!(close["result"].as_str().is_some_and(|result| result.starts_with("unknown")), "{misdeed:?}: {close}");
-        device.behave();
-        wait_until("it is read again", 10.0, || api.tag("line/setpoint"), |tag| tag.is_good());
-        let seen = device.writes().len();
-        assert!(seen <= 1, "{misdeed:?}: a write is never retried: {:?}", device.writes());
-        holds_for("no write comes later", 0.7, || device.writes().len(), |count| *count == seen);
+    let misdeeds = [Misdeed::Silent, Misdeed::HalfOpen, Misdeed::Truncated, Misdeed::Cut, Misdeed::WrongUnit, Misdeed::Garbage];
+    let project = Project::new();
+    let mut sick: Vec<Sick> = Vec::new();
+    for misdeed in misdeeds {
+        let (device, name) = (FaultyDevice::start(), format!("{misdeed:?}").to_lowercase());
+        project.connection(&name, device.port, 300, "");
+        project.tag(&format!("level/{name}"), "uint", &name, "holding 0 u16", "group = \"fast\"");
+        project.tag(&format!("set/{name}"), "uint", &name, "holding 100 u16", "group = \"fast\"\nwrite = true");
+        sick.push((device, misdeed, format!("set/{name}")));
     }
+    let names: Vec<&str> = sick.iter().map(|(.., tag)| tag.trim_start_matches("set/")).collect();
+    project.modbus(&names, "fast = 100", "*/*");
+    let station = Station::start(&project);
+    let api = station.api();
+    std::thread::scope(|scope| {
+        let tests: Vec<_> = sick.iter().map(|sick| scope.spawn(|| (writes_into_the_dark(&api, sick), &sick.1))).collect();
+        for test in tests {
+            assert!(test.join().is_ok(), "see above");
+        }
+    });
 }
 
-/// A write while the connection comes and goes: one that never left (`not-sent`) may be asked for again.
-#[track_caller]
-fn write_when_connected(api: &Api, device: &FaultyDevice) -> Answer {
-    let answer = wait_until(
-        "the connection is up for a moment",
-        10.0,
-        || api.write("line/setpoint", 42),
-        |answer| answer.kind() != "not-sent",
-    );
-    assert!(device.writes().len() <= 1, "{:?}", device.writes());
-    answer
+/// Reads of the level are answered; what touches the setpoint meets the fault.
+fn writes_into_the_dark(api: &Api, (device, misdeed, tag): &Sick) {
+    wait_until("the device is read", 10.0, || api.tag(tag), |tag| tag.is_good());
+    device.misbehave_at(*misdeed, Some(100));
+    wait_until("the setpoint's reads fail", 10.0, || api.tag(tag), |tag| !tag.is_good());
+    // The connection comes and goes now; a write that never left may be asked for again.
+    let answer = wait_until("the write leaves", 10.0, || api.write(tag, 42), |answer| answer.kind() != "not-sent");
+    ends_as(&answer, "unknown", "look before trying again");
+    let (_, close) = records(api, tag);
+    assert!(close["result"].as_str().is_some_and(|result| result.starts_with("unknown")), "{misdeed:?}: {close}");
+    device.behave();
+    wait_until("it is read again", 10.0, || api.tag(tag), |tag| tag.is_good());
+    let seen = device.writes();
+    assert!(seen.len() <= 1, "{misdeed:?}: a write is never retried: {seen:?}");
+    holds_for("no write comes later", 0.7, || device.writes().len(), |count| *count == seen.len());
 }
 
 #[test]
