@@ -113,15 +113,15 @@ impl CommandPath {
 
     /// A tag that the station itself keeps: on the disk first, if it is retained, then to the scan.
     async fn keep(&self, order: &WriteOrder, spec: &TagSpec) -> Ended {
-        // One after the other, so that the disk and the scan get two writes in the same order.
-        let turn = self.keeping.lock().await;
+        // One after the other, so that the disk and the scan get two writes in the same order, and each is seen before
+        // the next one takes its place.
+        let _turn = self.keeping.lock().await;
         let now = self.clock.now();
         if let Err(reason) = self.retained.keep(order.tag(), order.value().clone(), now.utc).await {
             return Ended { kind: OutcomeKind::Refused, message: reason };
         }
         let mut snapshots = self.snapshots.clone();
         let taken = self.inbox.put(now, What::Set { tag: order.tag(), value: order.value().clone() });
-        drop(turn);
         let limit = Duration::from_millis(u64::from(self.plant.scan.max_ms) + SETTLE_GRACE_MS);
         let agrees = |sample: &Sample| sample.value.same(order.value());
         if taken && readback::until(&mut snapshots, order.tag(), now.utc, limit, agrees).await == readback::Seen::Agreed {

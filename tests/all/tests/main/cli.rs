@@ -313,3 +313,25 @@ fn errors(report: &Json) -> Vec<(String, usize, String)> {
     let one = |found: &Json| (text(found, "file"), found["line"].as_u64().unwrap() as usize, text(found, "message"));
     report["diagnostics"].as_array().unwrap().iter().filter(|found| found["severity"] == "error").map(one).collect()
 }
+
+#[test]
+fn a_lost_password_is_replaced_on_the_machine_while_the_station_is_stopped() {
+    let project = Project::new();
+    project.memory("a", "int", "1", "write = true");
+    let data = project.data();
+    let reset = ["user", "reset", "engineer", "--data", data.to_str().unwrap()];
+    let mut station = Station::start(&project);
+    let (user, old) = station.engineer.clone();
+    check(&reset, 1, &["another Plantroom process is using this data folder"]);
+    station.stop();
+    let done = plantroom(&reset, &[]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let new = done.stdout.lines().find_map(|line| line.strip_prefix("    ")).unwrap().to_owned();
+    assert_ne!(new, old);
+    let station = Station::start(&project);
+    let with = |password: &str| {
+        let body = serde_json::json!({ "user": user, "password": password });
+        Api::anonymous(&station.url).call("POST", "/api/v1/login", Some(body)).status
+    };
+    assert_eq!((with(&old), with(&new)), (401, 200));
+}
