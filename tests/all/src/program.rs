@@ -47,6 +47,8 @@ pub(crate) fn components() -> PathBuf {
 pub fn command() -> Command {
     let mut command = Command::new(program());
     command.env("PLANTROOM_COMPONENTS", components()).stdin(Stdio::null());
+    // `check` keeps compiled plugins in the user's cache; tests leave nothing in it.
+    command.env("XDG_CACHE_HOME", built().join("tests-cache"));
     for secret in ["PLANTROOM_URL", "PLANTROOM_TOKEN", "PLANTROOM_USER", "PLANTROOM_PASSWORD", "PLANTROOM_LOG"] {
         command.env_remove(secret);
     }
