@@ -65,7 +65,7 @@ impl Supervised {
         let now = self.books.outside.now();
         match catch_unwind(AssertUnwindSafe(|| self.unguarded_turn(now))) {
             Ok(turn) => turn,
-            Err(panic) => self.fail(Failure { kind: FaultKind::Host, message: words_of(&*panic), backtrace: Vec::new() }, now),
+            Err(panic) => self.fail(Failure { kind: FaultKind::Host, message: words_of(&*panic), backtrace: Vec::new() }),
         }
     }
 
@@ -132,7 +132,7 @@ impl Supervised {
         self.books.ration(&mut state, now);
         let mut instance = match Instance::create(&parts.engine, &parts.linked, state) {
             Ok(instance) => Box::new(instance),
-            Err((failure, state)) => return self.fault(failure, Some((*state, 0)), now),
+            Err((failure, state)) => return self.fault(failure, Some((*state, 0))),
         };
         let failure = match instance.init(now, &parts.rights.document) {
             Ok(Ok(())) => None,
@@ -144,7 +144,7 @@ impl Supervised {
             Err(failure) => Some(failure),
         };
         if let Some(failure) = failure {
-            return self.fault(failure, Some((instance.into_state(), 0)), now);
+            return self.fault(failure, Some((instance.into_state(), 0)));
         }
         self.books.open();
         self.books.commit(instance.state_mut(), now);
@@ -161,7 +161,7 @@ impl Supervised {
             .settle(expired.into_iter().map(|order| (order.id, SettleCode::NotSent, "it expired before the driver took it")));
         if let Some(order) = instance.state().orders.overdue(now.mono) {
             let message = format!("it took order {order}, and did not settle it within {} s", limits::SETTLE_MS / 1_000);
-            return self.fail(Failure { kind: FaultKind::Contract, message, backtrace: Vec::new() }, now);
+            return self.fail(Failure { kind: FaultKind::Contract, message, backtrace: Vec::new() });
         }
         if now.mono < self.wake && !self.arrived {
             return Turn::WaitUntil(self.wake);
@@ -174,7 +174,7 @@ impl Supervised {
         let now = self.books.outside.now();
         let wake = match instance.step(now) {
             Ok(wake) => wake,
-            Err(failure) => return self.fail(failure, now),
+            Err(failure) => return self.fail(failure),
         };
         let after = self.books.outside.now();
         self.books.stepped(now, after, instance.steps);
@@ -187,7 +187,7 @@ impl Supervised {
     }
 
     /// A fault of the running instance, if there is one.
-    fn fail(&mut self, failure: Failure, now: Now) -> Turn {
+    fn fail(&mut self, failure: Failure) -> Turn {
         let state = match std::mem::replace(&mut self.life, Life::Quarantined) {
             Life::Running(instance) => {
                 let step = instance.steps;
@@ -195,11 +195,13 @@ impl Supervised {
             }
             _ => None,
         };
-        self.fault(failure, state, now)
+        self.fault(failure, state)
     }
 
     /// Throws away what is left of an instance, records the fault, and decides what follows.
-    fn fault(&mut self, failure: Failure, left: Option<(StepState, u64)>, now: Now) -> Turn {
+    fn fault(&mut self, failure: Failure, left: Option<(StepState, u64)>) -> Turn {
+        // Noticed now: the call that failed may have taken as long as its deadline allows.
+        let now = self.books.outside.now();
         let Failure { kind, message, backtrace } = failure;
         let (mut last_words, mut step) = (Vec::new(), 0);
         self.life = Life::Quarantined;
