@@ -158,16 +158,14 @@ impl CommandPath {
 
     /// What the device confirmed is compared with what it shows, in samples taken after the order went out.
     async fn read_back(&self, order: &WriteOrder, spec: &TagSpec, write: &WriteSpec, settled: Settled, since: Utc) -> Ended {
-        let detail = if settled.detail.is_empty() { String::new() } else { format!(" {}", settled.detail) };
+        let detail = if settled.detail.is_empty() { String::new() } else { format!(" {}", sentence(&settled.detail)) };
         let what = format!("{} = {}", spec.name, target::shown(spec, order.value()));
         let ended = |kind, message: String| Ended { kind, message };
         match settled.code {
             SettleCode::Refused => return ended(OutcomeKind::Refused, format!("The device refused {what}.{detail}")),
             SettleCode::Unknown => {
-                return ended(
-                    OutcomeKind::Unknown,
-                    format!("It is not known whether {what} was carried out; look before trying again.{detail}"),
-                );
+                let look = if detail.contains("look before") { "" } else { "; look before trying again" };
+                return ended(OutcomeKind::Unknown, format!("It is not known whether {what} was carried out{look}.{detail}"));
             }
             SettleCode::NotSent => return ended(OutcomeKind::NotSent, format!("{what} never reached the device.{detail}")),
             SettleCode::Done => {}
