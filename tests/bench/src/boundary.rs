@@ -34,36 +34,57 @@ const UTC_NS: i64 = 1_790_000_000_000_000_000;
 /// When a guest doesn't do what it should.
 pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     progress("boundary: 1,000 samples into a guest, filtered, and back");
-    let project = project()?;
-    let mut columns = Guest::start(&project, workplace, "bench_columns")?;
-    let mut typed = Guest::start(&project, workplace, "bench_typed")?;
-    let mut native = Native::new(&columns.document())?;
+    let (passing, filtering) = (project(true)?, project(false)?);
+    let mut pass = Pair::start(&passing, workplace, "bench_columns")?;
+    let mut columns = Pair::start(&filtering, workplace, "bench_columns")?;
+    let mut typed = Pair::start(&filtering, workplace, "bench_typed")?;
     let frames = frames();
-    let (mut by_columns, mut turns, mut by_sdk) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut passed, mut by_columns, mut turns, mut by_sdk) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
-        let (step, turn) = columns.round(&frames)?;
-        let bare = native.round(&frames);
-        let (sdk_step, _) = typed.round(&frames)?;
-        ensure!(columns.last() == native.last, "the guest and the native filter differ");
-        ensure!(typed.last() == native.last, "the SDK's guest and the native filter differ");
+        let ((pass, _), (column, turn), (sdk, _)) = (pass.round(&frames)?, columns.round(&frames)?, typed.round(&frames)?);
         // The first round warms up.
         if round > 0 {
-            by_columns.push((step, bare));
-            turns.push((turn, bare));
-            by_sdk.push((sdk_step, bare));
+            passed.push(pass);
+            by_columns.push(column);
+            turns.push((turn, column.1));
+            by_sdk.push(sdk);
         }
     }
-    let unit = "ns a sample";
-    let peer = "the same filter, native";
+    let row = |what: &str, peer, rounds: &[(f64, f64)]| Row::of_rounds("boundary", what, "ns a sample", peer, rounds);
+    let filter = "the same filter, native";
     Ok(vec![
-        Row::of_rounds("boundary", "step: columns in, filtered, out", unit, peer, &by_columns).target(Target::AtMost(5.0)),
-        Row::of_rounds("boundary", "whole turn: frame in, step, batch handed over", unit, peer, &turns),
-        Row::of_rounds("boundary", "step of a guest written with the SDK, sample by sample", unit, peer, &by_sdk),
+        row("step: 1,000 samples as columns into a guest and back", "the columns copied, native", &passed)
+            .target(Target::AtMost(5.0)),
+        row("step: the same, each smoothed by the guest", filter, &by_columns),
+        row("step: the same, guest written with the SDK, sample by sample", filter, &by_sdk),
+        row("whole turn of the smoothing: frame taken in, step, batch handed over", filter, &turns),
     ])
 }
 
+/// A guest and the same natively, which take turns and must come to the same.
+struct Pair {
+    guest: Guest,
+    native: Native,
+}
+
+impl Pair {
+    fn start(project: &Project, workplace: &Workplace, component: &str) -> Result<Self> {
+        let guest = Guest::start(project, workplace, component)?;
+        let native = Native::new(&guest.document())?;
+        Ok(Self { guest, native })
+    }
+
+    /// In ns a sample: the guest's step and the native loop; and the guest's whole turn.
+    fn round(&mut self, frames: &[Arc<Frame>]) -> Result<((f64, f64), f64)> {
+        let (step, turn) = self.guest.round(frames)?;
+        let bare = self.native.round(frames);
+        ensure!(self.guest.last() == self.native.last, "the guest and the native filter differ");
+        Ok(((step, bare), turn))
+    }
+}
+
 /// A thousand inputs and a thousand outputs.
-fn project() -> Result<Project> {
+fn project(pass: bool) -> Result<Project> {
     let project = Project::new()?;
     let mut tags = "name,kind,memory,plugin\n".to_owned();
     for tag in 0..SAMPLES {
@@ -75,8 +96,10 @@ fn project() -> Result<Project> {
     project.write("tags/tags.csv", &tags)?;
     project.write(
         "plugins.toml",
-        "[[plugin]]\nname = \"filter\"\ncomponent = \"filter\"\n[plugin.grant]\nread = [\"in/*\"]\npublish = [\"out/*\"]\n\
-         samples_per_s = 1000000\nmemory_mib = 32\n",
+        &format!(
+            "[[plugin]]\nname = \"filter\"\ncomponent = \"filter\"\nconfig = {{ pass = {pass} }}\n[plugin.grant]\nread = [\"in/*\"]\n\
+             publish = [\"out/*\"]\nsamples_per_s = 1000000\nmemory_mib = 32\n"
+        ),
     )?;
     Ok(project)
 }
@@ -125,7 +148,7 @@ impl Guest {
         let mut tags: Vec<TagId> = grant.read.iter().chain(&grant.publish).copied().collect();
         tags.sort_unstable();
         let tags: Vec<_> = tags.into_iter().map(|tag| serde_json::json!({ "access": [right(tag)] })).collect();
-        serde_json::json!({ "tags": tags }).to_string()
+        serde_json::json!({ "plugin": self.plant.plugins[0].config, "tags": tags }).to_string()
     }
 
     /// Medians of one round: the step alone and the whole turn, in ns a sample.

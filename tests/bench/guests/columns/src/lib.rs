@@ -1,7 +1,8 @@
 //! Smooths tags, column by column: what the boundary's benchmark sends through the sandbox, and runs natively beside it.
 //!
 //! In:  changes of readable tags, as columns.
-//! Out: each one smoothed (exponentially), on the tag that lies as far from the first output as it does from the first input.
+//! Out: each one smoothed (exponentially), or with `pass = true` in the configuration as it came, on the tag that lies as
+//! far from the first output as it does from the first input.
 //! Start at [`Smoothing::apply`].
 //!
 //! Invariant: the sandboxed and the native benchmark run this same function.
@@ -14,6 +15,7 @@ const FLOAT: u8 = 4;
 /// The filter: one state an input.
 #[derive(Debug, Default)]
 pub struct Smoothing {
+    pass: bool,
     inputs_from: u32,
     outputs_from: u32,
     state: Vec<f64>,
@@ -37,23 +39,31 @@ impl Smoothing {
         if inputs != outputs {
             return Err(format!("it reads {inputs} tags and publishes {outputs}; grant it as many of one as of the other"));
         }
-        Ok(Self { inputs_from: inputs_from as u32, outputs_from: outputs_from as u32, state: vec![f64::NAN; inputs] })
+        Ok(Self {
+            pass: document["plugin"]["pass"] == true,
+            inputs_from: inputs_from as u32,
+            outputs_from: outputs_from as u32,
+            state: vec![f64::NAN; inputs],
+        })
     }
 
     /// Smooths every float in place, and moves its handle from the input to the output.
     pub fn apply(&mut self, handles: &mut [u32], kinds: &[u8], values: &mut [u64]) {
-        for ((handle, kind), bits) in handles.iter_mut().zip(kinds).zip(values) {
-            let place = handle.wrapping_sub(self.inputs_from);
-            *handle = place.wrapping_add(self.outputs_from);
-            if *kind == FLOAT
-                && let Some(state) = self.state.get_mut(place as usize)
-            {
-                let value = f64::from_bits(*bits);
-                let smoothed = if state.is_nan() { value } else { *state + WEIGHT * (value - *state) };
-                *state = smoothed;
-                *bits = smoothed.to_bits();
+        let Self { pass, inputs_from, outputs_from, state } = self;
+        if !*pass {
+            for ((handle, kind), bits) in handles.iter().zip(kinds).zip(values) {
+                if *kind == FLOAT
+                    && let Some(state) = state.get_mut(handle.wrapping_sub(*inputs_from) as usize)
+                {
+                    let value = f64::from_bits(*bits);
+                    let smoothed = if state.is_nan() { value } else { *state + WEIGHT * (value - *state) };
+                    *state = smoothed;
+                    *bits = smoothed.to_bits();
+                }
             }
         }
+        let moved = outputs_from.wrapping_sub(*inputs_from);
+        handles.iter_mut().for_each(|handle| *handle = handle.wrapping_add(moved));
     }
 }
 
