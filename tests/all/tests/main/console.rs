@@ -161,7 +161,7 @@ fn an_operator_starts_a_pump_in_two_steps() {
     let screen = Screen::start();
     let device = Pymodbus::start();
     let project = Project::new();
-    project.connection("plc", device.port, 500, "").modbus(&["plc"], "fast = 100", "line/*");
+    project.connection("plc", device.port, 2_000, "").modbus(&["plc"], "fast = 100", "line/*");
     project.tag("line/run", "bool", "plc", "coil 3", "group = \"fast\"\nwrite = true");
     let pump = "screen(\"Pump\", #{ level: 1, size: [1000, 560] });\n\
                 lamp(60, 60, \"line/run\", #{ label: \"running\" });\n\

@@ -42,7 +42,7 @@ impl Sick {
 /// A station with the healthy driver, and all of these on connections of the same driver.
 fn station_with(sick: &[Sick], healthy_device: &Pymodbus) -> (Project, Station) {
     let project = Project::new();
-    project.connection("line", healthy_device.port, 500, "");
+    project.connection("line", healthy_device.port, 2_000, "");
     project.tag(healthy::COUNT, "uint", "line", "holding 0 u16", "group = \"fast\"");
     for sick in sick {
         let name = format!("of_{}", sick.name);
@@ -129,7 +129,7 @@ fn a_device_that_does_not_answer_is_uncertain_then_bad_and_comes_back() {
 fn a_device_that_freezes_or_dies_is_marked_and_comes_back() {
     let (healthy_device, mut frozen, mut killed) = (Pymodbus::start(), Pymodbus::start(), Pymodbus::start());
     let project = Project::new();
-    project.connection("line", healthy_device.port, 500, "");
+    project.connection("line", healthy_device.port, 2_000, "");
     project.tag(healthy::COUNT, "uint", "line", "holding 0 u16", "group = \"fast\"");
     for (name, device) in [("frozen", &mut frozen), ("killed", &mut killed)] {
         device.set_f32(20, 12.5);

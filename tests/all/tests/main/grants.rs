@@ -93,7 +93,7 @@ fn with_every_grant_it_loads() {
 fn without_the_drivers_component_nothing_runs() {
     let device = Pymodbus::start();
     let project = Project::new();
-    project.connection("plc", device.port, 500, "");
+    project.connection("plc", device.port, 2_000, "");
     project.tag("plc/count", "uint", "plc", "holding 0 u16", "");
     project.plugin("modbus", "absent_driver", "", "connections = [\"plc\"]\npublish = [\"plc/*\"]");
     says(&Station::refuses(&project, &[]), &["absent_driver"]);
@@ -117,7 +117,7 @@ fn without_the_driver_no_register_becomes_a_tag() {
     let project = Project::new();
     // Another plugin in the driver's place, with the driver's grants. It knows nothing of registers, and the station
     // doesn't either.
-    project.connection("plc", device.port, 500, "");
+    project.connection("plc", device.port, 2_000, "");
     project.tag("plc/count", "uint", "plc", "holding 0 u16", "write = true");
     project.memory("plant/level", "float", "50.0", "write = true");
     project.computed("plant/level_avg", "float", "modbus", "");

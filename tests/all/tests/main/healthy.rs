@@ -15,7 +15,7 @@ const BARE: u16 = 290;
 
 /// Adds the healthy driver with its device to a project.
 pub fn add_to(project: &Project, device: &Pymodbus) {
-    project.connection("line", device.port, 500, "").modbus(&["line"], "fast = 100", "line/*");
+    project.connection("line", device.port, 2_000, "").modbus(&["line"], "fast = 100", "line/*");
     project.tag(COUNT, "uint", "line", "holding 0 u16", "group = \"fast\"");
     project.tag("line/setpoint", "uint", "line", "holding 10 u16", "group = \"fast\"\nwrite = true");
 }

@@ -123,7 +123,7 @@ fn a_start_that_is_killed_leaves_nothing_that_stops_the_next() {
 
 fn plant(port: u16) -> Project {
     let project = Project::new();
-    project.connection("plc", port, 500, "").modbus(&["plc"], "fast = 40", "line/*");
+    project.connection("plc", port, 2_000, "").modbus(&["plc"], "fast = 40", "line/*");
     project.tag(DRIVER, "uint", "plc", "holding 10 u16", "group = \"fast\"\nwrite = true");
     project.memory(MEMORY, "uint", "0", "retain = true\nwrite = true");
     project

@@ -27,7 +27,7 @@ fn a_write_reaches_the_device_once_is_read_back_and_is_on_record() {
     let mut device = Pymodbus::start();
     device.set(10, &[1234]);
     let project = Project::new();
-    project.connection("plc", device.port, 500, "").modbus(&["plc"], "fast = 100", "line/*");
+    project.connection("plc", device.port, 2_000, "").modbus(&["plc"], "fast = 100", "line/*");
     let writable = |more: &str| format!("group = \"fast\"\nwrite = {{ {more} }}");
     project.tag("line/setpoint", "uint", "plc", "holding 10 u16", &writable(""));
     project.tag("line/speed", "float", "plc", "holding 12 f32", &writable("tolerance = 0.01"));
