@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, field_error};
-use plantroom_project::ConnectionSpec;
+use plantroom_project::{ConnectionSpec, LinkSpec};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio_modbus::Slave;
@@ -90,8 +90,11 @@ pub(crate) async fn run(line: Arc<Line>) {
 
 impl Line {
     pub fn new(id: ConnectionId, spec: &ConnectionSpec, now: Arc<dyn Fn() -> Now + Send + Sync>, on_link: OnLink) -> Self {
-        let host = spec.tcp.host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let (name, port, timeout_ms) = (Arc::clone(&spec.name), spec.tcp.port, spec.timeout_ms.max(1));
+        let (host, port) = match &spec.link {
+            LinkSpec::Tcp(at) | LinkSpec::RtuOverTcp(at) => (at.host.trim_start_matches('[').trim_end_matches(']'), at.port),
+            LinkSpec::Serial(line) => (line.port.as_str(), 0),
+        };
+        let (name, host, timeout_ms) = (Arc::clone(&spec.name), host.to_owned(), spec.timeout_ms.max(1));
         Self { id, name, host, port, timeout_ms, now, on_link, queue: Queue::new(), figures: Mutex::default() }
     }
 

@@ -120,7 +120,7 @@ impl Rights {
 fn connection_of(plant: &Plant, tag: TagId) -> Option<Option<ConnectionId>> {
     Some(match &plant.tags.get(tag.0 as usize)?.origin {
         Origin::Driver { connection, .. } => Some(*connection),
-        Origin::Analytics { .. } | Origin::Memory { .. } | Origin::System => None,
+        _ => None,
     })
 }
 

@@ -26,6 +26,9 @@ pub use frame::{Change, Frame, Snapshot};
 pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRequest};
 pub use sample::Sample;
 pub use status::{Quality, Status};
-pub use tag::{Deadband, FaultBand, LimitSet, Origin, Permissive, PermissiveTest, PluginId, Scaling, TagId, TagSpec, WriteSpec};
+pub use tag::{
+    Deadband, DerivedSpec, FaultBand, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec, Scaling, TagId, TagSpec,
+    TotalSpec, Totalise, WriteSpec,
+};
 pub use time::{Mono, Now, Utc};
 pub use value::{Value, ValueKind};

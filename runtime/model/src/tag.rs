@@ -33,6 +33,8 @@ pub struct TagSpec {
     pub range: Option<(f64, f64)>,
     /// Limits that screens draw and alarms watch.
     pub limits: LimitSet,
+    /// How far a value must come back inside before a passed limit counts as left, in engineering units.
+    pub hysteresis: f64,
     /// From the device's numbers to engineering units.
     pub scaling: Option<Scaling>,
     /// What change is worth telling, per way out.
@@ -62,6 +64,7 @@ impl TagSpec {
             decimals: 1,
             range: None,
             limits: LimitSet::default(),
+            hysteresis: 0.0,
             scaling: None,
             deadband: Deadband::default(),
             origin,
@@ -142,6 +145,8 @@ pub enum Origin {
         plugin: PluginId,
         /// The link to the device.
         connection: ConnectionId,
+        /// Which of the devices behind the link: a place in the connection's list; `None` where it has only one.
+        device: Option<u32>,
         /// Where in the device, in the driver's own notation.
         address: String,
         /// Polling group; empty for the driver's default.
@@ -159,6 +164,50 @@ pub enum Origin {
     },
     /// The station itself says it (`system/...`).
     System,
+    /// The station computes it from other tags, in the same scan as they change.
+    Derived(DerivedSpec),
+    /// The station adds up another tag, and goes on from there after a restart.
+    Total(TotalSpec),
+}
+
+/// How a derived tag is computed. Its quality is that of its worst input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DerivedSpec {
+    /// A Rhai expression over `tag("...")`; every name in it is a literal.
+    pub expression: Arc<str>,
+    /// The tags that it reads; never, over any number of steps, the tag itself.
+    pub inputs: Vec<TagId>,
+}
+
+/// What a totaliser adds up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TotalSpec {
+    /// The tag that it follows.
+    pub source: TagId,
+    /// How.
+    pub how: Totalise,
+}
+
+/// How a total grows. Nothing is added for times in which the source was bad.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Totalise {
+    /// The source is a rate per so many seconds (1 for l/s, 3600 for m3/h); the total is its integral over time.
+    Rate {
+        /// Seconds of the rate's unit of time.
+        per_s: f64,
+    },
+    /// The source is a counter of a device; the total grows with it, over its wrapping and its resets.
+    Counter {
+        /// The count after which the device starts again at 0 (65,536 for a 16-bit register); `None`: never wraps, so
+        /// a smaller count is a reset.
+        wraps_at: Option<f64>,
+        /// What one count is worth.
+        factor: f64,
+    },
+    /// The source is a boolean; the total counts how often it became true.
+    Starts,
+    /// The source is a boolean; the total is the time that it was true, in hours.
+    Hours,
 }
 
 /// How a tag is written.
@@ -178,10 +227,48 @@ pub struct WriteSpec {
     pub follow_ms: u32,
     /// How far the feedback may be off, in engineering units.
     pub tolerance: f64,
+    /// Largest step that one write may make from the present value, in engineering units.
+    pub max_step: Option<f64>,
+    /// Shortest time between two writes of this tag, in ms; 0 for none.
+    pub min_interval_ms: u32,
+    /// The value is held only so long, and then put back; `None` for one that is maintained.
+    pub pulse: Option<PulseSpec>,
+    /// What the operator must say yes to once more; without that yes the request is refused.
+    pub confirmation: Option<String>,
     /// How long the order stays valid, in ms.
     pub expires_ms: u32,
     /// May pass when the audit's reserve is spent (a safe stop).
     pub essential: bool,
+}
+
+impl WriteSpec {
+    /// A maintained write that this role may do, confirmed by the tag itself within 2 s, and nothing else said.
+    pub fn new(role: Role) -> Self {
+        Self {
+            role,
+            range: None,
+            permissives: Vec::new(),
+            feedback: None,
+            no_feedback: false,
+            follow_ms: 2_000,
+            tolerance: 0.0,
+            max_step: None,
+            min_interval_ms: 0,
+            pulse: None,
+            confirmation: None,
+            expires_ms: 2_000,
+            essential: false,
+        }
+    }
+}
+
+/// A write that ends by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PulseSpec {
+    /// How long the value is held, in ms.
+    pub hold_ms: u32,
+    /// What is written afterwards.
+    pub rest: Value,
 }
 
 /// A plant condition that a write needs; not a safety function. A bad input refuses.

@@ -71,7 +71,7 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
     };
     let connections = |plant: &Plant| -> HashMap<String, String> {
         let words =
-            |c: &crate::ConnectionSpec| format!("{} {:?} {} {}", plugin_name(plant, c.driver.0), c.tcp, c.timeout_ms, c.device);
+            |c: &crate::ConnectionSpec| format!("{} {:?} {} {}", plugin_name(plant, c.driver.0), c.link, c.timeout_ms, c.device);
         plant.connections.iter().map(|connection| (connection.name.to_string(), words(connection))).collect()
     };
     let plugins = |plant: &Plant| -> HashMap<String, String> {
@@ -104,13 +104,18 @@ fn count<K: Eq + Hash, V: PartialEq>(old: &HashMap<K, V>, new: &HashMap<K, V>) -
 fn tag_words(plant: &Plant, tag: &TagSpec) -> String {
     let mut plain = tag.clone();
     let origin = match &tag.origin {
-        Origin::Driver { plugin, connection, address, group } => {
+        Origin::Driver { plugin, connection, device, address, group } => {
             let connection = plant.connections.get(connection.0 as usize).map_or("", |connection| &*connection.name);
-            format!("{} {connection} {address} {group}", plugin_name(plant, plugin.0))
+            format!("{} {connection} {device:?} {address} {group}", plugin_name(plant, plugin.0))
         }
         Origin::Analytics { plugin } => plugin_name(plant, plugin.0).to_owned(),
         Origin::Memory { initial } => format!("{initial:?}"),
         Origin::System => String::new(),
+        Origin::Derived(derived) => {
+            let inputs: Vec<&str> = derived.inputs.iter().map(|id| tag_name(plant, id.0)).collect();
+            format!("{} {inputs:?}", derived.expression)
+        }
+        Origin::Total(total) => format!("{} {:?}", tag_name(plant, total.source.0), total.how),
     };
     plain.origin = Origin::System;
     let mut references: Vec<&str> = Vec::new();

@@ -37,5 +37,8 @@ mod write;
 pub use difference::{Counts, Preview, difference};
 pub use load::{Loaded, load, read_screens};
 pub use new::{NewError, NewOptions, Template, new_project};
-pub use plant::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, ScreenFile, TcpAddress};
+pub use plant::{
+    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec, ScreenFile, SerialSpec,
+    TcpAddress,
+};
 pub use schema::schemas;

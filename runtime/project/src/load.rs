@@ -23,7 +23,7 @@ use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
 use crate::types::{Made, Types};
-use crate::{ConnectionSpec, Place, Plant, ScreenFile};
+use crate::{ConnectionSpec, LinkSpec, Place, Plant, ScreenFile};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
 #[derive(Clone, Debug)]
@@ -251,9 +251,11 @@ fn connection(decl: ConnectionDecl, driver: Option<PluginId>) -> ConnectionSpec 
     ConnectionSpec {
         name: decl.name.into(),
         driver: driver.unwrap_or(PluginId(0)),
-        tcp: decl.tcp,
+        link: LinkSpec::Tcp(decl.tcp),
         timeout_ms: decl.timeout_ms,
+        pipeline: 1,
         device: decl.device,
+        devices: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plant, as its folder says it, after every check.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,23 @@ pub struct Plant {
     pub screens: Vec<ScreenFile>,
     /// Where each tag was declared, in the order of `tags`; for messages of later checks.
     pub tag_places: Vec<Place>,
+}
+
+impl fmt::Display for LinkSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(at) => write!(f, "{}:{}", at.host, at.port),
+            Self::RtuOverTcp(at) => write!(f, "{}:{} (RTU over TCP)", at.host, at.port),
+            Self::Serial(line) => {
+                let parity = match line.parity {
+                    Parity::None => 'N',
+                    Parity::Even => 'E',
+                    Parity::Odd => 'O',
+                };
+                write!(f, "{} {} {}{parity}{}", line.port, line.baud, line.data_bits, line.stop_bits)
+            }
+        }
+    }
 }
 
 impl Plant {
@@ -91,12 +109,63 @@ pub struct ConnectionSpec {
     pub name: Arc<str>,
     /// The plugin that drives it.
     pub driver: PluginId,
-    /// Where the device is.
-    pub tcp: TcpAddress,
+    /// How the device is reached.
+    pub link: LinkSpec,
     /// How long one transaction may take, in ms.
     pub timeout_ms: u32,
-    /// Settings of the device that are the driver's business (unit, word order, block size ...), as a JSON object.
+    /// Transactions that may be on the way at once; 1 unless the device is known to take more.
+    pub pipeline: u8,
+    /// Settings that are the driver's business (unit, word order, block size ...), as a JSON object: those of the only
+    /// device, or the defaults for all of `devices`.
     pub device: serde_json::Value,
+    /// The devices behind the link, where there are several.
+    pub devices: Vec<DeviceSpec>,
+}
+
+/// One of several devices behind a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceSpec {
+    /// Unique within its connection.
+    pub name: Arc<str>,
+    /// Its settings, a JSON object with those of the connection already in it.
+    pub settings: serde_json::Value,
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkSpec {
+    /// Modbus TCP.
+    Tcp(TcpAddress),
+    /// Serial frames over a TCP socket, as serial servers pass them.
+    RtuOverTcp(TcpAddress),
+    /// A serial line.
+    Serial(SerialSpec),
+}
+
+/// A serial line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialSpec {
+    /// The device file: `/dev/ttyUSB0`, `COM3`.
+    pub port: String,
+    /// Bits a second.
+    pub baud: u32,
+    /// 7 or 8.
+    pub data_bits: u8,
+    /// Modbus's own is even.
+    pub parity: Parity,
+    /// 1 or 2.
+    pub stop_bits: u8,
+}
+
+/// Parity of a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parity {
+    /// None.
+    None,
+    /// Even.
+    Even,
+    /// Odd.
+    Odd,
 }
 
 /// A TCP endpoint by name or number.

@@ -44,8 +44,13 @@ impl Everything<'_> {
                 if let Some(id) = self.connection_names.find(name, *spot, report)
                     && let Some(plugin) = self.drivers.get(id as usize).copied().flatten()
                 {
-                    spec.origin =
-                        Origin::Driver { plugin, connection: ConnectionId(id), address: address.clone(), group: group.clone() };
+                    spec.origin = Origin::Driver {
+                        plugin,
+                        connection: ConnectionId(id),
+                        device: None,
+                        address: address.clone(),
+                        group: group.clone(),
+                    };
                     spec.stale_after_ms = decl.stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
                 }
             }
@@ -97,6 +102,10 @@ impl Everything<'_> {
             tolerance: decl.tolerance,
             expires_ms: decl.expires_ms,
             essential: decl.essential,
+            max_step: None,
+            min_interval_ms: 0,
+            pulse: None,
+            confirmation: None,
         }
     }
 

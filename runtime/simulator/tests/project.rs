@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use plantroom_model::{Origin, Severity};
-use plantroom_project::{Plant, load};
+use plantroom_project::{LinkSpec, Plant, TcpAddress, load};
 use plantroom_simulator::{Running, Simulator, StartOptions};
 use tokio_modbus::client::{Client, tcp};
 use tokio_modbus::{Request, Response, Slave};
@@ -29,7 +29,7 @@ fn the_demo_is_as_large_as_it_says() {
     let plant = plant();
     let process_tags = plant.tags.iter().filter(|tag| tag.origin != Origin::System).count();
     assert!(process_tags >= 60, "{process_tags}");
-    let devices: HashSet<(String, u16)> = plant.connections.iter().map(|c| (c.tcp.host.clone(), c.tcp.port)).collect();
+    let devices: HashSet<String> = plant.connections.iter().map(|c| c.link.to_string()).collect();
     assert!(devices.len() >= 2, "{devices:?}");
     for tag in plant.tags.iter().filter(|tag| tag.origin != Origin::System) {
         assert!(!tag.description.is_empty(), "{} has no description", tag.name);
@@ -73,7 +73,7 @@ async fn ask(address: SocketAddr, unit: u8, request: Request<'static>) -> Result
 }
 
 fn address(field: &Running, plant: &Plant, connection: usize) -> SocketAddr {
-    let port = plant.connections[connection].tcp.port;
+    let LinkSpec::Tcp(TcpAddress { port, .. }) = plant.connections[connection].link else { panic!("not a TCP link") };
     // The field listens on free ports; the file says which device belongs to which port.
     let name = match port {
         5021 => "plc_intake",

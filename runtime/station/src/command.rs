@@ -105,7 +105,7 @@ impl CommandPath {
                 };
                 self.read_back(order, spec, write, settled, since).await
             }
-            Origin::Analytics { .. } | Origin::System => {
+            Origin::Analytics { .. } | Origin::System | Origin::Derived(_) | Origin::Total(_) => {
                 Ended { kind: OutcomeKind::Refused, message: format!("{} is computed; it can't be written.", spec.name) }
             }
         }

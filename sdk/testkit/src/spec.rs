@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, ValueKind, WriteSpec};
-use plantroom_project::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
 use serde_json::{Value as Json, json};
 
 use crate::Device;
@@ -150,7 +150,9 @@ impl SpecConnection {
         ConnectionSpec {
             name: self.name.as_str().into(),
             driver: PluginId(0),
-            tcp: TcpAddress { host: "localhost".to_owned(), port: 502 },
+            link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
+            pipeline: 1,
+            devices: Vec::new(),
             timeout_ms: self.timeout_ms,
             device: self.settings.clone(),
         }
@@ -162,6 +164,7 @@ impl SpecTag {
         let origin = Origin::Driver {
             plugin: PluginId(0),
             connection: ConnectionId(self.connection),
+            device: None,
             address: self.address.clone(),
             group: self.group.clone(),
         };
@@ -174,7 +177,7 @@ impl SpecTag {
             follow_ms: 2_000,
             tolerance: 0.0,
             expires_ms: 5_000,
-            essential: false,
+            ..WriteSpec::new(plantroom_model::Role::Operate)
         });
         TagSpec { write, ..TagSpec::new(&self.name, self.kind, origin) }
     }

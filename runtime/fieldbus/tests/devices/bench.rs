@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use plantroom_fieldbus::{Fieldbus, LinkFigures};
 use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, PluginId, Utc};
-use plantroom_project::{ConnectionSpec, TcpAddress};
+use plantroom_project::{ConnectionSpec, LinkSpec, TcpAddress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -42,7 +42,9 @@ impl Bench {
         let spec = ConnectionSpec {
             name: "plc".into(),
             driver: PluginId(0),
-            tcp: TcpAddress { host: host.into(), port },
+            link: LinkSpec::Tcp(TcpAddress { host: host.into(), port }),
+            pipeline: 1,
+            devices: Vec::new(),
             timeout_ms,
             device: serde_json::Value::Null,
         };

@@ -8,7 +8,7 @@ use plantroom_host::{
     FaultKind, FaultRecord, Host, HostOptions, LoadError, Loaded, Outside, PluginOrder, PluginState, Supervised, Turn,
 };
 use plantroom_model::*;
-use plantroom_project::{ConnectionSpec, Grant, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
 
 use crate::guest::Guest;
 
@@ -108,6 +108,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
     let driver = |address: &str| Origin::Driver {
         plugin: PluginId(0),
         connection: ConnectionId(1),
+        device: None,
         address: address.into(),
         group: String::new(),
     };
@@ -117,7 +118,9 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
     let connection = |name: &str| ConnectionSpec {
         name: name.into(),
         driver: PluginId(0),
-        tcp: TcpAddress { host: "localhost".into(), port: 502 },
+        link: LinkSpec::Tcp(TcpAddress { host: "localhost".into(), port: 502 }),
+        pipeline: 1,
+        devices: Vec::new(),
         timeout_ms: 1_000,
         device: serde_json::json!({ "unit": 3 }),
     };

@@ -16,7 +16,7 @@ fn tags() -> Vec<TagSpec> {
         follow_ms: 0,
         tolerance: 0.0,
         expires_ms: 0,
-        essential: false,
+        ..WriteSpec::new(plantroom_model::Role::Operate)
     });
     vec![duty, tag("clear_well/level", ValueKind::Float), tag("high_lift/p1/running", ValueKind::Bool)]
 }

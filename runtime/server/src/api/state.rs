@@ -64,7 +64,7 @@ pub(crate) async fn connections(call: Call) -> Result<Response, ApiError> {
     let views = plant.connections.iter().map(|spec| ConnectionView {
         name: spec.name.to_string(),
         driver: plant.plugins.get(spec.driver.0 as usize).map(|plugin| plugin.name.to_string()).unwrap_or_default(),
-        address: format!("{}:{}", spec.tcp.host, spec.tcp.port),
+        address: spec.link.to_string(),
         state: word(&held(station, &format!("system/connections/{}/state", spec.name)), &CONNECTION_STATES),
     });
     json(ConnectionsView { connections: views.collect() })

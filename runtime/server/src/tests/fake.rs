@@ -50,7 +50,7 @@ fn write_spec() -> WriteSpec {
         follow_ms: 1_000,
         tolerance: 0.0,
         expires_ms: 1_000,
-        essential: false,
+        ..WriteSpec::new(plantroom_model::Role::Operate)
     }
 }
 

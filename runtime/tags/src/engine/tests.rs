@@ -8,8 +8,13 @@ fn at(ms: u64) -> Now {
 }
 
 fn driven(name: &str) -> TagSpec {
-    let origin =
-        Origin::Driver { plugin: PluginId(0), connection: ConnectionId(0), address: "holding 0".into(), group: String::new() };
+    let origin = Origin::Driver {
+        plugin: PluginId(0),
+        connection: ConnectionId(0),
+        device: None,
+        address: "holding 0".into(),
+        group: String::new(),
+    };
     TagSpec { stale_after_ms: 5_000, ..TagSpec::new(name, ValueKind::Float, origin) }
 }
 
