@@ -6,6 +6,7 @@
 //! Invariant: a rule that finds nothing to look at is itself a breach, so that no rule passes by reading nothing.
 
 pub mod imports;
+pub mod links;
 pub mod sources;
 pub mod words;
 

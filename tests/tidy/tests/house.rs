@@ -1,7 +1,7 @@
 //! Each rule of the house, held against the whole workspace.
 
 use plantroom_tidy::sources::{FILE_LINES, Source};
-use plantroom_tidy::{imports, words};
+use plantroom_tidy::{imports, links, words};
 
 #[track_caller]
 fn expect_none(rule: &str, breaches: &[String]) {
@@ -144,4 +144,15 @@ fn nothing_is_left_unfinished() {
         |_| true,
         |source| marks.iter().filter(|mark| source.text.contains(mark.as_str())).map(|mark| format!("contains {mark}")).collect(),
     );
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    expect_none("links", &links::broken());
+}
+
+#[test]
+fn links_are_found_wherever_they_stand() {
+    let text = "[a](x.md) and ![b](y/z.png#part)\n```\n[code](none.md)\n```\n[web](https://example.org/x) [own](#here)";
+    assert_eq!(links::targets(text), ["x.md", "y/z.png"]);
 }
