@@ -2,7 +2,7 @@
 //!
 //! In:  script texts that integrators wrote, functions that a crate offers them, and current tag values.
 //! Out: what a script or a closure gave, which tags it read, or a [`ScriptError`] with file, line and column.
-//! Start at [`Sandbox::new`], [`Sandbox::compile`], [`Sandbox::run`] and [`Sandbox::call`].
+//! Start at [`Sandbox::new`], [`Sandbox::compile`], [`Sandbox::run`] and [`Sandbox::call`]; [`Expression`] for derived tags.
 //!
 //! Invariant: every run ends, within its [`Budget`] of steps and bytes, whatever the script says.
 //! Invariant: a script reaches nothing but the functions registered here and by its crate: no files, clock, network or modules.
@@ -10,6 +10,7 @@
 //! Invariant: a panic inside the engine ends as an error of the script, never of the process (where panics unwind).
 
 mod error;
+mod expression;
 mod format;
 pub mod limits;
 mod maths;
@@ -24,6 +25,7 @@ mod tags;
 mod tests;
 
 pub use error::ScriptError;
+pub use expression::{Computed, Expression};
 pub use format::{fixed, tidy};
 pub use limits::Budget;
 pub use program::{Closure, Program};

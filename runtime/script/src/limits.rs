@@ -33,6 +33,10 @@ pub const PRINTED_LINES: usize = 100;
 pub const PRINTED_BYTES: usize = 400;
 /// Tags that one closure may read.
 pub const CLOSURE_READS: usize = 200;
+/// Tags that one expression of a derived tag may read: more is a sum that belongs into several tags.
+pub const EXPRESSION_READS: usize = 64;
+/// Longest expression of a derived tag, in bytes.
+pub const EXPRESSION_BYTES: usize = 4_096;
 /// Parts inside parts.
 pub const PART_LEVELS: usize = 6;
 

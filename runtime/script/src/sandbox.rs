@@ -16,7 +16,7 @@ use crate::{Budget, Closure, Program, ScriptError, TagTable, limits, maths, memo
 
 /// The sandboxed engine, with the functions of the crate that uses it.
 pub struct Sandbox {
-    engine: Engine,
+    pub(crate) engine: Engine,
 }
 
 /// What a run gave, and what it took.
@@ -200,7 +200,7 @@ fn evaluation(result: Result<Dynamic, ScriptError>, outer: Option<Run>, tags: &m
 }
 
 /// Runs the engine; a panic inside it becomes an error of the script.
-fn guarded<T>(file: &Arc<str>, work: impl FnOnce() -> Result<T, Box<EvalAltResult>>) -> Result<T, ScriptError> {
+pub(crate) fn guarded<T>(file: &Arc<str>, work: impl FnOnce() -> Result<T, Box<EvalAltResult>>) -> Result<T, ScriptError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| ScriptError::from_engine(file, &error)),
         Err(_) => Err(ScriptError::new(file, (0, 0), "the script engine failed on this script; please report it")),
