@@ -156,6 +156,36 @@ impl Access {
         Err(refusal)
     }
 
+    /// Whether an automation of the project may do something now, on behalf of its technical user. Nobody logs in for
+    /// that: only the station, which has read the project, calls this. Refusals are recorded.
+    ///
+    /// # Errors
+    /// When there is no such user, or their role is too low.
+    pub fn authorise_automation(
+        &self,
+        (user, automation): (&str, &Arc<str>),
+        needed: Role,
+        act: Act,
+        now: Now,
+    ) -> Result<Permit, Refusal> {
+        let source = format!("automation {automation}");
+        let found = self.state.lock().users.find(user).map(|user| (Arc::from(user.name.as_str()), user.role));
+        let (name, role): (Arc<str>, _) = found.map_or_else(|| (Arc::from(user), None), |(name, role)| (name, Some(role)));
+        let permit = permit(&name, Door::Script, &source, act);
+        let refusal = match role {
+            Some(role) if role >= needed => return Ok(permit),
+            Some(has) => Refusal::Role { user: name, has, needed },
+            None => Refusal::NoUser { user: name, automation: automation.clone() },
+        };
+        self.audit.refusal(permit, &refusal, now);
+        Err(refusal)
+    }
+
+    /// What a user may do, where there is one of this name.
+    pub fn role_of(&self, user: &str) -> Option<Role> {
+        self.state.lock().users.find(user).map(|user| user.role)
+    }
+
     /// Makes the session, unless the user was changed while the password was hashed.
     fn admit(&self, name: &str, hash: Option<&str>, source: &str, token: &str, now: Mono) -> Option<Session> {
         let mut state = self.state.lock();

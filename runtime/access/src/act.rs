@@ -86,6 +86,14 @@ pub enum Refusal {
     /// The session is over: logged out, idle too long, or the user was changed.
     #[error("your session has ended; log in again")]
     Ended,
+    /// The technical user that an automation acts for isn't there.
+    #[error("there is no user {user}, whom {automation} acts for; an engineer can make one: plantroom user add {user} --role operate")]
+    NoUser {
+        /// Whom.
+        user: Arc<str>,
+        /// What acts.
+        automation: Arc<str>,
+    },
     /// The role is too low.
     #[error("this needs the role {}, and {user} has the role {}; an engineer can change that", .needed.word(), .has.word())]
     Role {

@@ -58,11 +58,15 @@ impl Audit {
         let tag = permit.act.tag.ok_or(AuditError::NotAWrite)?;
         let mut record = AuditRecord::of_permit(&permit, Entry::Open, now.utc);
         record.old = entry.old.as_ref().map(value_json);
-        record.new = Some(value_json(&entry.new));
+        let new = value_json(&entry.new);
+        record.new = Some(match &entry.rest {
+            Some(rest) => serde_json::json!({ "pulse": new, "rest": value_json(rest) }),
+            None => new,
+        });
         record.comment = cut(&entry.comment, plantroom_model::limits::COMMENT_BYTES);
         let policy = if entry.essential { Policy::Late } else { Policy::Durable };
         let written = self.submit(record, policy)?;
-        Ok(Recorded { number: written.number, durable: written.durable, user: permit.user, tag, value: entry.new })
+        Ok(Recorded { number: written.number, durable: written.durable, user: permit.user, tag, value: entry.new, rest: entry.rest })
     }
 
     /// Records how a write ended. Where the disk doesn't take it now, it follows later.

@@ -15,6 +15,8 @@ pub struct WriteEntry {
     pub comment: String,
     /// Passes even when the trail can't be written ([`plantroom_model::TagSpec::write`], `essential`).
     pub essential: bool,
+    /// What is written after the value was held for a while, where the write is a pulse: one record covers both.
+    pub rest: Option<Value>,
 }
 
 /// Proof that a write was recorded before it happens. Only [`crate::Audit::open`] makes it.
@@ -30,6 +32,7 @@ pub struct Recorded {
     pub(crate) user: Arc<str>,
     pub(crate) tag: TagId,
     pub(crate) value: Value,
+    pub(crate) rest: Option<Value>,
 }
 
 impl Recorded {
@@ -111,6 +114,14 @@ impl WriteOrder {
     /// What to write, in engineering units.
     pub fn value(&self) -> &Value {
         &self.recorded.value
+    }
+
+    /// Makes it the order that ends its pulse: exactly the rest that was recorded, once, until it expires. False, and
+    /// nothing is changed, where the record names no rest or it was ordered already.
+    pub fn turn_to_rest(&mut self, valid_until: Mono) -> bool {
+        let Some(rest) = self.recorded.rest.take() else { return false };
+        (self.recorded.value, self.valid_until) = (rest, valid_until);
+        true
     }
 
     /// From then on it must not be carried out any more.

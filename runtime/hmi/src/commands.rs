@@ -27,6 +27,8 @@ pub struct Write {
     pub new: String,
     /// What will be written.
     pub value: Value,
+    /// What the operator must say yes to besides, as the project says it.
+    pub confirmation: Option<String>,
 }
 
 /// The first step: pressed, not confirmed.
@@ -38,6 +40,8 @@ pub struct Question {
     pub writes: Vec<Write>,
     /// Where it was pressed.
     pub beside: egui::Rect,
+    /// The operator said yes to every write's own question.
+    pub agreed: bool,
     asked: Mono,
 }
 
@@ -68,7 +72,7 @@ pub struct Commands {
 impl Commands {
     /// The first step. A question that is still open is dropped for the new one.
     pub fn ask(&mut self, now: Mono, prompt: &str, writes: Vec<Write>, beside: egui::Rect) {
-        self.question = Some(Question { prompt: prompt.to_owned(), writes, beside, asked: now });
+        self.question = Some(Question { prompt: prompt.to_owned(), writes, beside, agreed: false, asked: now });
     }
 
     /// The open question, and how long it stays open, in ms.
@@ -79,7 +83,15 @@ impl Commands {
 
     /// Whether a confirmation counts already.
     pub fn can_confirm(&self, now: Mono) -> bool {
-        self.question.as_ref().is_some_and(|question| now.since(question.asked) >= GUARD_MS * 1_000_000)
+        let ready = |question: &Question| question.agreed || question.writes.iter().all(|write| write.confirmation.is_none());
+        self.question.as_ref().is_some_and(|question| ready(question) && now.since(question.asked) >= GUARD_MS * 1_000_000)
+    }
+
+    /// The operator says yes, or no longer, to the questions that the writes bring with them.
+    pub fn agree(&mut self, agreed: bool) {
+        if let Some(question) = &mut self.question {
+            question.agreed = agreed;
+        }
     }
 
     /// The second step: what the station must be asked.
@@ -94,8 +106,8 @@ impl Commands {
             let what = format!("{}: {}", write.tag, write.new);
             let message = "on its way".into();
             self.tell(Told { request: self.last_request, what, kind: None, let_go: false, message, since: now });
-            let (request, tag, value) = (self.last_request, write.tag, write.value);
-            messages.push(ToStation::Write { request, tag, value, comment: String::new() });
+            let (request, tag, value, confirmed) = (self.last_request, write.tag, write.value, write.confirmation.is_some());
+            messages.push(ToStation::Write { request, tag, value, comment: String::new(), confirmed });
         }
         messages
     }
@@ -218,7 +230,7 @@ mod tests {
 
     fn asked() -> Commands {
         let mut commands = Commands::default();
-        let write = Write { tag: "p1/start".into(), old: "off".into(), new: "on".into(), value: Value::Bool(true) };
+        let write = Write { tag: "p1/start".into(), old: "off".into(), new: "on".into(), value: Value::Bool(true), confirmation: None };
         commands.ask(ms(0), "Start pump 1?", vec![write], egui::Rect::ZERO);
         commands
     }
@@ -232,10 +244,24 @@ mod tests {
         let mut commands = asked();
         assert_eq!(commands.confirm(ms(100)), []);
         let sent = commands.confirm(ms(1_000));
-        let expected = ToStation::Write { request: 1, tag: "p1/start".into(), value: Value::Bool(true), comment: String::new() };
+        let expected = ToStation::Write { request: 1, tag: "p1/start".into(), value: Value::Bool(true), comment: String::new(), confirmed: false };
         assert_eq!(sent, [expected]);
         assert_eq!(commands.confirm(ms(1_001)), []);
         assert_eq!(kinds(&commands), [None]);
+    }
+
+    #[test]
+    fn a_write_with_a_question_of_its_own_waits_for_a_yes_and_says_that_it_was_given() {
+        let mut commands = Commands::default();
+        let value = Value::Bool(true);
+        let (tag, confirmation) = ("p1/start".to_owned(), Some("Nobody is at the pump.".to_owned()));
+        let write = Write { tag, old: "off".into(), new: "on".into(), value, confirmation };
+        commands.ask(ms(0), "Start pump 1?", vec![write], egui::Rect::ZERO);
+        assert!(!commands.can_confirm(ms(1_000)));
+        assert_eq!(commands.confirm(ms(1_000)), []);
+        commands.agree(true);
+        let sent = commands.confirm(ms(1_000));
+        assert!(matches!(sent.as_slice(), [ToStation::Write { confirmed: true, .. }]), "{sent:?}");
     }
 
     #[test]

@@ -370,7 +370,7 @@ impl Console {
                 format!("{}{mark}", self.tags.words(tag, &sample.value))
             },
         );
-        Ok(Write { tag: tag.to_owned(), old, new: self.tags.words(tag, &converted), value: converted })
+        Ok(Write { tag: tag.to_owned(), old, new: self.tags.words(tag, &converted), value: converted, confirmation: self.tags.confirmation(tag) })
     }
 
     fn dialogs(&mut self, ctx: &egui::Context, now: Mono, contact: &Contact, layout: &Layout) {
@@ -392,7 +392,7 @@ impl Console {
         {
             self.desk.hide_error();
         }
-        match dialogs::question(ctx, &self.commands, now) {
+        match dialogs::question(ctx, &mut self.commands, now) {
             Answer::Go(()) => {
                 for message in self.commands.confirm(now) {
                     self.link.send(&message);

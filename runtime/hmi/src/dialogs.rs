@@ -88,9 +88,13 @@ fn beside(ctx: &Context, rect: Rect, height: f32) -> egui::Pos2 {
 }
 
 /// The second step of a command.
-pub fn question(ctx: &Context, commands: &Commands, now: Mono) -> Answer<()> {
-    let Some((question, left_ms)) = commands.question(now) else { return Answer::Waiting };
-    let height = 128.0 + 22.0 * question.writes.len() as f32;
+pub fn question(ctx: &Context, commands: &mut Commands, now: Mono) -> Answer<()> {
+    let Some((question, left_ms)) = commands.question(now).map(|(question, left)| (question.clone(), left)) else {
+        return Answer::Waiting;
+    };
+    let mut agreed = question.agreed;
+    let own: Vec<&str> = question.writes.iter().filter_map(|write| write.confirmation.as_deref()).collect();
+    let height = 128.0 + 22.0 * question.writes.len() as f32 + 48.0 * own.len() as f32;
     let area = Area::new(Id::unique("question")).fixed_pos(beside(ctx, question.beside, height)).order(Order::Foreground);
     let shown = area.show(ctx, |ui| {
         sheet(true).show(ui, |ui| {
@@ -104,6 +108,14 @@ pub fn question(ctx: &Context, commands: &Commands, now: Mono) -> Answer<()> {
                     ui.label(RichText::new(change).font(bold(THEME.size_text)).color(THEME.value));
                 });
             }
+            if !own.is_empty() {
+                ui.add_space(8.0);
+                ui.set_max_width(420.0);
+                for words in &own {
+                    ui.label(RichText::new(*words).font(bold(THEME.size_text)).color(THEME.text));
+                }
+                ui.checkbox(&mut agreed, "Yes, I confirm this");
+            }
             ui.add_space(10.0);
             ui.horizontal(|ui| {
                 let confirm = ui.add_enabled(commands.can_confirm(now), primary("Confirm"));
@@ -114,6 +126,7 @@ pub fn question(ctx: &Context, commands: &Commands, now: Mono) -> Answer<()> {
             .inner
         })
     });
+    commands.agree(agreed);
     let (confirm, cancel) = shown.inner.inner;
     let (enter, escape) = plain_keys(ctx);
     match (confirm || enter, cancel || escape) {

@@ -56,6 +56,11 @@ impl TagTable {
         ToStation::Subscribe { generation: self.generation, names: self.names.clone() }
     }
 
+    /// What the operator must say yes to besides when this tag is written.
+    pub fn confirmation(&self, tag: &str) -> Option<String> {
+        self.entries.get(tag)?.info.as_ref()?.write.as_ref()?.confirmation.clone()
+    }
+
     /// Takes in what the tags are.
     pub fn facts(&mut self, generation: u32, infos: Vec<Option<TagInfo>>) {
         if generation != self.generation {

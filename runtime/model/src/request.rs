@@ -39,6 +39,8 @@ pub enum Door {
     Cli,
     /// The station itself.
     Station,
+    /// An automation of the project: a station script, or a plugin whose outputs it copies.
+    Script,
 }
 
 /// A wish to write a tag, before anyone has checked it.
@@ -50,6 +52,8 @@ pub struct WriteRequest {
     pub value: Value,
     /// Why, in the user's words; may be empty. At most [`crate::limits::COMMENT_BYTES`].
     pub comment: String,
+    /// Whether they said yes to the tag's own question ([`crate::WriteSpec::confirmation`]); tags without one don't care.
+    pub confirmed: bool,
 }
 
 /// Names a write order for the life of a station's process.

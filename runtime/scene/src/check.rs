@@ -1,14 +1,13 @@
 //! Checks a project's screens without a station: builds every screen and faceplate over the declared tags.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, Sample, Status, TagSpec, Utc, Value, ValueKind, nearest};
-use plantroom_wire::{TagInfo, WriteInfo};
+use plantroom_model::{Diagnostic, TagSpec, Utc, Value, ValueKind, nearest};
 
 use crate::build::{Kind, Mention};
 use crate::event::{Does, named};
-use crate::{Action, EventId, Params, Place, Rect, Scene, Screens, ScriptError, Symbol, TagView};
+use crate::{Action, EventId, Fill, Params, Place, Rect, SampleTags, Scene, Screens, ScriptError, Symbol, TagView};
 
 /// Every mistake that can be found in a project's screens: scripts that fail, tags, screens and parts that don't exist,
 /// buttons that write what can't be written, objects outside of their screen.
@@ -18,7 +17,7 @@ use crate::{Action, EventId, Params, Place, Rect, Scene, Screens, ScriptError, S
 pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &[TagSpec]) -> Vec<Diagnostic> {
     let screens = Screens::new(files, instances);
     let mut check =
-        Check { tags: Declared::new(tags), screens: &screens, found: Vec::new(), faceplates: Vec::new(), seen: BTreeSet::new() };
+        Check { tags: SampleTags::new(tags), screens: &screens, found: Vec::new(), faceplates: Vec::new(), seen: BTreeSet::new() };
     for name in screens.screen_names() {
         match screens.screen_program(name) {
             Some(Ok(program)) => check.scene(screens.built(Kind::Screen, name, program, &Params::new())),
@@ -39,7 +38,7 @@ pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &
 }
 
 struct Check<'a> {
-    tags: Declared,
+    tags: SampleTags,
     screens: &'a Screens,
     found: Vec<Diagnostic>,
     /// Faceplates still to be built: part and instance.
@@ -93,8 +92,7 @@ impl Check<'_> {
         };
         self.mentions(&mentions);
         for high in [false, true] {
-            self.tags.high = high;
-            self.tags.revision += 1;
+            self.tags.fill(if high { Fill::High } else { Fill::Low }, Utc(1));
             scene.update(&self.tags);
             let errors: Vec<ScriptError> = scene.errors().map(|(_, error)| error.clone()).collect();
             for error in errors.iter().filter(|error| !error.message.starts_with("this can't be computed")) {
@@ -163,7 +161,7 @@ impl Check<'_> {
         if self.tags.info(name).is_some() {
             return true;
         }
-        let help = suggestion(name, self.tags.by_name.keys().map(AsRef::as_ref), "declare it in tags/, or correct the name");
+        let help = suggestion(name, self.tags.names().map(AsRef::as_ref), "declare it in tags/, or correct the name");
         self.report(at(place, format!("there is no tag `{name}`"), help));
         false
     }
@@ -268,56 +266,4 @@ fn path(file: &str) -> String {
 
 fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
     nearest(word, known).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
-}
-
-/// The declared tags, with made-up values: low and false, or high and true.
-struct Declared {
-    by_name: HashMap<Arc<str>, TagInfo>,
-    high: bool,
-    revision: u64,
-}
-
-impl Declared {
-    fn new(tags: &[TagSpec]) -> Self {
-        let by_name = tags.iter().map(|tag| (tag.name.clone(), info(tag))).collect();
-        Self { by_name, high: false, revision: 0 }
-    }
-}
-
-fn info(tag: &TagSpec) -> TagInfo {
-    TagInfo {
-        name: tag.name.to_string(),
-        kind: tag.kind as u8,
-        unit: tag.unit.clone(),
-        description: tag.description.clone(),
-        decimals: tag.decimals,
-        range: tag.range,
-        limits: tag.limits,
-        states: tag.states.clone(),
-        write: tag.write.as_ref().map(|write| WriteInfo { range: write.range }),
-    }
-}
-
-impl TagView for Declared {
-    fn sample(&self, tag: &str) -> Option<Sample> {
-        let info = self.by_name.get(tag)?;
-        let (low, high) = info.range.unwrap_or((1.0, 2.0));
-        let number = if self.high { high } else { low + (high - low) / 8.0 };
-        let value = match ValueKind::from_u8(info.kind)? {
-            ValueKind::Bool => Value::Bool(self.high),
-            ValueKind::Int => Value::Int(number as i64),
-            ValueKind::Uint => Value::Uint(number.max(0.0) as u64),
-            ValueKind::Float | ValueKind::Null => Value::Float(number),
-            ValueKind::Text => Value::Text("text".into()),
-        };
-        Some(Sample { value, status: Status::GOOD, source_time: Utc(1), server_time: Utc(1) })
-    }
-
-    fn info(&self, tag: &str) -> Option<&TagInfo> {
-        self.by_name.get(tag)
-    }
-
-    fn info_revision(&self) -> u64 {
-        self.revision
-    }
 }

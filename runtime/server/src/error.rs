@@ -81,7 +81,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Ended => Self::new(StatusCode::UNAUTHORIZED, refusal.to_string(), ""),
-            Refusal::Role { .. } => Self::forbidden(refusal.to_string(), ""),
+            Refusal::Role { .. } | Refusal::NoUser { .. } => Self::forbidden(refusal.to_string(), ""),
         }
     }
 }

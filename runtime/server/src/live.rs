@@ -163,9 +163,9 @@ impl Console {
                 self.touch(&session);
                 self.subscribe(generation, names).await
             }
-            (ToStation::Write { request, tag, value, comment }, Some(session)) => {
+            (ToStation::Write { request, tag, value, comment, confirmed }, Some(session)) => {
                 self.touch(&session);
-                self.write(session, (request, &tag), value, comment).await
+                self.write(session, (request, &tag), value, (comment, confirmed)).await
             }
         }
     }
@@ -302,7 +302,13 @@ impl Console {
     }
 
     /// Hands a write to the command path, and stays with the console while it is carried out.
-    async fn write(&mut self, session: Session, (request, tag): (u64, &str), value: Value, comment: String) -> Result<(), Gone> {
+    async fn write(
+        &mut self,
+        session: Session,
+        (request, tag): (u64, &str),
+        value: Value,
+        (comment, confirmed): (String, bool),
+    ) -> Result<(), Gone> {
         let refusal = if self.open_writes >= limits::OPEN_WRITES {
             Some("Too many of your commands are still under way; wait for their outcome.".to_owned())
         } else if comment.len() > model_limits::COMMENT_BYTES {
@@ -316,7 +322,8 @@ impl Console {
             let outcome = Outcome { kind: OutcomeKind::Refused, message, audit: 0 };
             return self.send(&ToConsole::Outcome { request, outcome }).await;
         };
-        let writing = self.app.station.write(session, Door::Console, self.peer.source(), WriteRequest { tag, value, comment });
+        let asked = WriteRequest { tag, value, comment, confirmed };
+        let writing = self.app.station.write(session, Door::Console, self.peer.source(), asked);
         let outcomes = self.outcomes.0.clone();
         self.open_writes += 1;
         // A task of its own: a console that goes away must not leave a write half followed.

@@ -119,6 +119,8 @@ pub(crate) struct TagView {
     pub(crate) server_time: Option<String>,
     /// Whether the user of this request may write it.
     pub(crate) writable: bool,
+    /// What must be said yes to (`confirmed`) when it is written; null for nothing.
+    pub(crate) confirmation: Option<String>,
     /// Lowest and highest value in engineering units.
     pub(crate) range: Option<(f64, f64)>,
     pub(crate) limits: LimitsView,
@@ -154,6 +156,7 @@ impl TagView {
             source_time: time(sample.source_time),
             server_time: time(sample.server_time),
             writable: spec.write.as_ref().is_some_and(|write| role.is_some_and(|role| role >= write.role)),
+            confirmation: spec.write.as_ref().and_then(|write| write.confirmation.clone()),
             range: spec.range,
             limits: LimitsView { high_high: limits.high_high, high: limits.high, low: limits.low, low_low: limits.low_low },
             decimals: spec.decimals,
@@ -170,6 +173,9 @@ pub(crate) struct WriteBody {
     /// Why; goes into the audit trail.
     #[serde(default)]
     pub(crate) comment: String,
+    /// Yes to the tag's own question (`confirmation` of the tag), where it has one.
+    #[serde(default)]
+    pub(crate) confirmed: bool,
 }
 
 /// How a write ended.
@@ -310,7 +316,7 @@ pub(crate) struct AuditRecordView {
     pub(crate) entry: String,
     /// The record that this one closes.
     pub(crate) of: Option<u64>,
-    /// console, api, cli or station.
+    /// console, api, cli, station or script.
     pub(crate) door: String,
     /// The address it came from.
     pub(crate) source: String,

@@ -52,6 +52,8 @@ pub enum ToStation {
         value: Value,
         /// Why; may be empty.
         comment: String,
+        /// The operator said yes to the tag's own question ([`WriteInfo::confirmation`]).
+        confirmed: bool,
     },
 }
 
@@ -145,6 +147,8 @@ pub struct TagInfo {
 pub struct WriteInfo {
     /// Lowest and highest value that may be asked for.
     pub range: Option<(f64, f64)>,
+    /// What the operator must say yes to once more.
+    pub confirmation: Option<String>,
 }
 
 /// Why bytes are not a message.
@@ -198,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_message_survives_the_wire() {
-        let message = ToStation::Write { request: 9, tag: "a/b".into(), value: Value::Float(1.5), comment: "läuft".into() };
+        let message = ToStation::Write { request: 9, tag: "a/b".into(), value: Value::Float(1.5), comment: "läuft".into(), confirmed: true };
         assert_eq!(decode::<ToStation>(&encode(&message)), Ok(message));
     }
 

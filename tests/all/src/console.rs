@@ -197,7 +197,7 @@ impl Console {
             *requests += 1;
             *requests
         };
-        self.send(&ToStation::Write { request, tag: tag.to_owned(), value, comment: "a test".to_owned() });
+        self.send(&ToStation::Write { request, tag: tag.to_owned(), value, comment: "a test".to_owned(), confirmed: false });
         request
     }
 

@@ -26,7 +26,7 @@ fn permit() -> Permit {
 }
 
 fn entry(value: f64, essential: bool) -> WriteEntry {
-    WriteEntry { old: Some(Value::Float(1.5)), new: Value::Float(value), comment: "läuft".to_owned(), essential }
+    WriteEntry { old: Some(Value::Float(1.5)), new: Value::Float(value), comment: "läuft".to_owned(), essential, rest: None }
 }
 
 fn open(audit: &Audit, value: f64) -> Result<Recorded, AuditError> {

@@ -84,7 +84,7 @@ impl Station {
             range: facts.range,
             limits: facts.limits,
             states: facts.states.iter().map(|(number, word)| (*number, (*word).to_owned())).collect(),
-            write: facts.write.map(|range| WriteInfo { range }),
+            write: facts.write.map(|range| WriteInfo { range, confirmation: None }),
         };
         let utc = self.utc();
         self.inner().tags.insert(name.to_owned(), (info, value, Status::GOOD, utc));

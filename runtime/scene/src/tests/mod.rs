@@ -61,7 +61,7 @@ fn info(name: &str, value: &Value) -> TagInfo {
         range: Some((0.0, 100.0)),
         limits: LimitSet::default(),
         states: Vec::new(),
-        write: Some(WriteInfo { range: None }),
+        write: Some(WriteInfo { range: None, confirmation: None }),
     }
 }
 

@@ -62,7 +62,8 @@ pub(crate) async fn write(call: Call) -> Result<Response, ApiError> {
         return Err(ApiError::bad_request("the comment is too long", format!("at most {} bytes", model_limits::COMMENT_BYTES)));
     }
     let (session, source) = (call.session()?.clone(), call.peer.source());
-    let writing = call.app.station.write(session, Door::Api, source, WriteRequest { tag, value, comment: body.comment });
+    let asked = WriteRequest { tag, value, comment: body.comment, confirmed: body.confirmed };
+    let writing = call.app.station.write(session, Door::Api, source, asked);
     // A task of its own: a client that hangs up must not leave a write half followed.
     let outcome = tokio::spawn(writing).await.map_err(|_| ApiError::stopping())?;
     json(OutcomeView::from(outcome))

@@ -159,7 +159,7 @@ impl Station for Fake {
                 return Box::pin(async move { outcome });
             }
         };
-        let entry = WriteEntry { old: None, new: request.value.clone(), comment: request.comment, essential: false };
+        let entry = WriteEntry { old: None, new: request.value.clone(), comment: request.comment, essential: false, rest: None };
         let recorded = self.access.audit().open(permit, entry, now).unwrap();
         let order = WriteOrder::new(recorded, now.mono.plus_ms(1_000));
         self.writes.lock().push((session.user.to_string(), order.tag(), order.value().clone()));

@@ -18,7 +18,7 @@ fn nothing_is_told_before_a_login() {
     let names = vec![PUMP.to_owned()];
     for message in [
         ToStation::Subscribe { generation: 0, names },
-        ToStation::Write { request: 7, tag: PUMP.to_owned(), value: Value::Int(1), comment: String::new() },
+        ToStation::Write { request: 7, tag: PUMP.to_owned(), value: Value::Int(1), comment: String::new(), confirmed: false },
         ToStation::Logout,
         ToStation::Resume { token: "prs_nonsense".to_owned() },
         ToStation::Login { user: "engineer".to_owned(), password: "guessed it?".to_owned() },
