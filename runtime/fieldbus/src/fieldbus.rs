@@ -1,6 +1,6 @@
 //! The door: requests come in here, from any thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, field_error};
 use plantroom_project::ConnectionSpec;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::check::check;
 use crate::figures::LinkFigures;
 use crate::link::{self, Line};
-use crate::queue::{Gate, Open};
+use crate::queue::Open;
 
 /// Called exactly once, with how a transaction ended; on any thread, and it must return at once.
 pub type Done = Box<dyn FnOnce(ModbusCompletion) + Send>;
@@ -18,66 +18,148 @@ pub type Done = Box<dyn FnOnce(ModbusCompletion) + Send>;
 /// Called when the state of a connection changes; it must return at once.
 pub type OnLink = Arc<dyn Fn(ConnectionId, LinkState) + Send + Sync>;
 
+/// The station's clock, as the fieldbus reads it.
+pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
+
 /// All connections of a plant. Dropping it closes them; what is open then ends.
 pub struct Fieldbus {
-    links: Vec<(Arc<Line>, JoinHandle<()>)>,
-    now: Arc<dyn Fn() -> Now + Send + Sync>,
+    links: RwLock<Vec<Link>>,
+    runtime: Handle,
+    now: Clock,
+    on_link: OnLink,
+}
+
+/// A place in the list of connections.
+struct Link {
+    spec: ConnectionSpec,
+    /// `None` where the connection is gone.
+    running: Option<Running>,
+}
+
+struct Running {
+    line: Arc<Line>,
+    task: JoinHandle<()>,
+}
+
+/// What [`Fieldbus::apply`] did, by connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// They go on, and lost nothing; their time-out or pipeline may have changed.
+    pub kept: Vec<ConnectionId>,
+    /// They were closed and are opened anew, because they lead elsewhere now.
+    pub replaced: Vec<ConnectionId>,
+    /// They are new.
+    pub added: Vec<ConnectionId>,
+    /// They were closed for good.
+    pub removed: Vec<ConnectionId>,
 }
 
 impl Fieldbus {
-    /// Starts connecting to all of them; a [`ConnectionId`] is a place in `connections`.
-    pub fn start(
-        runtime: &Handle,
-        connections: &[ConnectionSpec],
-        now: Arc<dyn Fn() -> Now + Send + Sync>,
-        on_link: OnLink,
-    ) -> Self {
-        let links = connections
-            .iter()
-            .zip(0..)
-            .map(|(spec, place)| {
-                let line = Arc::new(Line::new(ConnectionId(place), spec, Arc::clone(&now), Arc::clone(&on_link)));
-                let task = runtime.spawn(link::run(Arc::clone(&line)));
-                (line, task)
-            })
-            .collect();
-        Self { links, now }
+    /// Starts connecting to all of them; a [`ConnectionId`] is a place in `connections`. One with an empty name is a
+    /// place that is kept free.
+    pub fn start(runtime: &Handle, connections: &[ConnectionSpec], now: Clock, on_link: OnLink) -> Self {
+        let bus = Self { links: RwLock::default(), runtime: runtime.clone(), now, on_link };
+        bus.apply(connections);
+        bus
+    }
+
+    /// Changes the list while everything runs. What stands at the same place and leads to the same end goes on without
+    /// losing a transaction; a new time-out or pipeline counts from the next one on. What leads elsewhere is replaced:
+    /// what waits ends as not connected, what is on the wire as not answered. A place with an empty name, or behind the
+    /// end of the list, is closed.
+    pub fn apply(&self, connections: &[ConnectionSpec]) -> Applied {
+        let mut applied = Applied::default();
+        let mut closed = Vec::new();
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        for (place, spec) in connections.iter().enumerate() {
+            let id = ConnectionId(place as u32);
+            let Some(link) = links.get_mut(place) else {
+                let running = (!spec.name.is_empty()).then(|| self.open(id, spec));
+                applied.added.extend(running.is_some().then_some(id));
+                links.push(Link { spec: spec.clone(), running });
+                continue;
+            };
+            let before = std::mem::replace(&mut link.spec, spec.clone());
+            match link.running.take() {
+                Some(running) if spec.name == before.name && spec.link == before.link => {
+                    running.line.set_pace(spec.timeout_ms, spec.pipeline);
+                    link.running = Some(running);
+                    applied.kept.push(id);
+                }
+                running => {
+                    let was = running.is_some();
+                    closed.extend(running);
+                    let is = !spec.name.is_empty();
+                    link.running = is.then(|| self.open(id, spec));
+                    match (was, is) {
+                        (true, true) => applied.replaced.push(id),
+                        (false, true) => applied.added.push(id),
+                        (true, false) => applied.removed.push(id),
+                        (false, false) => {}
+                    }
+                }
+            }
+        }
+        for (place, link) in links.iter_mut().enumerate().skip(connections.len()) {
+            if let Some(running) = link.running.take() {
+                closed.push(running);
+                applied.removed.push(ConnectionId(place as u32));
+            }
+        }
+        drop(links);
+        // Whoever is told of an end may ask for something at once: the list is free again.
+        closed.iter().for_each(Running::close);
+        applied
+    }
+
+    fn open(&self, id: ConnectionId, spec: &ConnectionSpec) -> Running {
+        let line = Arc::new(Line::new(id, spec, Arc::clone(&self.now), Arc::clone(&self.on_link)));
+        let task = self.runtime.spawn(link::run(Arc::clone(&line)));
+        Running { line, task }
     }
 
     /// Queues a transaction. Never blocks; `done` is called exactly once, at the latest a time-out after the
-    /// ones before it: at once (in this call) when there is no connection, when the request breaks the
-    /// protocol's limits, or when [`plantroom_model::limits::OPEN_TRANSACTIONS`] are open.
+    /// ones before it: at once (in this call) when there is no connection, when the unit hasn't answered and rests,
+    /// when the request breaks the protocol's limits, or when [`plantroom_model::limits::OPEN_TRANSACTIONS`] are open.
     ///
     /// A write is only taken while the connection stands; it is never carried over to a new one.
     pub fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {
-        let refuse = |done: Done, error: u16| done(ModbusCompletion { error, data: Vec::new(), at: (self.now)().utc });
-        let Some((line, _)) = self.links.get(connection.0 as usize) else {
-            return refuse(done, field_error::BAD_REQUEST);
+        let Some(line) = self.line(connection) else {
+            return done(ModbusCompletion { error: field_error::BAD_REQUEST, data: Vec::new(), at: (self.now)().utc });
         };
         match check(&request) {
             Err(reason) => {
                 line.note_error(&format!("a request was not sent: {reason}"));
-                refuse(done, field_error::BAD_REQUEST);
+                done(ModbusCompletion { error: field_error::BAD_REQUEST, data: Vec::new(), at: (self.now)().utc });
             }
-            Ok(checked) => {
-                if let Err((open, error)) = line.queue.push(Open::new(request, checked, done)) {
-                    open.end(ModbusCompletion { error, data: Vec::new(), at: (self.now)().utc });
-                }
-            }
+            Ok(checked) => line.submit(Open::new(request, checked, done)),
         }
     }
 
     /// What a connection has been through; `None` for one that doesn't exist.
     pub fn figures(&self, connection: ConnectionId) -> Option<LinkFigures> {
-        self.links.get(connection.0 as usize).map(|(line, _)| line.figures())
+        self.line(connection).map(|line| line.figures())
     }
 
     /// Closes all connections. What waits ends as not connected; what is on the wire as not answered.
     pub fn stop(&self) {
-        for (line, task) in &self.links {
-            task.abort();
-            drop(line.queue.set_gate(Gate::Shut));
-        }
+        self.links().iter().filter_map(|link| link.running.as_ref()).for_each(Running::close);
+    }
+
+    fn line(&self, connection: ConnectionId) -> Option<Arc<Line>> {
+        let links = self.links();
+        links.get(connection.0 as usize)?.running.as_ref().map(|running| Arc::clone(&running.line))
+    }
+
+    fn links(&self) -> RwLockReadGuard<'_, Vec<Link>> {
+        self.links.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    fn close(&self) {
+        self.task.abort();
+        self.line.close();
     }
 }
 

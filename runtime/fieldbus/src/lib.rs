@@ -23,5 +23,5 @@ mod link;
 mod queue;
 mod words;
 
-pub use fieldbus::{Done, Fieldbus, OnLink};
+pub use fieldbus::{Applied, Clock, Done, Fieldbus, OnLink};
 pub use figures::LinkFigures;

@@ -1,5 +1,6 @@
 //! The life of one connection: open it, carry transactions one at a time, drop it at the first doubt, again.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub(crate) struct Line {
     name: Arc<str>,
     host: String,
     port: u16,
-    timeout_ms: u32,
+    timeout_ms: AtomicU32,
     now: Arc<dyn Fn() -> Now + Send + Sync>,
     on_link: OnLink,
     pub queue: Queue,
@@ -94,8 +95,29 @@ impl Line {
             LinkSpec::Tcp(at) | LinkSpec::RtuOverTcp(at) => (at.host.trim_start_matches('[').trim_end_matches(']'), at.port),
             LinkSpec::Serial(line) => (line.port.as_str(), 0),
         };
-        let (name, host, timeout_ms) = (Arc::clone(&spec.name), host.to_owned(), spec.timeout_ms.max(1));
+        let (name, host, timeout_ms) = (Arc::clone(&spec.name), host.to_owned(), spec.timeout_ms.max(1).into());
         Self { id, name, host, port, timeout_ms, now, on_link, queue: Queue::new(), figures: Mutex::default() }
+    }
+
+    /// Queues a request, or ends it at once.
+    pub fn submit(&self, open: Open) {
+        if let Err((open, error)) = self.queue.push(open) {
+            open.end(ModbusCompletion { error, data: Vec::new(), at: (self.now)().utc });
+        }
+    }
+
+    /// Another time-out, from the next transaction on.
+    pub fn set_pace(&self, timeout_ms: u32, _pipeline: u8) {
+        self.timeout_ms.store(timeout_ms.max(1), Ordering::Relaxed);
+    }
+
+    /// The end: what waits ends as not connected.
+    pub fn close(&self) {
+        self.end_waiting();
+    }
+
+    fn timeout_ms(&self) -> u32 {
+        self.timeout_ms.load(Ordering::Relaxed)
     }
 
     pub fn figures(&self) -> LinkFigures {
@@ -108,7 +130,7 @@ impl Line {
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
-        let longest = Duration::from_millis(u64::from(self.timeout_ms).max(CONNECT_SHORTEST_MS));
+        let longest = Duration::from_millis(u64::from(self.timeout_ms()).max(CONNECT_SHORTEST_MS));
         let stream = match tokio::time::timeout(longest, TcpStream::connect((self.host.as_str(), self.port))).await {
             Err(_) => return Err(format!("{}:{} doesn't answer: check power, cable and address", self.host, self.port)),
             Ok(Err(error)) => return Err(format!("{}:{}: {}", self.host, self.port, io_words(&error))),
@@ -159,8 +181,8 @@ impl Line {
     /// Carries one transaction and ends it; says whether and why the connection is lost.
     async fn transact(&self, client: &mut Context, guard: &Guard, mut open: Open) -> Option<(bool, String)> {
         let timeout_ms = match open.request.timeout_ms {
-            0 => self.timeout_ms,
-            asked => asked.min(self.timeout_ms),
+            0 => self.timeout_ms(),
+            asked => asked.min(self.timeout_ms()),
         };
         let now = (self.now)();
         let sent_at = now.utc;
