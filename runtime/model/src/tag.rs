@@ -17,7 +17,7 @@ pub struct TagId(pub u32);
 pub struct PluginId(pub u32);
 
 /// Everything the project says of one tag.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TagSpec {
     /// Path with `/`, unique in the plant: `high_lift/p1/speed`.
     pub name: Arc<str>,
@@ -92,7 +92,7 @@ pub struct LimitSet {
 }
 
 /// A straight line from raw to engineering units.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaling {
     /// Raw number that means `eng_low`.
     pub raw_low: f64,
@@ -119,7 +119,7 @@ impl Scaling {
 }
 
 /// Outside these raw numbers the sensor has failed; on 4-20 mA loops 3.6 and 21 mA (NAMUR NE 43).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultBand {
     /// At or below: failed.
     pub below: f64,
@@ -128,7 +128,7 @@ pub struct FaultBand {
 }
 
 /// The smallest change worth telling, in engineering units, per way out. 0 tells every change.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Deadband {
     /// To consoles and other live readers.
     pub console: f64,
@@ -137,7 +137,7 @@ pub struct Deadband {
 }
 
 /// Where a tag's value comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Origin {
     /// A driver polls it.
     Driver {
@@ -168,10 +168,13 @@ pub enum Origin {
     Derived(DerivedSpec),
     /// The station adds up another tag, and goes on from there after a restart.
     Total(TotalSpec),
+    /// The project has no such tag any more; its entry stays while the station runs, so that no id moves. It has an
+    /// empty name and no value.
+    Gone,
 }
 
 /// How a derived tag is computed. Its quality is that of its worst input.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DerivedSpec {
     /// A Rhai expression over `tag("...")`; every name in it is a literal.
     pub expression: Arc<str>,
@@ -180,7 +183,7 @@ pub struct DerivedSpec {
 }
 
 /// What a totaliser adds up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TotalSpec {
     /// The tag that it follows.
     pub source: TagId,
@@ -189,7 +192,7 @@ pub struct TotalSpec {
 }
 
 /// How a total grows. Nothing is added for times in which the source was bad.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Totalise {
     /// The source is a rate per so many seconds (1 for l/s, 3600 for m3/h); the total is its integral over time.
     Rate {
@@ -211,7 +214,7 @@ pub enum Totalise {
 }
 
 /// How a tag is written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteSpec {
     /// Lowest role that may.
     pub role: Role,
@@ -263,7 +266,7 @@ impl WriteSpec {
 }
 
 /// A write that ends by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PulseSpec {
     /// How long the value is held, in ms.
     pub hold_ms: u32,
@@ -272,7 +275,7 @@ pub struct PulseSpec {
 }
 
 /// A plant condition that a write needs; not a safety function. A bad input refuses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Permissive {
     /// The tag it looks at.
     pub tag: TagId,
@@ -283,7 +286,7 @@ pub struct Permissive {
 }
 
 /// A comparison with a constant.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PermissiveTest {
     /// At least.
     AtLeast(f64),

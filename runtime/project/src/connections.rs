@@ -1,25 +1,37 @@
 //! connections.toml.
 
-use crate::TcpAddress;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
 use crate::fields::Fields;
-use crate::names::{Names, check_word};
+use crate::names::{Names, check_path, check_word};
 use crate::report::{Report, Spot};
+use crate::{DeviceSpec, LinkSpec, Parity, SerialSpec, TcpAddress};
+
+/// Most devices behind one link: a Modbus line has 247 addresses. More are refused.
+const DEVICES: usize = 247;
 
 /// A connection whose driver is only a name yet.
 #[derive(Debug)]
 pub(crate) struct ConnectionDecl {
     pub name: String,
+    pub spot: Spot,
     pub driver: Option<(String, Spot)>,
-    pub tcp: TcpAddress,
+    pub link: LinkSpec,
     pub timeout_ms: u32,
-    pub device: serde_json::Value,
+    pub pipeline: u8,
+    pub device: Json,
+    pub devices: Vec<DeviceSpec>,
+    /// Names of the devices; their ids are places in `devices`.
+    pub device_names: Names,
 }
 
 /// Reads every connection; their places in the list are their ids.
 pub(crate) fn read(fields: Fields<'_>, names: &mut Names, report: &mut Report) -> Vec<ConnectionDecl> {
     let mut connections = Vec::new();
     for table in fields.tables("connection") {
-        let tcp = table.text("tcp").and_then(|text| tcp_address(text, table.at("tcp"), report));
+        let link = read_link(table, report);
         let Some(name) = table.text("name") else {
             names.note_nameless(table.spot, report);
             continue;
@@ -29,15 +41,86 @@ pub(crate) fn read(fields: Fields<'_>, names: &mut Names, report: &mut Report) -
         if names.add(name, spot, report).is_none() {
             continue;
         }
-        connections.push(ConnectionDecl {
+        let pipeline = table.whole_or("pipeline", 1);
+        if pipeline > 1 && !matches!(link, LinkSpec::Tcp(_)) {
+            let message = "a serial line carries one transaction at a time, so it has no `pipeline`";
+            report.error(table.at("pipeline"), message, "remove it; only Modbus TCP tells several answers apart");
+        }
+        let mut decl = ConnectionDecl {
             name: name.to_owned(),
+            spot,
             driver: table.text("driver").map(|driver| (driver.to_owned(), table.at("driver"))),
-            tcp: tcp.unwrap_or(TcpAddress { host: String::new(), port: 0 }),
+            link,
             timeout_ms: table.whole_or("timeout_ms", 1000),
+            pipeline,
             device: table.json("device"),
-        });
+            devices: Vec::new(),
+            device_names: Names::new("device"),
+        };
+        for device in table.tables("devices") {
+            match device.text("name") {
+                Some(name) => decl.add_device(name, device.other_json(), device.at("name"), report),
+                None => decl.device_names.note_nameless(device.spot, report),
+            }
+        }
+        connections.push(decl);
     }
     connections
+}
+
+impl ConnectionDecl {
+    /// One more device behind this link; what the connection says of all of them goes below its own settings.
+    pub fn add_device(&mut self, name: &str, settings: Map<String, Json>, spot: Spot, report: &mut Report) {
+        check_path("name of a device", name, spot, report);
+        if self.devices.len() >= DEVICES {
+            let message = format!("the connection `{}` has more than {DEVICES} devices", self.name);
+            report.error(spot, message, "a Modbus line has 247 addresses; use a second connection");
+        } else if self.device_names.add(name, spot, report).is_some() {
+            let mut all = self.device.as_object().cloned().unwrap_or_default();
+            all.extend(settings);
+            self.devices.push(DeviceSpec { name: Arc::from(name), settings: Json::Object(all) });
+        }
+    }
+}
+
+/// The one of `tcp`, `rtu_over_tcp` and `serial` that is given.
+fn read_link(table: Fields<'_>, report: &mut Report) -> LinkSpec {
+    let given: Vec<&str> = ["tcp", "rtu_over_tcp", "serial"].into_iter().filter(|key| table.has(key)).collect();
+    let nowhere = TcpAddress { host: String::new(), port: 0 };
+    let help = "write one of tcp = \"192.168.0.10:502\", rtu_over_tcp = \"192.168.0.10:4001\", serial = { port = \"/dev/ttyUSB0\" }";
+    if given.is_empty() {
+        report.error(table.spot, "nothing says how this connection's device is reached", help);
+        return LinkSpec::Tcp(nowhere);
+    }
+    if let Some(second) = given.get(1) {
+        let message = format!("a connection goes one way, but `{}` are given", given.join("` and `"));
+        report.error(table.key_at(second), message, "keep one of them");
+    }
+    if let Some(line) = table.table("serial") {
+        return LinkSpec::Serial(read_serial(line, report));
+    }
+    let key = if given.first() == Some(&"rtu_over_tcp") { "rtu_over_tcp" } else { "tcp" };
+    let address = table.text(key).and_then(|text| tcp_address(text, table.at(key), report)).unwrap_or(nowhere);
+    if key == "tcp" { LinkSpec::Tcp(address) } else { LinkSpec::RtuOverTcp(address) }
+}
+
+fn read_serial(line: Fields<'_>, report: &mut Report) -> SerialSpec {
+    let port = line.text("port").unwrap_or_default().trim().to_owned();
+    if line.has("port") && (port.is_empty() || port.chars().any(char::is_control)) {
+        report.error(line.at("port"), "this is not a serial port", "write its device file: port = \"/dev/ttyUSB0\"");
+    }
+    let parity = match line.word("parity") {
+        Some("none") => Parity::None,
+        Some("odd") => Parity::Odd,
+        _ => Parity::Even,
+    };
+    SerialSpec {
+        port,
+        baud: line.whole_or("baud", 19_200),
+        data_bits: line.whole_or("data_bits", 8),
+        parity,
+        stop_bits: line.whole_or("stop_bits", 1),
+    }
 }
 
 /// `host:port`, with `[::1]:502` for IPv6.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::report::{Report, Spot, suggestion};
+use crate::sources::byte;
 use crate::tree::{Entries, Entry, Item, Raw};
 
 /// Columns of the table itself.
@@ -64,8 +65,8 @@ pub(crate) fn rows(text: &str, source: u32, report: &mut Report) -> Vec<(Entries
         let start = record.position().map_or(0, |position| position.byte() as usize);
         let start = start + body.get(start..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['\r', '\n']).len());
         let places: Vec<u32> =
-            cell_starts(body.as_bytes(), start, delimiter, record.len()).map(|at| (at + text_start) as u32).collect();
-        let row = Spot::new(source, (start + text_start) as u32);
+            cell_starts(body.as_bytes(), start, delimiter, record.len()).map(|at| byte(source, at + text_start)).collect();
+        let row = Spot::new(byte(source, start + text_start));
         match &header {
             None => header = Some(read_header(&record, &places, row, report)),
             Some(_) if record.iter().all(|cell| cell.trim().is_empty()) => {}
@@ -82,7 +83,7 @@ pub(crate) fn rows(text: &str, source: u32, report: &mut Report) -> Vec<(Entries
     }
     if header.is_none() {
         report.error(
-            Spot::new(source, Spot::WHOLE),
+            Spot::new(source),
             "this file has no header line",
             "its first line names the columns: name,kind,...",
         );

@@ -110,7 +110,7 @@ fn tag_words(plant: &Plant, tag: &TagSpec) -> String {
         }
         Origin::Analytics { plugin } => plugin_name(plant, plugin.0).to_owned(),
         Origin::Memory { initial } => format!("{initial:?}"),
-        Origin::System => String::new(),
+        Origin::System | Origin::Gone => String::new(),
         Origin::Derived(derived) => {
             let inputs: Vec<&str> = derived.inputs.iter().map(|id| tag_name(plant, id.0)).collect();
             format!("{} {inputs:?}", derived.expression)

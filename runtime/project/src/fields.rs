@@ -112,6 +112,12 @@ impl<'a> Fields<'a> {
         self.item(name)?.entries()
     }
 
+    /// Every entry whose key isn't one of the table's own, as a JSON object.
+    pub fn other_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let others = self.entries.iter().filter(|entry| self.keys.key(&entry.key).is_none());
+        others.filter_map(|entry| Some((entry.key.to_string(), entry.item.to_json()?))).collect()
+    }
+
     /// A free table as JSON; an empty object where there is none.
     pub fn json(&self, name: &str) -> serde_json::Value {
         self.item(name).and_then(Item::to_json).unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()))

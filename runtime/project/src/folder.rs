@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use plantroom_model::{Diagnostic, limits, nearest};
 use walkdir::WalkDir;
@@ -26,6 +27,9 @@ pub(crate) enum Use {
     TagsToml,
     TagsCsv,
     Screen,
+    Automations,
+    /// A station script.
+    Automation,
 }
 
 /// A file of the project that could be read.
@@ -36,7 +40,7 @@ pub(crate) struct ProjectFile {
     /// Relative to the project folder, with `/`.
     pub path: String,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// Every file of the project, sorted by path.
@@ -48,12 +52,12 @@ pub(crate) struct Folder {
     pub lost: Vec<Use>,
 }
 
-/// Files that Plantroom reads in the folder itself; the ones after the first three only elsewhere in the program.
-const AT_THE_TOP: [&str; 4] = ["plant.toml", "connections.toml", "plugins.toml", "simulation.toml"];
+/// Files that Plantroom reads in the folder itself; simulation.toml only elsewhere in the program.
+const AT_THE_TOP: [&str; 5] = ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "simulation.toml"];
 /// Folders that Plantroom reads; alarms and plugins only elsewhere in the program.
-const FOLDERS: [&str; 5] = ["types", "tags", "screens", "alarms", "plugins"];
+const FOLDERS: [&str; 6] = ["types", "tags", "screens", "automations", "alarms", "plugins"];
 /// Those of them that are read here.
-const READ_FOLDERS: [&str; 3] = ["types", "tags", "screens"];
+const READ_FOLDERS: [&str; 4] = ["types", "tags", "screens", "automations"];
 
 /// Reads the folder.
 pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
@@ -93,7 +97,7 @@ pub(crate) fn read_some(root: &Path, wanted: impl Fn(Use) -> bool, report: &mut 
             total += text.len() as u64;
             if total <= TOTAL_BYTES { Ok(text) } else { Err(Refusal::new("all files together are too large", "split the plant")) }
         }) {
-            Ok(text) => folder.files.push(ProjectFile { used_for, path, text }),
+            Ok(text) => folder.files.push(ProjectFile { used_for, path, text: text.into() }),
             Err(refusal) => {
                 folder.lost.push(used_for);
                 report.add_plain(Diagnostic::error(&path, refusal.place, refusal.message, refusal.help));
@@ -169,6 +173,8 @@ fn use_of(path: &str) -> Option<Use> {
         (_, Some("tags"), "toml") => Use::TagsToml,
         (_, Some("tags"), "csv") => Use::TagsCsv,
         (_, Some("screens"), "rhai") => Use::Screen,
+        ("automations.toml", ..) => Use::Automations,
+        (_, Some("automations"), "rhai") => Use::Automation,
         _ => return None,
     })
 }

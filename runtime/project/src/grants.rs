@@ -77,7 +77,7 @@ fn granted_connections(plugin: &PluginDecl, id: PluginId, all: &Everything<'_>, 
 fn concerns(right: &str, tag: &TagSpec, id: PluginId) -> bool {
     let own = match tag.origin {
         Origin::Driver { plugin, .. } | Origin::Analytics { plugin } => plugin == id,
-        Origin::Memory { .. } | Origin::System | Origin::Derived(_) | Origin::Total(_) => false,
+        Origin::Memory { .. } | Origin::System | Origin::Derived(_) | Origin::Total(_) | Origin::Gone => false,
     };
     match right {
         "publish" => own,

@@ -6,6 +6,7 @@ use crate::shape::{Key, Keys, Shape, needed, optional};
 pub(crate) static PLANT: Keys = Keys {
     what: "plant.toml",
     doc: "The plant as a whole: its name, its scan, where its server listens.",
+    open: false,
     keys: &[
         needed("name", Shape::Text, "the plant's name, for titles"),
         optional("time_zone", Shape::Text, "\"UTC\"", "IANA name of the plant's time zone, as in \"Europe/Berlin\""),
@@ -18,6 +19,7 @@ pub(crate) static PLANT: Keys = Keys {
 static SCAN: Keys = Keys {
     what: "[scan]",
     doc: "How often the scan runs.",
+    open: false,
     keys: &[
         optional("min_ms", Shape::Whole(1, 10_000), "10", "shortest time between two scans, in ms"),
         optional("max_ms", Shape::Whole(1, 10_000), "100", "longest time between two scans, in ms"),
@@ -27,6 +29,7 @@ static SCAN: Keys = Keys {
 static LISTEN: Keys = Keys {
     what: "[listen]",
     doc: "Where the server listens.",
+    open: false,
     keys: &[
         optional("address", Shape::Text, "\"127.0.0.1\"", "IP address to bind; 127.0.0.1 is reached from this machine only"),
         optional("port", Shape::Whole(0, 65_535), "8600", "TCP port; 0 takes a free one"),
@@ -38,31 +41,61 @@ static LISTEN: Keys = Keys {
 pub(crate) static CONNECTIONS: Keys = Keys {
     what: "connections.toml",
     doc: "Named links to devices.",
+    open: false,
     keys: &[optional("connection", Shape::Tables(&CONNECTION), "[]", "a link to a device")],
 };
 
 static CONNECTION: Keys = Keys {
     what: "a connection",
     doc: "A named link to a device.",
+    open: false,
     keys: &[
         needed("name", Shape::Text, "its name, unique in the plant"),
         needed("driver", Shape::Text, "the plugin that drives it, as named in plugins.toml"),
-        needed("tcp", Shape::Text, "where the device is: \"host:port\""),
+        optional("tcp", Shape::Text, "", "where the device is: \"host:port\""),
+        optional("rtu_over_tcp", Shape::Text, "", "where the serial server is whose line the devices are on: \"host:port\""),
+        optional("serial", Shape::Table(&SERIAL), "", "the serial line that the devices are on"),
         optional("timeout_ms", Shape::Whole(10, 60_000), "1000", "how long one transaction may take, in ms"),
+        optional("pipeline", Shape::Whole(1, 16), "1", "transactions that may be on the way at once; only over tcp"),
         optional("device", Shape::Free, "{}", "settings of the device for its driver (unit, word order, block size ...)"),
+        optional("devices", Shape::Tables(&DEVICE), "[]", "several devices behind this link; `device` holds what they share"),
     ],
+};
+
+/// A serial line.
+static SERIAL: Keys = Keys {
+    what: "serial",
+    doc: "A serial line.",
+    open: false,
+    keys: &[
+        needed("port", Shape::Text, "the device file: \"/dev/ttyUSB0\", or better a path of /dev/serial/by-id"),
+        optional("baud", Shape::Whole(50, 4_000_000), "19200", "bits a second"),
+        optional("data_bits", Shape::Whole(7, 8), "8", "data bits; Modbus RTU needs 8"),
+        optional("parity", Shape::Word(&["none", "even", "odd"]), "\"even\"", "parity; the Modbus standard asks for even"),
+        optional("stop_bits", Shape::Whole(1, 2), "1", "stop bits; without parity the Modbus standard asks for 2"),
+    ],
+};
+
+/// `[[connection.devices]]`.
+static DEVICE: Keys = Keys {
+    what: "a device",
+    doc: "One of several devices behind a link; every other key is a setting for its driver.",
+    open: true,
+    keys: &[needed("name", Shape::Text, "its name, unique within the connection")],
 };
 
 /// plugins.toml.
 pub(crate) static PLUGINS: Keys = Keys {
     what: "plugins.toml",
     doc: "Plugins, their configuration and what they may do.",
+    open: false,
     keys: &[optional("plugin", Shape::Tables(&PLUGIN), "[]", "a plugin")],
 };
 
 static PLUGIN: Keys = Keys {
     what: "a plugin",
     doc: "A driver or an analytics component, and what it may do.",
+    open: false,
     keys: &[
         needed("name", Shape::Text, "its name, unique in the plant"),
         needed("component", Shape::Text, "the component's name (modbus), or a path in this folder that ends in .wasm"),
@@ -74,6 +107,7 @@ static PLUGIN: Keys = Keys {
 static GRANT: Keys = Keys {
     what: "a grant",
     doc: "What a plugin may do. Tags are named by patterns: * stands for any text without /, ** for any text.",
+    open: false,
     keys: &[
         optional("connections", Shape::Texts, "[]", "connections it may use"),
         optional("publish", Shape::Texts, "[]", "tags it may publish"),
@@ -97,6 +131,7 @@ static GRANT: Keys = Keys {
 pub(crate) static TAGS: Keys = Keys {
     what: "a tag file",
     doc: "Tags, and instances of types.",
+    open: false,
     keys: &[
         optional("tag", Shape::Tables(&TAG), "[]", "a tag"),
         optional("instance", Shape::Tables(&INSTANCE), "[]", "a set of tags made from a type"),
@@ -107,6 +142,7 @@ pub(crate) static TAGS: Keys = Keys {
 pub(crate) static TYPE: Keys = Keys {
     what: "a type file",
     doc: "A type of equipment: tags that every instance of it gets. {parameter}, {parameter+1} and {name} are filled in.",
+    open: false,
     keys: &[
         needed("name", Shape::Text, "the type's name, unique in the plant"),
         optional("description", Shape::Text, "", "what it is, for people"),
@@ -119,6 +155,7 @@ pub(crate) static TYPE: Keys = Keys {
 pub(crate) static INSTANCE: Keys = Keys {
     what: "an instance",
     doc: "A set of tags made from a type.",
+    open: false,
     keys: &[
         needed("type", Shape::Text, "the type, as named in types/*.toml"),
         needed("name", Shape::Text, "its name; its tags are name/..."),
@@ -135,11 +172,12 @@ static FLAG_OR_WRITE: &[Shape] = &[Shape::Flag, Shape::Table(&WRITE)];
 /// `[[tag]]`.
 pub(crate) static TAG: Keys = Keys {
     what: "a tag",
-    doc: "A value of the plant. It comes from a connection (with an address), from a plugin, or from memory.",
+    doc: "A value of the plant. It comes from a connection (with an address), from a plugin, from other tags (derive, total), or from memory.",
+    open: false,
     keys: &TAG_KEYS,
 };
 
-static TAG_KEYS: [Key; 18] = [
+static TAG_KEYS: [Key; 21] = [
     needed("name", Shape::Text, "path with /, unique in the plant: intake/level"),
     needed("kind", KIND, "what it holds"),
     optional("unit", Shape::Text, "\"\"", "engineering unit, as shown: m, bar, m\u{b3}/h"),
@@ -155,7 +193,10 @@ static TAG_KEYS: [Key; 18] = [
     optional("connection", Shape::Text, "", "the connection it is polled over"),
     optional("address", Shape::Text, "", "where it is in the device, in the driver's notation: \"holding 0 f32\""),
     optional("group", Shape::Text, "", "the driver's polling group"),
+    optional("device", Shape::Text, "", "which of the connection's devices, where it has several"),
     optional("plugin", Shape::Text, "", "the analytics plugin that computes it"),
+    optional("derive", Shape::Text, "", "a Rhai expression that computes it from other tags: tag(\"a\") - tag(\"b\")"),
+    optional("total", Shape::Table(&TOTAL), "", "it adds up another tag, also over a restart"),
     optional("memory", Shape::Scalar, "", "the station keeps it; this is its first value"),
     optional("write", Shape::OneOf(FLAG_OR_WRITE), "false", "whether and how it can be written"),
 ];
@@ -163,17 +204,46 @@ static TAG_KEYS: [Key; 18] = [
 static LIMITS: Keys = Keys {
     what: "limits",
     doc: "Limits in engineering units.",
+    open: false,
     keys: &[
         optional("high_high", Shape::Number, "", "too high: act now"),
         optional("high", Shape::Number, "", "too high"),
         optional("low", Shape::Number, "", "too low"),
         optional("low_low", Shape::Number, "", "too low: act now"),
+        optional("hysteresis", Shape::Number, "0", "how far a value must come back before a passed limit counts as left"),
+    ],
+};
+
+/// `total = { ... }`.
+static TOTAL: Keys = Keys {
+    what: "total",
+    doc: "What a totaliser adds up: one of rate_per, counter_wraps_at or factor, starts, hours.",
+    open: false,
+    keys: &[
+        needed("of", Shape::Text, "the tag that it follows"),
+        optional("rate_per", Shape::Word(&["s", "min", "h"]), "", "the tag is a rate per second, minute or hour (l/s, m\u{b3}/h)"),
+        optional("counter_wraps_at", Shape::Number, "", "the tag is a counter that starts again at 0 after so many: 65536"),
+        optional("factor", Shape::Number, "1", "what one count of the counter is worth"),
+        optional("starts", Shape::Flag, "false", "counts how often the tag, a bool, became true"),
+        optional("hours", Shape::Flag, "false", "adds up the hours that the tag, a bool, was true"),
+    ],
+};
+
+/// `pulse = { ... }`.
+static PULSE: Keys = Keys {
+    what: "pulse",
+    doc: "A write that ends by itself.",
+    open: false,
+    keys: &[
+        needed("hold_ms", Shape::Whole(20, 60_000), "how long the value is held, in ms"),
+        optional("rest", Shape::Scalar, "", "what is written afterwards; by default false, or 0"),
     ],
 };
 
 static SCALING: Keys = Keys {
     what: "scaling",
     doc: "A straight line from the device's numbers to engineering units.",
+    open: false,
     keys: &[
         needed("raw", Shape::Pair, "the device's numbers"),
         needed("eng", Shape::Pair, "what they mean in engineering units"),
@@ -184,12 +254,14 @@ static SCALING: Keys = Keys {
 static DEADBAND: Keys = Keys {
     what: "a deadband",
     doc: "The smallest change worth telling, in engineering units.",
+    open: false,
     keys: &[optional("console", Shape::Number, "0", "to consoles"), optional("history", Shape::Number, "0", "to the historian")],
 };
 
 static WRITE: Keys = Keys {
     what: "write",
     doc: "How a tag is written.",
+    open: false,
     keys: &[
         optional("role", Shape::Word(&["operate", "engineer"]), "\"operate\"", "lowest role that may write it"),
         optional("range", Shape::Pair, "", "lowest and highest value that may be asked for; by default the tag's range"),
@@ -197,6 +269,10 @@ static WRITE: Keys = Keys {
         optional("no_feedback", Shape::Flag, "false", "the device gives nothing back (a pulse, a command coil)"),
         optional("follow_ms", Shape::Whole(100, 3_600_000), "3000", "how long the feedback may take, in ms"),
         optional("tolerance", Shape::Number, "", "how far the feedback may be off; by default what the screen doesn't show"),
+        optional("max_step", Shape::Number, "", "largest step that one write may make from the present value"),
+        optional("min_interval_ms", Shape::Whole(0, 86_400_000), "0", "shortest time between two writes, in ms"),
+        optional("pulse", Shape::Table(&PULSE), "", "the value is held only so long, and then put back"),
+        optional("confirmation", Shape::Text, "", "what the operator must say yes to once more"),
         optional("expires_ms", Shape::Whole(100, 600_000), "5000", "how long an order stays valid, in ms"),
         optional("essential", Shape::Flag, "false", "may pass when the disk for the audit is full (a safe stop)"),
         optional("permissives", Shape::Tables(&PERMISSIVE), "[]", "plant conditions that must hold; not safety functions"),
@@ -206,6 +282,7 @@ static WRITE: Keys = Keys {
 static PERMISSIVE: Keys = Keys {
     what: "a permissive",
     doc: "A plant condition that a write needs: one of at_least, at_most, is.",
+    open: false,
     keys: &[
         needed("tag", Shape::Text, "the tag it looks at"),
         optional("at_least", Shape::Number, "", "the tag must be at least this"),

@@ -9,8 +9,10 @@
 //! Invariant: reads nothing outside of the folder.
 //! Invariant: does not run scripts, plugins or connections; what they have to say is added by the station's check.
 
+mod automations;
 mod connections;
 mod csv_tags;
+mod derive;
 mod difference;
 mod fields;
 mod folder;
@@ -28,12 +30,15 @@ mod report;
 mod resolve;
 mod schema;
 mod shape;
+mod source;
+mod sources;
 mod system_tags;
 mod tag;
 mod tree;
 mod types;
 mod write;
 
+pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
 pub use difference::{Counts, Preview, difference};
 pub use load::{Loaded, load, read_screens};
 pub use new::{NewError, NewOptions, Template, new_project};

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use plantroom_model::{Diagnostic, PluginId, Severity, TagId, TagSpec, limits};
 
+use crate::automations::{self, AUTOMATIONS, AutomationDecl};
 use crate::connections::{self, ConnectionDecl};
 use crate::csv_tags;
+use crate::derive;
 use crate::fields::Fields;
 use crate::folder::{self, Folder, ProjectFile, Use};
 use crate::grants;
@@ -23,7 +25,7 @@ use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
 use crate::types::{Made, Types};
-use crate::{ConnectionSpec, LinkSpec, Place, Plant, ScreenFile};
+use crate::{ConnectionSpec, Place, Plant, ScreenFile};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
 #[derive(Clone, Debug)]
@@ -48,6 +50,7 @@ pub fn load(root: &Path) -> Loaded {
     let mut tables = Tables::new(&folder);
     for file in &folder.files {
         tables.read_links(file, root, &mut report);
+        tables.read_automations(file, &folder, &mut report);
     }
     for file in folder.files.iter().filter(|file| file.used_for == Use::Types) {
         tables.read_type(file, &mut report);
@@ -86,6 +89,8 @@ struct Tables {
     tag_names: Names,
     instances: Vec<(String, String)>,
     instance_names: Names,
+    automations: Vec<AutomationDecl>,
+    automation_names: Names,
     too_many: bool,
 }
 
@@ -103,6 +108,8 @@ impl Tables {
             tag_names: Names::new("tag"),
             instances: Vec::new(),
             instance_names: Names::new("instance"),
+            automations: Vec::new(),
+            automation_names: Names::new("automation"),
             too_many: false,
         };
         for lost in &folder.lost {
@@ -111,7 +118,7 @@ impl Tables {
                 Use::Plugins => tables.plugin_names.add_hole(""),
                 Use::Types => tables.types.add_hole(),
                 Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
-                Use::Plant | Use::Screen => {}
+                Use::Plant | Use::Screen | Use::Automations | Use::Automation => {}
             }
         }
         tables
@@ -137,8 +144,17 @@ impl Tables {
         }
     }
 
+    /// automations.toml.
+    fn read_automations(&mut self, file: &ProjectFile, folder: &Folder, report: &mut Report) {
+        if file.used_for == Use::Automations {
+            let (entries, spot) = table(file, &AUTOMATIONS, report);
+            let fields = Fields::new(&entries, &AUTOMATIONS, spot);
+            self.automations = automations::read(fields, folder, &mut self.automation_names, report);
+        }
+    }
+
     fn read_type(&mut self, file: &ProjectFile, report: &mut Report) {
-        let source = report.add_source(&file.path, &file.text);
+        let source = report.sources.add(&file.path, &file.text);
         let entries = parse(&file.text, source, report);
         let tags = self.types.read(entries, source, report);
         self.type_tags.extend(tags);
@@ -162,7 +178,7 @@ impl Tables {
                 }
             }
             Use::TagsCsv => {
-                let source = report.add_source(&file.path, &file.text);
+                let source = report.sources.add(&file.path, &file.text);
                 for (entries, spot) in csv_tags::rows(&file.text, source, report) {
                     check_table(&entries, spot, &TAG, report);
                     self.read_tag(Fields::new(&entries, &TAG, spot), report);
@@ -195,9 +211,9 @@ impl Tables {
 
     /// Follows every reference; the result is whole only where no error was told.
     fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
-        let system = system_tags(self.connection_names.all(), self.plugin_names.all());
+        let system = system_tags(self.connection_names.all(), self.plugin_names.all(), self.automation_names.all());
         for tag in &system {
-            self.tag_names.add(&tag.name, Spot::new(u32::MAX, Spot::WHOLE), report);
+            self.tag_names.add(&tag.name, Spot::NOWHERE, report);
         }
         let drivers = resolve::drivers(&self.connections, &self.plugin_names, report);
         let kinds: Vec<_> = self.tags.iter().map(|tag| tag.spec.kind).chain(system.iter().map(|tag| tag.kind)).collect();
@@ -216,7 +232,10 @@ impl Tables {
         let mut tags: Vec<TagSpec> = self.tags.iter().map(|tag| all.resolve(tag, report)).collect();
         tags.extend(system);
         let spots: Vec<Spot> = self.tags.iter().map(|tag| tag.spot).collect();
+        derive::check_cycles(&tags, &spots, report);
         let plugins = grants::resolve(&all, &tags, &spots, report);
+        let automations = std::mem::take(&mut self.automations);
+        let automations = automations::resolve(automations, &tags, (&self.tag_names, &self.plugin_names), report);
         let tag_places = places(&spots, tags.len(), report);
         let tag_ids: HashMap<Arc<str>, TagId> =
             (0..).map(TagId).zip(&tags).map(|(id, tag)| (Arc::clone(&tag.name), id)).collect();
@@ -233,6 +252,7 @@ impl Tables {
             tags,
             tag_ids,
             instances: self.instances,
+            automations,
             screens,
             tag_places,
         }
@@ -240,9 +260,9 @@ impl Tables {
 }
 
 fn table(file: &ProjectFile, keys: &'static Keys, report: &mut Report) -> (Entries, Spot) {
-    let source = report.add_source(&file.path, &file.text);
+    let source = report.sources.add(&file.path, &file.text);
     let entries = parse(&file.text, source, report);
-    let spot = Spot::new(source, Spot::WHOLE);
+    let spot = Spot::new(source);
     check_table(&entries, spot, keys, report);
     (entries, spot)
 }
@@ -251,11 +271,11 @@ fn connection(decl: ConnectionDecl, driver: Option<PluginId>) -> ConnectionSpec 
     ConnectionSpec {
         name: decl.name.into(),
         driver: driver.unwrap_or(PluginId(0)),
-        link: LinkSpec::Tcp(decl.tcp),
+        link: decl.link,
         timeout_ms: decl.timeout_ms,
-        pipeline: 1,
+        pipeline: decl.pipeline,
         device: decl.device,
-        devices: Vec::new(),
+        devices: decl.devices,
     }
 }
 
@@ -270,7 +290,7 @@ fn places(spots: &[Spot], tags: usize, report: &Report) -> Vec<Place> {
 fn screens(folder: &Folder) -> Vec<ScreenFile> {
     let files = folder.files.iter().filter(|file| file.used_for == Use::Screen);
     let below = |path: &str| path.strip_prefix("screens/").unwrap_or(path).to_owned();
-    files.map(|file| ScreenFile { path: below(&file.path), text: file.text.clone() }).collect()
+    files.map(|file| ScreenFile { path: below(&file.path), text: file.text.to_string() }).collect()
 }
 
 /// The home screen; by default the first one by name.

@@ -9,6 +9,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use crate::report::{Report, Spot};
+use crate::sources::byte;
 use crate::tree::{Entries, from_toml};
 
 /// Most syntax errors told of one block; the rest of the block is skipped.
@@ -16,11 +17,11 @@ const PER_BLOCK: usize = 8;
 /// Most syntax errors told of one file; the rest of the file is skipped.
 const PER_FILE: usize = 100;
 
-/// The tree of a TOML text; syntax errors go to the report.
+/// The tree of a TOML text; syntax errors go to the report. `source` is the file as a whole.
 pub(crate) fn parse(text: &str, source: u32, report: &mut Report) -> Entries {
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
-        return from_toml(table.get_ref());
+        return from_toml(table.get_ref(), source);
     }
     drop(table);
     let mut mended = text.as_bytes().to_vec();
@@ -45,11 +46,12 @@ pub(crate) fn parse(text: &str, source: u32, report: &mut Report) -> Entries {
     for error in errors.iter().take(PER_FILE) {
         let span = error.span().unwrap_or(0..0);
         let (message, help) = words(error.message(), mended.get(span.clone()).unwrap_or(""));
-        report.error(Spot::new(source, span.start as u32), message, help);
+        report.error(Spot::new(byte(source, span.start)), message, help);
     }
-    let tree = from_toml(table.get_ref());
-    if let Some(source) = report.sources.get_mut(source as usize) {
-        source.damaged = damaged_blocks.iter().map(|block| source.text.place(block.start).0).collect();
+    let tree = from_toml(table.get_ref(), source);
+    let damaged = damaged_blocks.iter().map(|block| report.sources.place(byte(source, block.start)).1.0).collect();
+    if let Some(source) = report.sources.of_mut(source) {
+        source.damaged = damaged;
     }
     tree
 }
@@ -70,7 +72,7 @@ fn mend_block(text: &str, block: &Range<usize>, mended: &mut [u8], source: u32, 
             (start, line_of(now, start))
         };
         let (message, help) = words(message, now.get(span).unwrap_or(""));
-        let spot = Spot::new(source, (block.start + start) as u32);
+        let spot = Spot::new(byte(source, block.start + start));
         let in_header = lost.start == 0 && text[block.clone()].trim_start().starts_with('[');
         let lost = if in_header || told == PER_BLOCK { lost.start..now.len() } else { lost };
         report.error(spot, message, help);

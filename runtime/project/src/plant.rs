@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::AutomationSpec;
 use plantroom_model::{ConnectionId, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
@@ -32,6 +33,8 @@ pub struct Plant {
     pub tag_ids: HashMap<Arc<str>, TagId>,
     /// Instances of types, in the order of the files: type, name.
     pub instances: Vec<(String, String)>,
+    /// What the station does by itself.
+    pub automations: Vec<AutomationSpec>,
     /// Screen scripts.
     pub screens: Vec<ScreenFile>,
     /// Where each tag was declared, in the order of `tags`; for messages of later checks.
@@ -74,12 +77,18 @@ impl Plant {
 }
 
 /// Where something was declared: file, line, column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// File, relative to the project folder; empty for what the station adds itself.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line and column, from 1.
     pub place: (u32, u32),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { file: Arc::from(""), place: (0, 0) }
+    }
 }
 
 /// How often the scan runs.

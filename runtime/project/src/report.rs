@@ -1,19 +1,11 @@
 //! Where diagnostics are gathered, and how a place in a file is named.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, Severity, SourceText, nearest};
+use plantroom_model::{Diagnostic, Severity, nearest};
 
-/// A file that was read.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// Relative to the project folder, with `/`.
-    pub file: String,
-    /// Its text, for lines and columns.
-    pub text: SourceText,
-    /// Lines of headers whose tables lost lines to a syntax error: what seems to be missing there may not be.
-    pub damaged: Vec<u32>,
-}
+use crate::sources::Sources;
 
 /// Made by an instance of a type: where the instance stands.
 #[derive(Clone, Debug)]
@@ -21,34 +13,34 @@ pub(crate) struct MadeBy {
     /// Where the instance stands.
     pub spot: Spot,
     /// Name of the instance.
-    pub instance: String,
+    pub instance: Arc<str>,
     /// Name of the type.
-    pub of_type: String,
+    pub of_type: Arc<str>,
+    /// What the instance itself says of its tags stands between these two places, not in the type.
+    pub own: (u32, u32),
 }
 
 /// A place in a file, and the instance through which it was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Spot {
-    /// Place in [`Report::sources`].
-    pub source: u32,
-    /// Byte offset; [`Spot::WHOLE`] means the file as a whole.
+    /// Place in the run of all files one after the other: see [`Sources`].
     pub at: u32,
     /// Place in [`Report::made_by`]; [`Spot::NOBODY`] where it stands by itself.
     pub made_by: u32,
 }
 
 impl Spot {
-    /// The file as a whole.
-    pub const WHOLE: u32 = u32::MAX;
+    /// In no file: what the station adds itself.
+    pub const NOWHERE: Spot = Spot { at: u32::MAX, made_by: Spot::NOBODY };
     /// Not reached through an instance.
     pub const NOBODY: u32 = u32::MAX;
 
     /// A place that stands by itself.
-    pub fn new(source: u32, at: u32) -> Self {
-        Self { source, at, made_by: Self::NOBODY }
+    pub fn new(at: u32) -> Self {
+        Self { at, made_by: Self::NOBODY }
     }
 
-    /// Another place of the same file, reached the same way.
+    /// Another place, reached the same way.
     pub fn moved(self, at: u32) -> Self {
         Self { at, ..self }
     }
@@ -58,25 +50,20 @@ impl Spot {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// Files read, in the order of reading.
-    pub sources: Vec<Source>,
+    pub sources: Sources,
     /// Instances met.
     pub made_by: Vec<MadeBy>,
     diagnostics: Vec<Diagnostic>,
     /// What was said of a place itself, so that a type's mistake isn't repeated by each of its instances.
-    told: HashSet<(u32, u32, String)>,
+    told: HashSet<(u32, String)>,
     dropped: usize,
+    has_errors: bool,
 }
 
 /// Most diagnostics kept: nobody reads more, and a broken 64 MiB file could give millions. The rest is counted.
 const DIAGNOSTICS: usize = 5_000;
 
 impl Report {
-    /// Takes a file; its number is what a [`Spot`] names.
-    pub fn add_source(&mut self, file: &str, text: &str) -> u32 {
-        self.sources.push(Source { file: file.to_owned(), text: SourceText::new(text), damaged: Vec::new() });
-        (self.sources.len() - 1) as u32
-    }
-
     /// Adds an error.
     pub fn error(&mut self, spot: Spot, message: impl Into<String>, help: impl Into<String>) {
         self.add(Severity::Error, spot, message.into(), help.into());
@@ -89,6 +76,7 @@ impl Report {
 
     /// Adds what has no readable file behind it.
     pub fn add_plain(&mut self, diagnostic: Diagnostic) {
+        self.has_errors |= diagnostic.severity == Severity::Error;
         if self.diagnostics.len() < DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
         } else {
@@ -96,16 +84,15 @@ impl Report {
         }
     }
 
-    /// Line and column of a spot; of the instance, where it was reached through one.
-    pub fn place(&self, spot: Spot) -> (String, (u32, u32)) {
-        let spot = self.made_by.get(spot.made_by as usize).map_or(spot, |made| made.spot);
-        self.place_itself(spot)
+    /// File, line and column of a spot; of the instance, where it was reached through one.
+    pub fn place(&self, spot: Spot) -> (Arc<str>, (u32, u32)) {
+        self.sources.place(self.target(spot))
     }
 
     /// Like [`Report::place`], as `file:line`.
     pub fn place_words(&self, spot: Spot) -> String {
         let (file, (line, _)) = self.place(spot);
-        if line == 0 { file } else { format!("{file}:{line}") }
+        if line == 0 { file.to_string() } else { format!("{file}:{line}") }
     }
 
     /// Everything said, sorted by file, line and column.
@@ -122,28 +109,27 @@ impl Report {
 
     /// Whether the file of a spot has syntax errors.
     pub fn is_damaged(&self, spot: Spot) -> bool {
-        self.sources.get(spot.source as usize).is_some_and(|source| !source.damaged.is_empty())
+        self.sources.of(spot.at).is_some_and(|source| !source.damaged.is_empty())
     }
 
     /// Whether any error was told so far.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+        self.has_errors
     }
 
-    fn place_itself(&self, spot: Spot) -> (String, (u32, u32)) {
-        let Some(source) = self.sources.get(spot.source as usize) else { return (String::new(), (0, 0)) };
-        let place = if spot.at == Spot::WHOLE { (0, 0) } else { source.text.place(spot.at as usize) };
-        (source.file.clone(), place)
+    /// Where a spot is told: at the instance through which it was reached, if that doesn't say it itself.
+    fn target(&self, spot: Spot) -> u32 {
+        let made = self.made_by.get(spot.made_by as usize);
+        made.filter(|made| !(made.own.0..=made.own.1).contains(&spot.at)).map_or(spot.at, |made| made.spot.at)
     }
 
     fn add(&mut self, severity: Severity, spot: Spot, message: String, help: String) {
-        let (own_file, own) = self.place_itself(spot);
-        let (file, place) = self.place(spot);
-        let target = self.made_by.get(spot.made_by as usize).map_or(spot, |made| made.spot);
-        if self.sources.get(target.source as usize).is_some_and(|source| source.damaged.contains(&place.0)) {
+        let target = self.target(spot);
+        let (file, place) = self.sources.place(target);
+        if self.sources.of(target).is_some_and(|source| source.damaged.contains(&place.0)) {
             return;
         }
-        let key = (spot.source, spot.at, message.clone());
+        let key = (spot.at, message.clone());
         let (message, help) = match self.made_by.get(spot.made_by as usize) {
             None => {
                 self.told.insert(key);
@@ -151,12 +137,13 @@ impl Report {
             }
             Some(_) if self.told.contains(&key) => return,
             Some(made) => {
-                let from = format!("it comes from {own_file}:{}:{}", own.0, own.1);
-                let help = if help.is_empty() { from } else { format!("{help}; {from}") };
+                let (own_file, own) = self.sources.place(spot.at);
+                let from = if target == spot.at { String::new() } else { format!("it comes from {own_file}:{}:{}", own.0, own.1) };
+                let help = [help, from].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
                 (format!("in `{}`, made of type `{}`: {message}", made.instance, made.of_type), help)
             }
         };
-        self.add_plain(Diagnostic { severity, file, line: place.0, column: place.1, message, help });
+        self.add_plain(Diagnostic { severity, file: file.to_string(), line: place.0, column: place.1, message, help });
     }
 }
 

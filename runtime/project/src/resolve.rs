@@ -1,8 +1,11 @@
 //! Names become ids: each reference from one table to another is looked up, and checked for sense.
 
-use plantroom_model::{ConnectionId, Origin, Permissive, PermissiveTest, PluginId, TagId, TagSpec, ValueKind, WriteSpec};
+use plantroom_model::{
+    ConnectionId, Origin, Permissive, PermissiveTest, PluginId, TagId, TagSpec, TotalSpec, ValueKind, WriteSpec,
+};
 
 use crate::connections::ConnectionDecl;
+use crate::derive;
 use crate::names::Names;
 use crate::plugins::PluginDecl;
 use crate::report::{Report, Spot};
@@ -40,18 +43,15 @@ impl Everything<'_> {
     pub fn resolve(&self, decl: &TagDecl, report: &mut Report) -> TagSpec {
         let mut spec = decl.spec.clone();
         match &decl.source {
-            SourceDecl::Connection { name, spot, address, group } => {
-                if let Some(id) = self.connection_names.find(name, *spot, report)
-                    && let Some(plugin) = self.drivers.get(id as usize).copied().flatten()
-                {
-                    spec.origin = Origin::Driver {
-                        plugin,
-                        connection: ConnectionId(id),
-                        device: None,
-                        address: address.clone(),
-                        group: group.clone(),
-                    };
-                    spec.stale_after_ms = decl.stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
+            SourceDecl::Connection { name, spot, device, address, group } => {
+                if let Some(id) = self.connection_names.find(name, *spot, report) {
+                    let device = self.device(id, device.as_ref(), *spot, report);
+                    if let Some(plugin) = self.drivers.get(id as usize).copied().flatten() {
+                        let connection = ConnectionId(id);
+                        spec.origin =
+                            Origin::Driver { plugin, connection, device, address: address.clone(), group: group.clone() };
+                        spec.stale_after_ms = decl.stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
+                    }
                 }
             }
             SourceDecl::Plugin { name, spot } => {
@@ -60,11 +60,47 @@ impl Everything<'_> {
                     spec.stale_after_ms = decl.stale_after_ms.unwrap_or(0);
                 }
             }
+            SourceDecl::Derived { expression, spot } => {
+                if let Some(derived) = derive::resolve(expression, spec.kind, *spot, self, report) {
+                    spec.origin = Origin::Derived(derived);
+                }
+            }
+            SourceDecl::Total { of, spot, how } => {
+                if let Some(id) = self.tag_names.find(of, *spot, report) {
+                    derive::check_total(of, self.kind(id), *how, *spot, report);
+                    spec.origin = Origin::Total(TotalSpec { source: TagId(id), how: *how });
+                    // A total that began again at 0 after each restart would be none.
+                    spec.retain = true;
+                }
+            }
             SourceDecl::Memory(initial) => spec.origin = Origin::Memory { initial: initial.clone() },
             SourceDecl::NotKnown => {}
         }
         spec.write = decl.write.as_ref().map(|write| self.resolve_write(write, spec.kind, report));
         spec
+    }
+
+    /// The device of a tag; told where a connection has several and the tag doesn't say which.
+    fn device(&self, connection: u32, device: Option<&(String, Spot)>, spot: Spot, report: &mut Report) -> Option<u32> {
+        let connection = self.connections.get(connection as usize)?;
+        match (device, connection.devices.as_slice()) {
+            (None, []) => None,
+            (None, [_]) => Some(0),
+            (None, several) => {
+                let message = format!("the connection `{}` has {} devices, and this tag doesn't say which", connection.name, several.len());
+                let some: Vec<String> = several.iter().take(8).map(|device| format!("`{}`", device.name)).collect();
+                let more = if several.len() > some.len() { " ..." } else { "" };
+                report.error(spot, message, format!("add device = \"...\": there is {}{more}", some.join(", ")));
+                None
+            }
+            (Some((name, spot)), []) if connection.device_names.is_complete() => {
+                let message = format!("the connection `{}` has no list of devices, so there is no `{name}` on it", connection.name);
+                let help = "add [[connection.devices]] with this name to connections.toml, or remove device here";
+                report.error(*spot, message, help);
+                None
+            }
+            (Some((name, spot)), _) => connection.device_names.find(name, *spot, report),
+        }
     }
 
     /// Three periods of the tag's polling group where the driver's configuration names them (`groups = { slow = 60000 }`).
@@ -102,10 +138,10 @@ impl Everything<'_> {
             tolerance: decl.tolerance,
             expires_ms: decl.expires_ms,
             essential: decl.essential,
-            max_step: None,
-            min_interval_ms: 0,
-            pulse: None,
-            confirmation: None,
+            max_step: decl.max_step,
+            min_interval_ms: decl.min_interval_ms,
+            pulse: decl.pulse.clone(),
+            confirmation: decl.confirmation.clone(),
         }
     }
 
@@ -125,7 +161,8 @@ impl Everything<'_> {
         }
     }
 
-    fn kind(&self, id: u32) -> ValueKind {
+    /// What a tag holds; `Null` where that is a mistake of its own.
+    pub fn kind(&self, id: u32) -> ValueKind {
         self.kinds.get(id as usize).copied().unwrap_or(ValueKind::Null)
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::automations::AUTOMATIONS;
 use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAGS, TYPE};
 use crate::shape::{Key, Keys, Shape};
 
-/// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types` (JSON Schema 2020-12).
+/// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types`, `automations` (JSON Schema 2020-12).
 pub fn schemas() -> Vec<(&'static str, Value)> {
     let schema = |keys: &'static Keys, open| {
         let mut schema = table(keys, open);
@@ -19,6 +20,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("plugins", schema(&PLUGINS, false)),
         ("tags", schema(&TAGS, false)),
         ("types", schema(&TYPE, true)),
+        ("automations", schema(&AUTOMATIONS, false)),
     ]
 }
 
@@ -33,7 +35,7 @@ fn table(keys: &'static Keys, open: bool) -> Map<String, Value> {
     if !required.is_empty() {
         schema.insert("required".to_owned(), required.into());
     }
-    schema.insert("additionalProperties".to_owned(), false.into());
+    schema.insert("additionalProperties".to_owned(), keys.open.into());
     schema
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Keys {
     pub what: &'static str,
     /// For editors.
     pub doc: &'static str,
+    /// Other keys than these are somebody else's business.
+    pub open: bool,
     /// Every key there is.
     pub keys: &'static [Key],
 }
@@ -88,6 +90,7 @@ pub(crate) fn check_table(entries: &Entries, spot: Spot, keys: &'static Keys, re
         let here = spot.moved(entry.at);
         match keys.key(&entry.key) {
             Some(key) => check_value(&entry.item, spot, &entry.key, &key.shape, report),
+            None if keys.open => check_free(&entry.item, spot, &entry.key, report),
             None => {
                 let message = format!("{} has no key `{}`", keys.what, entry.key);
                 let names = keys.keys.iter().map(|key| key.name);
@@ -159,15 +162,17 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
                 wrong(item, spot.moved(item.at), name, &Shape::Text, report);
             }
         }
-        (Shape::Free, Raw::Table(_)) => {
-            if let Some(at) = item.not_json() {
-                let help = "NaN, infinities and numbers beyond 64 bits can't be handed to a plugin";
-                report.error(spot.moved(at), format!("`{name}` holds a number that is not finite or too large"), help);
-            }
-        }
+        (Shape::Free, Raw::Table(_)) => check_free(item, spot, name, report),
         (Shape::Parameters, Raw::Table(_)) => {}
         _ if shape.fits(item) => {}
         _ => wrong(item, here, name, shape, report),
+    }
+}
+
+fn check_free(item: &Item, spot: Spot, name: &str, report: &mut Report) {
+    if let Some(at) = item.not_json() {
+        let help = "NaN, infinities and numbers beyond 64 bits can't be handed to a plugin";
+        report.error(spot.moved(at), format!("`{name}` holds a number that is not finite or too large"), help);
     }
 }
 

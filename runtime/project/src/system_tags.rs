@@ -5,10 +5,12 @@ use std::sync::Arc;
 use plantroom_model::{Origin, TagSpec, ValueKind};
 
 const LINK_STATES: &[&str] = &["connecting", "up", "silent", "down"];
+/// In the order of the station's numbers for them.
+const AUTOMATION_STATES: &[&str] = &["waiting", "running", "stopped"];
 const PLUGIN_STATES: &[&str] = &["starting", "running", "restarting", "quarantined", "stopped"];
 
-/// Every system tag of a plant with these connections and plugins.
-pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>]) -> Vec<TagSpec> {
+/// Every system tag of a plant with these connections, plugins and automations.
+pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>], automations: &[Arc<str>]) -> Vec<TagSpec> {
     let mut tags = vec![
         tag("system/scan/last_ms", ValueKind::Float, "how long the last scan took", "ms", 2),
         tag("system/scan/inbox_lost", ValueKind::Uint, "inputs lost since the start because the inbox was full", "", 0),
@@ -30,6 +32,15 @@ pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>]) -> Vec
         tags.push(tag(&format!("system/plugins/{name}/faults"), ValueKind::Uint, &words, "", 0));
         let words = format!("the last fault of plugin {name}");
         tags.push(tag(&format!("system/plugins/{name}/last_fault"), ValueKind::Text, &words, "", 0));
+    }
+    for name in automations {
+        let path = |last: &str| format!("system/automations/{name}/{last}");
+        let mut state = tag(&path("state"), ValueKind::Uint, &format!("automation {name}"), "", 0);
+        state.states = states(AUTOMATION_STATES);
+        tags.push(state);
+        tags.push(tag(&path("last_run"), ValueKind::Text, &format!("when automation {name} last ran"), "", 0));
+        tags.push(tag(&path("last_action"), ValueKind::Text, &format!("what automation {name} last did, and why"), "", 0));
+        tags.push(tag(&path("last_error"), ValueKind::Text, &format!("why automation {name} has stopped"), "", 0));
     }
     tags
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Deadband, FaultBand, LimitSet, Origin, Scaling, TagSpec, Value, ValueKind};
+use plantroom_model::{Deadband, FaultBand, LimitSet, Origin, Scaling, TagSpec, Totalise, Value, ValueKind};
 
 use crate::fields::Fields;
 use crate::names::check_path;
 use crate::report::{Report, Spot};
+use crate::source::read_source;
 use crate::tree::{Item, Raw};
 use crate::write::{WriteDecl, read_write};
 
@@ -29,11 +30,15 @@ pub(crate) struct TagDecl {
 #[derive(Debug)]
 pub(crate) enum SourceDecl {
     /// A driver polls it.
-    Connection { name: String, spot: Spot, address: String, group: String },
+    Connection { name: String, spot: Spot, device: Option<(String, Spot)>, address: String, group: String },
     /// A plugin computes it.
     Plugin { name: String, spot: Spot },
     /// The station keeps it.
     Memory(Value),
+    /// The station computes it from other tags.
+    Derived { expression: Arc<str>, spot: Spot },
+    /// The station adds up another tag.
+    Total { of: String, spot: Spot, how: Totalise },
     /// It couldn't be made out; that was told, or depends on a type's parameters.
     NotKnown,
 }
@@ -61,7 +66,10 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     if is_number {
         spec.range = fields.pair("range");
         check_range("range", spec.range, fields.at("range"), report);
-        spec.limits = fields.table("limits").map(|limits| read_limits(limits, spec.range, report)).unwrap_or_default();
+        if let Some(limits) = fields.table("limits") {
+            spec.limits = read_limits(limits, spec.range, report);
+            spec.hysteresis = read_hysteresis(limits, spec.limits, spec.range, report);
+        }
         spec.scaling = fields.table("scaling").and_then(|scaling| read_scaling(scaling, report));
         spec.deadband = read_deadband(fields, report);
     }
@@ -110,6 +118,26 @@ fn read_limits(limits: Fields<'_>, range: Option<(f64, f64)>, report: &mut Repor
     }
     let value = |name| limits.number(name);
     LimitSet { high_high: value("high_high"), high: value("high"), low: value("low"), low_low: value("low_low") }
+}
+
+fn read_hysteresis(limits: Fields<'_>, set: LimitSet, range: Option<(f64, f64)>, report: &mut Report) -> f64 {
+    let hysteresis = limits.number("hysteresis").unwrap_or(0.0);
+    let spot = limits.at("hysteresis");
+    if hysteresis < 0.0 {
+        report.error(spot, format!("the hysteresis must not be negative, but is {hysteresis}"), "0 clears at the limit itself");
+        return 0.0;
+    }
+    let (highest, lowest) = (set.high.or(set.high_high), set.low.or(set.low_low));
+    let from = |low: Option<f64>, high: Option<f64>| Some((high?, high? - low?));
+    let room = [
+        from(lowest.or(range.map(|(low, _)| low)), highest),
+        from(lowest, highest.or(range.map(|(_, high)| high))),
+    ];
+    if let Some((_, room)) = room.into_iter().flatten().find(|(_, room)| hysteresis > 0.0 && hysteresis >= *room) {
+        let message = format!("with a hysteresis of {hysteresis} a limit would never clear: there is only {room} beside it");
+        report.error(spot, message, "a high limit clears at limit - hysteresis, a low one at limit + hysteresis; make it smaller");
+    }
+    hysteresis
 }
 
 fn read_scaling(scaling: Fields<'_>, report: &mut Report) -> Option<Scaling> {
@@ -179,78 +207,8 @@ fn read_states(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Vec<
     states
 }
 
-fn read_source(fields: Fields<'_>, kind: ValueKind, range: Option<(f64, f64)>, report: &mut Report) -> SourceDecl {
-    let given: Vec<&str> = ["connection", "plugin", "memory"].into_iter().filter(|key| fields.has(key)).collect();
-    if given.len() > 1 {
-        let message = format!("the tag's value comes from one place, but `{}` are given", given.join("` and `"));
-        report.error(fields.key_at(given[1]), message, "keep one of them");
-        return SourceDecl::NotKnown;
-    }
-    for key in ["address", "group"].into_iter().filter(|key| fields.has(key) && given.first() != Some(&"connection")) {
-        let message = format!("`{key}` is only for a tag with a connection");
-        report.error(fields.key_at(key), message, "add connection = \"...\", or remove it");
-        if given.is_empty() {
-            return SourceDecl::NotKnown;
-        }
-    }
-    match given.first() {
-        Some(&"connection") => read_connection(fields, report),
-        Some(&"plugin") => match fields.text("plugin") {
-            Some(name) => SourceDecl::Plugin { name: name.to_owned(), spot: fields.at("plugin") },
-            None => SourceDecl::NotKnown,
-        },
-        Some(_) => read_memory(fields, kind, range, report),
-        None => {
-            let help = "add connection and address (a device), or plugin (computed), or memory (a first value)";
-            report.error(fields.spot, "nothing says where this tag's value comes from", help);
-            SourceDecl::NotKnown
-        }
-    }
-}
-
-fn read_connection(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
-    if !fields.has("address") {
-        let help = "add where it is in the device, in the driver's notation: address = \"holding 0 f32\"";
-        report.error(fields.spot, "this tag has a connection, but no address", help);
-    } else if fields.text("address").is_some_and(|address| address.trim().is_empty()) {
-        report.error(fields.at("address"), "the address is empty", "write it in the driver's notation: \"holding 0 f32\"");
-    }
-    match fields.text("connection") {
-        Some(name) => SourceDecl::Connection {
-            name: name.to_owned(),
-            spot: fields.at("connection"),
-            address: fields.text("address").unwrap_or_default().to_owned(),
-            group: fields.text("group").unwrap_or_default().to_owned(),
-        },
-        None => SourceDecl::NotKnown,
-    }
-}
-
-fn read_memory(fields: Fields<'_>, kind: ValueKind, range: Option<(f64, f64)>, report: &mut Report) -> SourceDecl {
-    let Some(item) = fields.item("memory").filter(|_| kind != ValueKind::Null) else { return SourceDecl::NotKnown };
-    let Some(value) = value_of(item, kind) else {
-        let message = format!("the tag's kind is {}, but its first value is {}", kind.word(), item.words());
-        let example = match kind {
-            ValueKind::Bool => "false",
-            ValueKind::Text => "\"\"",
-            ValueKind::Float => "0.0",
-            _ => "0",
-        };
-        report.error(fields.at("memory"), message, format!("write memory = {example}, or change kind"));
-        return SourceDecl::NotKnown;
-    };
-    if let (Some((low, high)), Some(number)) = (range, value.as_f64())
-        && low < high
-        && !(low..=high).contains(&number)
-    {
-        let message = format!("the first value ({number}) is outside of the tag's range, {low} to {high}");
-        report.error(fields.at("memory"), message, "choose a first value in the range");
-    }
-    SourceDecl::Memory(value)
-}
-
 /// A scalar as a value of a kind, if it is one: text is never a number, and a number never text.
-fn value_of(item: &Item, kind: ValueKind) -> Option<Value> {
+pub(crate) fn value_of(item: &Item, kind: ValueKind) -> Option<Value> {
     match (kind, &item.raw) {
         (ValueKind::Bool, _) => item.flag().map(Value::Bool),
         (ValueKind::Text, Raw::Text(text) | Raw::Loose(text)) => {

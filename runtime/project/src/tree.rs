@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::sources::byte;
+
 /// A value with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
     /// What it is.
     pub raw: Raw,
-    /// Byte offset in its file.
+    /// Its place in the run of all files.
     pub at: u32,
 }
 
@@ -44,7 +46,7 @@ pub(crate) type Entries = Vec<Entry>;
 pub(crate) struct Entry {
     /// The key.
     pub key: Cow<'static, str>,
-    /// Byte offset of the key.
+    /// The key's place.
     pub at: u32,
     /// The value.
     pub item: Item,
@@ -159,20 +161,20 @@ fn short(text: &str) -> String {
     out
 }
 
-/// The tree of a parsed TOML table.
-pub(crate) fn from_toml(table: &DeTable<'_>) -> Entries {
+/// The tree of a parsed TOML table, in the file that `source` means as a whole.
+pub(crate) fn from_toml(table: &DeTable<'_>, source: u32) -> Entries {
     table
         .iter()
         .map(|(key, value)| Entry {
             key: Cow::Owned(key.get_ref().to_string()),
-            at: key.span().start as u32,
-            item: Item { raw: raw_from_toml(value.get_ref()), at: value.span().start as u32 },
+            at: byte(source, key.span().start),
+            item: item_from_toml(value.get_ref(), value.span().start, source),
         })
         .collect()
 }
 
-fn raw_from_toml(value: &DeValue<'_>) -> Raw {
-    match value {
+fn item_from_toml(value: &DeValue<'_>, start: usize, source: u32) -> Item {
+    let raw = match value {
         DeValue::String(text) => Raw::Text(text.to_string()),
         DeValue::Integer(number) => {
             let whole = i128::from_str_radix(number.as_str(), number.radix());
@@ -181,9 +183,10 @@ fn raw_from_toml(value: &DeValue<'_>) -> Raw {
         DeValue::Float(number) => Raw::Number(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Raw::Flag(*flag),
         DeValue::Datetime(moment) => Raw::Moment(moment.to_string()),
-        DeValue::Array(items) => Raw::List(
-            items.iter().map(|item| Item { raw: raw_from_toml(item.get_ref()), at: item.span().start as u32 }).collect(),
-        ),
-        DeValue::Table(table) => Raw::Table(from_toml(table)),
-    }
+        DeValue::Array(items) => {
+            Raw::List(items.iter().map(|item| item_from_toml(item.get_ref(), item.span().start, source)).collect())
+        }
+        DeValue::Table(table) => Raw::Table(from_toml(table, source)),
+    };
+    Item { raw, at: byte(source, start) }
 }

@@ -11,6 +11,7 @@ use crate::names::{Names, check_path, check_word};
 use crate::placeholders::{Parameter, Parameters, Trouble, fill, open};
 use crate::report::{MadeBy, Report, Spot, suggestion};
 use crate::shape::check_table;
+use crate::sources::byte;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::{Entries, Item, Raw};
 
@@ -23,7 +24,6 @@ pub(crate) struct TypeDecl {
     parameters: BTreeMap<String, Option<Parameter>>,
     /// Its tags, with open texts.
     tags: Vec<Item>,
-    source: u32,
 }
 
 /// Every type, by name.
@@ -58,7 +58,7 @@ impl Types {
         if let Some(tags) = entries.iter_mut().find(|entry| entry.key == "tag") {
             open(&mut tags.item);
         }
-        let spot = Spot::new(source, if entries.is_empty() { Spot::WHOLE } else { 0 });
+        let spot = Spot::new(if entries.is_empty() { source } else { byte(source, 0) });
         check_table(&entries, spot, &TYPE, report);
         let fields = Fields::new(&entries, &TYPE, spot);
         let parameters = read_parameters(fields, report);
@@ -71,9 +71,9 @@ impl Types {
             // Only for the troubles: a default is not yet an instance's value.
             fill(item, &known, &mut troubles);
             for (at, trouble) in troubles {
-                tell(&trouble, Spot::new(source, at), &known, report);
+                tell(&trouble, Spot::new(at), &known, report);
             }
-            let Some(tag) = item.entries().map(|entries| Fields::new(entries, &TAG, Spot::new(source, item.at))) else {
+            let Some(tag) = item.entries().map(|entries| Fields::new(entries, &TAG, Spot::new(item.at))) else {
                 continue;
             };
             let name = tag.text("name");
@@ -89,7 +89,7 @@ impl Types {
         check_word("name of a type", name, fields.at("name"), report);
         if self.names.add(name, fields.at("name"), report).is_some() {
             let spot = fields.at("name");
-            self.list.push(TypeDecl { name: name.to_owned(), spot, parameters, tags: items, source });
+            self.list.push(TypeDecl { name: name.to_owned(), spot, parameters, tags: items });
         }
         decls
     }
@@ -122,12 +122,12 @@ impl Types {
             report.error(spot, message, "split the plant over several stations");
             return;
         }
-        report.made_by.push(MadeBy { spot, instance: name.to_owned(), of_type: of_type.name.clone() });
+        report.made_by.push(MadeBy { spot, instance: name.into(), of_type: of_type.name.as_str().into(), own: (u32::MAX, u32::MAX) });
         let made_by = (report.made_by.len() - 1) as u32;
         made.instances.push((of_type.name.clone(), name.to_owned()));
         let origin: (Arc<str>, Arc<str>) = (of_type.name.as_str().into(), name.into());
         for item in &of_type.tags {
-            let spot = Spot { source: of_type.source, at: item.at, made_by };
+            let spot = Spot { at: item.at, made_by };
             made.tags.extend(make_tag(item, spot, name, &origin, &parameters, report));
         }
     }

@@ -1,10 +1,10 @@
 //! How a tag is written, as its table says it.
 
-use plantroom_model::{PermissiveTest, Role, TagSpec, ValueKind};
+use plantroom_model::{PermissiveTest, PulseSpec, Role, TagSpec, Value, ValueKind};
 
 use crate::fields::Fields;
 use crate::report::{Report, Spot};
-use crate::tag::check_range;
+use crate::tag::{check_range, value_of};
 
 /// A write specification whose tags are only names yet.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub(crate) struct WriteDecl {
     pub no_feedback: bool,
     pub follow_ms: u32,
     pub tolerance: f64,
+    pub max_step: Option<f64>,
+    pub min_interval_ms: u32,
+    pub pulse: Option<PulseSpec>,
+    pub confirmation: Option<String>,
     pub expires_ms: u32,
     pub essential: bool,
 }
@@ -41,6 +45,11 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report)
         report.error(spot, "a tag that a plugin computes can't be written", help);
         return None;
     }
+    if fields.has("derive") || fields.has("total") {
+        let help = "remove write; an operator who must overrule it gives it a substitute value";
+        report.error(spot, "a tag that the station computes can't be written", help);
+        return None;
+    }
     let mut decl = WriteDecl {
         role: Role::Operate,
         range: tag.range,
@@ -49,6 +58,10 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report)
         no_feedback: false,
         follow_ms: 3000,
         tolerance: default_tolerance(tag),
+        max_step: None,
+        min_interval_ms: 0,
+        pulse: None,
+        confirmation: None,
         expires_ms: 5000,
         essential: false,
     };
@@ -76,8 +89,54 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report)
         }
         decl.tolerance = tolerance;
     }
+    read_pace(table, tag, &mut decl, report);
+    decl.pulse = table.table("pulse").and_then(|pulse| read_pulse(pulse, tag.kind, report));
+    decl.confirmation = table.text("confirmation").map(|text| text.trim().to_owned());
+    if decl.confirmation.as_deref() == Some("") {
+        report.error(table.at("confirmation"), "the confirmation is empty", "write what the operator must say yes to");
+    }
     decl.permissives = table.tables("permissives").into_iter().filter_map(|table| read_permissive(table, report)).collect();
     Some(decl)
+}
+
+/// How large a step may be, and how soon the next one may follow.
+fn read_pace(table: Fields<'_>, tag: &TagSpec, decl: &mut WriteDecl, report: &mut Report) {
+    decl.min_interval_ms = table.whole_or("min_interval_ms", 0);
+    decl.max_step = table.number("max_step");
+    if table.has("max_step") && matches!(tag.kind, ValueKind::Bool | ValueKind::Text) {
+        let message = format!("a tag of kind {} has no `max_step`", tag.kind.word());
+        report.error(table.key_at("max_step"), message, "remove it; only numbers go in steps");
+    } else if let Some(step) = decl.max_step.filter(|step| *step <= 0.0) {
+        let message = format!("with steps of {step} the tag could never be written");
+        report.error(table.at("max_step"), message, "write the largest step that one write may make");
+    }
+}
+
+fn read_pulse(pulse: Fields<'_>, kind: ValueKind, report: &mut Report) -> Option<PulseSpec> {
+    let zero = match kind {
+        ValueKind::Bool => Value::Bool(false),
+        ValueKind::Int => Value::Int(0),
+        ValueKind::Uint => Value::Uint(0),
+        ValueKind::Null => return None,
+        ValueKind::Float | ValueKind::Text => {
+            let message = format!("a tag of kind {} can't be pulsed", kind.word());
+            report.error(pulse.spot, message, "a pulse sets a bool, int or uint and puts it back");
+            return None;
+        }
+    };
+    let rest = match pulse.item("rest") {
+        None if pulse.has("rest") => return None,
+        None => zero,
+        Some(item) => match value_of(item, kind) {
+            Some(value) => value,
+            None => {
+                let message = format!("the tag's kind is {}, but after a pulse it would be {}", kind.word(), item.words());
+                report.error(pulse.at("rest"), message, format!("write for example rest = {zero}"));
+                return None;
+            }
+        },
+    };
+    Some(PulseSpec { hold_ms: u32::try_from(pulse.whole("hold_ms")?).ok()?, rest })
 }
 
 /// What the screen doesn't show, or what one raw step can't say: a setpoint of 12.3 in a 16-bit register reads back as 12.29.
