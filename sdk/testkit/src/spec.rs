@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, ValueKind, WriteSpec};
-use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, Value, ValueKind, WriteSpec};
+use plantroom_project::{ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
 use serde_json::{Value as Json, json};
 
 use crate::Device;
 
-/// A small project around one driver.
+/// A small project around one plugin: a driver with connections and tags on them, or an analytics plugin with inputs and
+/// outputs.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
     pub(crate) config: Json,
@@ -22,7 +23,10 @@ pub struct Spec {
 pub(crate) struct SpecConnection {
     pub name: String,
     pub settings: Json,
-    pub device: Device,
+    /// What answers, by unit; the last one also for every other unit.
+    pub devices: Vec<(Option<u8>, Device)>,
+    /// Names and settings of several devices behind the link, as the project says them.
+    pub units: Vec<(String, Json)>,
     pub timeout_ms: u32,
 }
 
@@ -30,9 +34,12 @@ pub(crate) struct SpecConnection {
 pub(crate) struct SpecTag {
     pub name: String,
     pub kind: ValueKind,
-    pub connection: u32,
+    pub connection: Option<u32>,
+    pub device: Option<u32>,
     pub address: String,
     pub group: String,
+    pub publish: bool,
+    pub read: bool,
     pub write: bool,
 }
 
@@ -52,7 +59,38 @@ impl Spec {
     /// Adds a connection with its device settings; the tags that follow belong to it. Its time-out is 1,000 ms.
     #[must_use]
     pub fn connection(mut self, name: &str, settings: Json, device: &Device) -> Self {
-        self.connections.push(SpecConnection { name: name.to_owned(), settings, device: device.clone(), timeout_ms: 1_000 });
+        self.connections.push(SpecConnection {
+            name: name.to_owned(),
+            settings,
+            devices: vec![(None, device.clone())],
+            units: Vec::new(),
+            timeout_ms: 1_000,
+        });
+        self
+    }
+
+    /// Adds a connection to a line with several devices, which [`Spec::unit`] adds. Its time-out is 1,000 ms. What is sent
+    /// to a unit that isn't there is never answered.
+    #[must_use]
+    pub fn line(mut self, name: &str, defaults: Json) -> Self {
+        let (devices, units) = (Vec::new(), Vec::new());
+        self.connections.push(SpecConnection { name: name.to_owned(), settings: defaults, devices, units, timeout_ms: 1_000 });
+        self
+    }
+
+    /// Adds a device to the last line: its name, its unit address, its other settings, and what answers; the tags that follow
+    /// belong to it.
+    #[must_use]
+    pub fn unit(mut self, name: &str, unit: u8, settings: Json, device: &Device) -> Self {
+        if let Some(connection) = self.connections.last_mut() {
+            let mut own = connection.settings.clone();
+            if let (Some(own), Some(settings)) = (own.as_object_mut(), settings.as_object()) {
+                own.extend(settings.clone());
+                own.insert("unit".to_owned(), json!(unit));
+            }
+            connection.units.push((name.to_owned(), own));
+            connection.devices.push((Some(unit), device.clone()));
+        }
         self
     }
 
@@ -65,18 +103,35 @@ impl Spec {
         self
     }
 
-    /// Adds a tag of the last connection: its kind as in a tag file, its address, its polling group (empty for none).
+    /// Adds a tag of the last connection and, on a line, of its last device: its kind as in a tag file, its address, its
+    /// polling group (empty for none).
     #[must_use]
     pub fn tag(mut self, name: &str, kind: &str, address: &str, group: &str) -> Self {
-        let kinds = [ValueKind::Bool, ValueKind::Int, ValueKind::Uint, ValueKind::Float, ValueKind::Text];
-        self.tags.push(SpecTag {
-            name: name.to_owned(),
-            kind: kinds.into_iter().find(|known| known.word() == kind).unwrap_or(ValueKind::Null),
-            connection: self.connections.len().saturating_sub(1) as u32,
+        let connection = self.connections.len().saturating_sub(1);
+        let device = self.connections.get(connection).and_then(|connection| connection.units.len().checked_sub(1));
+        let tag = SpecTag {
+            connection: Some(connection as u32),
+            device: device.map(|device| device as u32),
             address: address.to_owned(),
             group: group.to_owned(),
-            write: false,
-        });
+            publish: true,
+            ..SpecTag::new(name, kind)
+        };
+        self.tags.push(tag);
+        self
+    }
+
+    /// Adds a tag that an analytics plugin reads; [`crate::Bench::change`] changes it.
+    #[must_use]
+    pub fn input(mut self, name: &str, kind: &str) -> Self {
+        self.tags.push(SpecTag { read: true, ..SpecTag::new(name, kind) });
+        self
+    }
+
+    /// Adds a tag that an analytics plugin publishes.
+    #[must_use]
+    pub fn output(mut self, name: &str, kind: &str) -> Self {
+        self.tags.push(SpecTag { publish: true, ..SpecTag::new(name, kind) });
         self
     }
 
@@ -106,15 +161,15 @@ impl Spec {
         };
         let grant = Grant {
             connections: (0..self.connections.len() as u32).map(ConnectionId).collect(),
-            publish: ids(|_| true),
-            read: Vec::new(),
+            publish: ids(|tag| tag.publish),
+            read: ids(|tag| tag.read),
             write: ids(|tag| tag.write),
             store_bytes: 64 << 10,
-            memory_bytes: 32 << 20,
+            memory_bytes: 128 << 20,
             soft_ms: 1_000,
             hard_ms: 5_000,
             samples_per_s: 1_000_000,
-            orders: true,
+            orders: !self.connections.is_empty(),
             log_lines_per_s: 1_000,
         };
         Plant {
@@ -139,6 +194,7 @@ impl Spec {
                 .collect::<HashMap<_, _>>(),
             tag_places: tags.iter().map(|_| Place::default()).collect(),
             tags,
+            automations: Vec::new(),
             instances: Vec::new(),
             screens: Vec::new(),
         }
@@ -152,7 +208,7 @@ impl SpecConnection {
             driver: PluginId(0),
             link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
             pipeline: 1,
-            devices: Vec::new(),
+            devices: self.units.iter().map(|(name, settings)| DeviceSpec { name: name.as_str().into(), settings: settings.clone() }).collect(),
             timeout_ms: self.timeout_ms,
             device: self.settings.clone(),
         }
@@ -160,13 +216,32 @@ impl SpecConnection {
 }
 
 impl SpecTag {
-    fn spec(&self) -> TagSpec {
-        let origin = Origin::Driver {
-            plugin: PluginId(0),
-            connection: ConnectionId(self.connection),
+    fn new(name: &str, kind: &str) -> Self {
+        let kinds = [ValueKind::Bool, ValueKind::Int, ValueKind::Uint, ValueKind::Float, ValueKind::Text];
+        Self {
+            name: name.to_owned(),
+            kind: kinds.into_iter().find(|known| known.word() == kind).unwrap_or(ValueKind::Null),
+            connection: None,
             device: None,
-            address: self.address.clone(),
-            group: self.group.clone(),
+            address: String::new(),
+            group: String::new(),
+            publish: false,
+            read: false,
+            write: false,
+        }
+    }
+
+    fn spec(&self) -> TagSpec {
+        let origin = match self.connection {
+            Some(connection) => Origin::Driver {
+                plugin: PluginId(0),
+                connection: ConnectionId(connection),
+                device: self.device,
+                address: self.address.clone(),
+                group: self.group.clone(),
+            },
+            None if self.publish => Origin::Analytics { plugin: PluginId(0) },
+            None => Origin::Memory { initial: Value::Null },
         };
         let write = self.write.then(|| WriteSpec {
             role: Role::Operate,
@@ -183,17 +258,31 @@ impl SpecTag {
     }
 
     fn access(&self) -> Vec<&'static str> {
-        if self.write { vec!["publish", "write"] } else { vec!["publish"] }
+        let sets = [("publish", self.publish), ("read", self.read), ("write", self.write)];
+        sets.into_iter().filter(|(_, has)| *has).map(|(word, _)| word).collect()
     }
 }
 
 impl Spec {
-    /// The init document of a driver, as the host writes it (wit/README.md).
+    /// The init document, as the host writes it (wit/README.md).
     pub(crate) fn document(&self) -> String {
-        let connections: Vec<Json> = self.connections.iter().map(|c| json!({ "name": c.name, "device": c.settings })).collect();
+        let connections = self.connections.iter().map(|connection| {
+            let units = connection.units.iter().map(|(name, settings)| json!({ "name": name, "settings": settings }));
+            let units = units.collect::<Vec<_>>();
+            json!({ "name": connection.name, "device": connection.settings, "pipeline": 1, "devices": units })
+        });
+        let connections = connections.collect::<Vec<_>>();
         let tags = self.tags.iter().map(|tag| {
-            json!({ "name": tag.name, "kind": tag.kind.word(), "connection": tag.connection, "address": tag.address,
-                    "group": tag.group, "access": tag.access() })
+            let mut entry = json!({ "name": tag.name, "kind": tag.kind.word(), "access": tag.access() });
+            if let Some(connection) = tag.connection {
+                entry["connection"] = json!(connection);
+                entry["address"] = json!(tag.address);
+                entry["group"] = json!(tag.group);
+            }
+            if let Some(device) = tag.device {
+                entry["device"] = json!(device);
+            }
+            entry
         });
         let mut document = json!({ "plugin": self.config, "connections": connections, "tags": tags.collect::<Vec<_>>() });
         if self.extras {

@@ -152,6 +152,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         tag_ids: tags.iter().enumerate().map(|(n, tag)| (tag.name.clone(), TagId(n as u32))).collect(),
         tag_places: vec![Place::default(); tags.len()],
         tags,
+        automations: Vec::new(),
         instances: vec![],
         screens: vec![],
     }

@@ -81,6 +81,7 @@ fn plant(origins: &[&str]) -> Plant {
         tag_places: vec![Default::default(); tags.len()],
         tags,
         tag_ids: ids,
+        automations: Vec::new(),
         instances: vec![("pump".to_owned(), "intake/p1".to_owned())],
         screens: Vec::new(),
     }
