@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Sample, Status, Utc, Value, ValueKind, limits};
+use crate::{Changes, PackedChange, Sample, Status, Utc, Value, ValueKind, limits};
 
 /// Samples as columns of equal length (wit/plugin-0.1, `types.columns`). What a handle means depends on
 /// who speaks: a plugin's own handle, or a tag id.
@@ -108,6 +108,19 @@ impl Columns {
         self.push(handle, &sample.value, sample.status, sample.source_time);
     }
 
+    /// Adds a frame's change under a handle, with its source time.
+    #[inline]
+    pub fn push_change(&mut self, handle: u32, row: &PackedChange, changes: &Changes) {
+        if row.kind == ValueKind::Text {
+            return self.push(handle, &changes.value(row), row.status, row.source_time);
+        }
+        self.handles.push(handle);
+        self.kinds.push(row.kind as u8);
+        self.values.push(row.bits);
+        self.statuses.push(row.status.0);
+        self.times.push(row.source_time.0);
+    }
+
     /// Checks everything that [`Columns::rows`] relies on.
     ///
     /// # Errors
@@ -159,7 +172,8 @@ impl Columns {
         })
     }
 
-    fn value_of(&self, row: usize) -> Option<Value> {
+    /// A row's value; `None` where it doesn't hold together.
+    pub fn value_of(&self, row: usize) -> Option<Value> {
         let bits = *self.values.get(row)?;
         Some(match ValueKind::from_u8(*self.kinds.get(row)?)? {
             ValueKind::Null => Value::Null,

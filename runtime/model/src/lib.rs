@@ -7,26 +7,32 @@
 //! Invariant: does no I/O, starts no thread, asks no clock.
 //! Invariant: builds for `wasm32-unknown-unknown`, because consoles in browsers use it.
 
+mod changes;
 mod columns;
 mod diagnostic;
 mod field;
 mod frame;
+mod limit_state;
 pub mod limits;
 mod mode;
 mod request;
 mod sample;
+mod snapshot;
 mod status;
 mod tag;
 mod time;
 mod value;
 
+pub use changes::{Change, ChangeIter, Changes, KeptTotal, PackedChange};
 pub use columns::{ColumnError, Columns, Row};
 pub use diagnostic::{Diagnostic, Severity, SourceText, nearest};
 pub use field::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, field_error};
-pub use frame::{Change, Frame, Snapshot};
+pub use frame::Frame;
+pub use limit_state::LimitState;
 pub use mode::{ModeRequest, TagMode};
 pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRequest};
 pub use sample::Sample;
+pub use snapshot::Snapshot;
 pub use status::{Quality, Status};
 pub use tag::{
     Deadband, DerivedSpec, FaultBand, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec, Scaling, TagId, TagSpec,

@@ -28,7 +28,7 @@ impl Quality {
 }
 
 /// An OPC UA status code (OPC 10000-4, 7.39; numbers from OPC 10000-6, annex A).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Status(pub u32);
 
@@ -39,6 +39,11 @@ macro_rules! statuses {
 
             /// The reason in an operator's words.
             pub fn words(self) -> &'static str {
+                match self {
+                    Self::GOOD_SIMULATED => return "simulated",
+                    Self::GOOD_SUBSTITUTED => return "substitute value",
+                    _ => {}
+                }
                 match self.0 & 0xFFFF_0000 {
                     $($code => $words,)*
                     _ => match self.quality() {
@@ -100,6 +105,22 @@ statuses! {
 }
 
 impl Status {
+    /// [`Status::GOOD_LOCAL_OVERRIDE`] of a tag with a substitute value. Bits 12 and 13 of a status code are reserved by
+    /// OPC UA, and say here which override it is; outlets to others clear them with [`Status::code`].
+    pub const GOOD_SUBSTITUTED: Status = Status(0x0096_1000);
+    /// [`Status::GOOD_LOCAL_OVERRIDE`] of a simulated tag.
+    pub const GOOD_SIMULATED: Status = Status(0x0096_2000);
+
+    /// The code without the station's own marks, for outlets that others read.
+    pub fn code(self) -> u32 {
+        self.0 & !0x3000
+    }
+
+    /// Whether a person has put another value in the place of the measured one, for service or for a test.
+    pub fn is_override(self) -> bool {
+        self.0 & 0xFFFF_0000 == Self::GOOD_LOCAL_OVERRIDE.0
+    }
+
     /// Good, uncertain or bad; the reserved combination counts as bad.
     pub fn quality(self) -> Quality {
         match self.0 >> 30 {

@@ -82,6 +82,31 @@ impl Value {
         }
     }
 
+    /// The bits of a number or boolean, as in [`crate::Columns`]; `None` of text.
+    #[inline]
+    pub fn bits(&self) -> Option<u64> {
+        match self {
+            Self::Null => Some(0),
+            Self::Bool(v) => Some(u64::from(*v)),
+            Self::Int(v) => Some(*v as u64),
+            Self::Uint(v) => Some(*v),
+            Self::Float(v) => Some(v.to_bits()),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The value of these bits; `Null` for text, which has none.
+    #[inline]
+    pub fn from_bits(kind: ValueKind, bits: u64) -> Self {
+        match kind {
+            ValueKind::Null | ValueKind::Text => Self::Null,
+            ValueKind::Bool => Self::Bool(bits != 0),
+            ValueKind::Int => Self::Int(bits as i64),
+            ValueKind::Uint => Self::Uint(bits),
+            ValueKind::Float => Self::Float(f64::from_bits(bits)),
+        }
+    }
+
     /// As a number, where it is one; booleans count as 0 and 1. Integers above 2^53 lose their last digits.
     pub fn as_f64(&self) -> Option<f64> {
         match self {

@@ -88,8 +88,8 @@ impl Retained {
     /// Takes what a scan decided; returns at once.
     pub fn note(&self, frame: &Frame) {
         let is_wanted =
-            |change: &&Change| self.from_field.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
-        let changes: Vec<Change> = frame.changes.iter().filter(is_wanted).cloned().collect();
+            |change: &Change| self.from_field.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
+        let changes: Vec<Change> = frame.changes.iter().filter(is_wanted).collect();
         if !changes.is_empty()
             && let Some(sender) = &*self.sender.lock()
         {
@@ -257,7 +257,7 @@ mod tests {
         for step in 0..100 {
             let time = Utc(1_000_000_000_000 + step * 100_000_000);
             let sample = Sample { value: Value::Int(step), status: Status::GOOD, source_time: time, server_time: time };
-            let changes = vec![Change { tag: TagId(0), sample }];
+            let changes = vec![Change { tag: TagId(0), sample }].into();
             retained.note(&Frame { number: 1, now: Now::default(), changes });
         }
         // Ten seconds of station time have passed in a moment: all but the last second must get to the disk by itself.

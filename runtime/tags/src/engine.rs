@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Change, Columns, Now, Origin, PluginId, Quality, Sample, Status, TagId, TagSpec, Utc, Value};
+use plantroom_model::{Change, Changes, Columns, Now, Origin, PluginId, Quality, Sample, Status, TagId, TagSpec, Utc, Value};
 
 use crate::accept::{Reading, accept};
 use crate::liveness::Liveness;
@@ -105,8 +105,8 @@ impl TagEngine {
     }
 
     /// Every accepted sample since the last call, in order.
-    pub fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes).into()
     }
 
     /// What a tag holds.

@@ -119,8 +119,13 @@ pub fn frame(c: &Canvas<'_>, body: Rect, what: Sign) {
 
 /// What stands beside a value that isn't good: `B 42 s`; or `override` beside one that an operator put there.
 pub fn tail_text(status: Status, source_time: Utc, now: Option<Utc>) -> String {
-    if status == Status::GOOD_LOCAL_OVERRIDE {
-        return "override".to_owned();
+    if status.is_override() {
+        let word = match status {
+            Status::GOOD_SUBSTITUTED => "substitute",
+            Status::GOOD_SIMULATED => "simulated",
+            _ => "override",
+        };
+        return word.to_owned();
     }
     let letter = status.quality().letter();
     if letter.is_empty() {

@@ -101,7 +101,7 @@ fn every_accepted_sample_is_a_change_in_order() {
     for value in [1.0, 2.0, 2.0, 1.0] {
         engine.apply(&batch(0, value), at(0));
     }
-    let values: Vec<_> = engine.take_changes().into_iter().map(|change| change.sample.value).collect();
+    let values: Vec<_> = engine.take_changes().iter().map(|change| change.sample.value).collect();
     assert_eq!(values, [1.0, 2.0, 2.0, 1.0].map(Value::Float));
     assert!(engine.take_changes().is_empty());
 }
