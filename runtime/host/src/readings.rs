@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use plantroom_model::{Columns, Frame, Sample, Value, ValueKind};
+use plantroom_model::{Changes, Columns, Frame, PackedChange, Sample, Value, ValueKind};
 
 use crate::grant::Rights;
 use crate::limits;
@@ -35,13 +35,13 @@ impl Readings {
     /// Takes a frame in. True when it holds a change of a readable tag.
     pub fn frame(&mut self, rights: &Rights, frame: &Frame) -> bool {
         let mut columns = Columns::default();
-        for change in &frame.changes {
-            if let Some(handle) = rights.readable_handle(change.tag) {
+        for row in frame.changes.rows() {
+            if let Some(handle) = rights.readable_handle(row.tag) {
                 if columns.is_empty() {
                     columns.reserve(frame.changes.len().min(rights.tags.len()));
                 }
-                columns.push_sample(handle, &change.sample);
-                self.set(handle, &change.sample);
+                columns.push_change(handle, row, &frame.changes);
+                self.set_row(handle, row, &frame.changes);
             }
         }
         if columns.is_empty() {
@@ -61,16 +61,22 @@ impl Readings {
 
     /// A value without its change: the change is lost and counted elsewhere.
     pub fn set(&mut self, handle: u32, sample: &Sample) {
+        if let Some(slot) = self.current.get_mut(handle as usize) {
+            *slot = sample.clone();
+        }
+    }
+
+    fn set_row(&mut self, handle: u32, row: &PackedChange, changes: &Changes) {
         let Some(slot) = self.current.get_mut(handle as usize) else { return };
         // Numbers in place: a whole sample by way of the stack costs four times as much.
-        match (&mut slot.value, &sample.value) {
-            (Value::Float(old), Value::Float(new)) => *old = *new,
-            (Value::Int(old), Value::Int(new)) => *old = *new,
-            (Value::Uint(old), Value::Uint(new)) => *old = *new,
-            (Value::Bool(old), Value::Bool(new)) => *old = *new,
-            (old, new) => *old = new.clone(),
+        match (&mut slot.value, row.kind) {
+            (Value::Float(old), ValueKind::Float) => *old = f64::from_bits(row.bits),
+            (Value::Int(old), ValueKind::Int) => *old = row.bits as i64,
+            (Value::Uint(old), ValueKind::Uint) => *old = row.bits,
+            (Value::Bool(old), ValueKind::Bool) => *old = row.bits != 0,
+            (old, _) => *old = changes.value(row),
         }
-        (slot.status, slot.source_time, slot.server_time) = (sample.status, sample.source_time, sample.server_time);
+        (slot.status, slot.source_time, slot.server_time) = (row.status, row.source_time, row.server_time);
     }
 
     /// Changes that never came as far as here.
