@@ -1,6 +1,7 @@
-//! The fonts: DejaVu Sans in two weights, cut down to Latin, Greek, Cyrillic and technical signs.
+//! The fonts: DejaVu Sans in two weights, cut down to Latin, Greek, Cyrillic and technical signs, and behind it Droid
+//! Sans Fallback with 10,278 Han characters, kana and Hangul.
 //!
-//! Licence and origin stand in `fonts/LICENSE.txt`. egui's own fonts stay behind them for everything else.
+//! Licences and origins stand beside them. egui's own fonts stay behind them for everything else.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use egui::{FontData, FontDefinitions, FontFamily, FontId};
 
 const REGULAR: &str = "plantroom";
 const BOLD: &str = "plantroom-bold";
+const EAST_ASIAN: &str = "plantroom-east-asian";
 
 /// Puts the fonts into an egui context.
 pub fn install(ctx: &egui::Context) {
@@ -16,8 +18,13 @@ pub fn install(ctx: &egui::Context) {
     let bold = FontData::from_static(include_bytes!("../fonts/DejaVuSans-Bold.ttf"));
     fonts.font_data.insert(REGULAR.to_owned(), Arc::new(regular));
     fonts.font_data.insert(BOLD.to_owned(), Arc::new(bold));
+    let east_asian = FontData::from_static(include_bytes!("../fonts/DroidSansFallback.ttf"));
+    fonts.font_data.insert(EAST_ASIAN.to_owned(), Arc::new(east_asian));
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    let behind = |first: &str| std::iter::once(first.to_owned()).chain(fallback.iter().cloned()).collect::<Vec<_>>();
+    let behind = |first: &str| {
+        let ours = [first, EAST_ASIAN].map(str::to_owned);
+        ours.into_iter().chain(fallback.iter().cloned()).collect::<Vec<_>>()
+    };
     fonts.families.insert(FontFamily::Proportional, behind(REGULAR));
     fonts.families.insert(FontFamily::Name(BOLD.into()), behind(BOLD));
     ctx.set_fonts(fonts);
