@@ -63,6 +63,46 @@ impl Table {
     }
 }
 
+/// How addresses are written; manuals use all three, and being off by one is the commonest mistake in commissioning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// A table's word, then the address on the wire: `holding 0` is the first register.
+    ZeroBased,
+    /// A table's word, then a number from 1: `holding 1` is the first register. Only where the device's settings say so.
+    OneBased,
+    /// The table's digit, then a number from 1: `40001` is the first holding register.
+    Traditional,
+}
+
+impl Notation {
+    /// Their words in settings.
+    pub const WORDS: [&str; 3] = ["0-based", "1-based", "traditional"];
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::ZeroBased, Self::OneBased, Self::Traditional];
+        all.into_iter().find(|notation| notation.word() == word)
+    }
+
+    /// Its word in settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ZeroBased => Self::WORDS[0],
+            Self::OneBased => Self::WORDS[1],
+            Self::Traditional => Self::WORDS[2],
+        }
+    }
+
+    /// For messages: how it looks.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::ZeroBased => "0-based (`holding 0` is the first register)",
+            Self::OneBased => "1-based (`holding 1` is the first register)",
+            Self::Traditional => "traditional (`40001` is the first register)",
+        }
+    }
+}
+
 /// The word of an order of bytes in addresses and settings.
 pub fn order_word(order: WordOrder) -> &'static str {
     match order {
@@ -167,12 +207,55 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an address as a project writes it, in either notation.
+    /// Reads an address as a project writes it, in either notation that needs no setting.
     ///
     /// # Errors
     /// A sentence that quotes the address and says what is expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        parse(&text.to_ascii_lowercase()).map_err(|wrong| format!("the address `{}` can't be used: {wrong}", text.trim()))
+        Self::read(text, None).map(|(address, _)| address)
+    }
+
+    /// Reads an address as a project writes it, in this notation if the device's settings name one; says which it was.
+    ///
+    /// # Errors
+    /// A sentence that quotes the address and says what is expected.
+    pub fn read(text: &str, notation: Option<Notation>) -> Result<(Self, Notation), String> {
+        let quoted = |wrong| format!("the address `{}` can't be used: {wrong}", text.trim());
+        let (mut address, found) = parse(&text.to_ascii_lowercase()).map_err(quoted)?;
+        match (notation, found) {
+            (Some(wanted @ (Notation::ZeroBased | Notation::OneBased)), Notation::Traditional)
+            | (Some(wanted @ Notation::Traditional), Notation::ZeroBased | Notation::OneBased) => Err(quoted(format!(
+                "the device's addresses are {} (`addresses`), and this one is {}",
+                wanted.example(),
+                found.example()
+            ))),
+            (Some(Notation::OneBased), _) => match address.start.checked_sub(1) {
+                Some(start) => {
+                    address.start = start;
+                    Ok((address, Notation::OneBased))
+                }
+                None => Err(quoted(format!(
+                    "the device's addresses are {} (`addresses`): there is no 0",
+                    Notation::OneBased.example()
+                ))),
+            },
+            _ => Ok((address, found)),
+        }
+    }
+
+    /// The cells as the traditional notation numbers them: `40011`, or `40011 to 40012`.
+    pub fn traditional(&self) -> String {
+        let digit = match self.table {
+            Table::Coil => 0,
+            Table::Discrete => 1,
+            Table::Input => 3,
+            Table::Holding => 4,
+        };
+        let number = |cell: u32| if self.end() <= 9_999 { format!("{digit}{cell:04}") } else { format!("{digit}{cell:05}") };
+        match self.cells() {
+            1 => number(u32::from(self.start) + 1),
+            _ => format!("{} to {}", number(u32::from(self.start) + 1), number(self.end())),
+        }
     }
 
     /// How many cells it takes.
@@ -201,19 +284,19 @@ impl fmt::Display for Address {
 const EXAMPLES: &str = "write for example `holding 0 f32` (0-based), `coil 3`, `holding 20.3` (bit 3 of a register) or, \
                         in the traditional 1-based notation, `40001 f32`";
 
-fn parse(text: &str) -> Result<Address, String> {
+fn parse(text: &str) -> Result<(Address, Notation), String> {
     let mut words = text.split_ascii_whitespace();
     let first = words.next().ok_or_else(|| format!("it is empty; {EXAMPLES}"))?;
-    let (table, start, bit) = match Table::from_word(first) {
+    let (table, start, bit, notation) = match Table::from_word(first) {
         Some(table) => {
             let number = words.next().ok_or_else(|| format!("the number after `{first}` is missing; {EXAMPLES}"))?;
             let (number, bit) = split_bit(number)?;
-            (table, zero_based(table, number)?, bit)
+            (table, zero_based(table, number)?, bit, Notation::ZeroBased)
         }
         None if first.starts_with(|c: char| c.is_ascii_digit()) => {
             let (number, bit) = split_bit(first)?;
             let (table, start) = traditional(number)?;
-            (table, start, bit)
+            (table, start, bit, Notation::Traditional)
         }
         None => return Err(format!("`{first}` is not one of the tables coil, discrete, input and holding; {EXAMPLES}")),
     };
@@ -223,7 +306,7 @@ fn parse(text: &str) -> Result<Address, String> {
     if address.end() > 65_536 {
         return Err(format!("{data} at {start} takes {} registers and reaches beyond the last one, 65535", data.cells()));
     }
-    Ok(address)
+    Ok((address, notation))
 }
 
 fn split_bit(number: &str) -> Result<(&str, Option<u8>), String> {
@@ -372,6 +455,35 @@ mod tests {
         for (text, expected) in cases {
             let parsed = Address::parse(text).map(|address| address.to_string());
             assert_eq!(parsed.as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_device_counts_as_its_settings_say() {
+        use Notation::{OneBased, Traditional, ZeroBased};
+        let cases: &[(&str, Option<Notation>, Result<(&str, Notation), &str>)] = &[
+            ("holding 1", None, Ok(("holding 1 u16", ZeroBased))),
+            ("holding 1", Some(ZeroBased), Ok(("holding 1 u16", ZeroBased))),
+            ("holding 1", Some(OneBased), Ok(("holding 0 u16", OneBased))),
+            ("coil 17", Some(OneBased), Ok(("coil 16", OneBased))),
+            ("40002 f32", Some(Traditional), Ok(("holding 1 f32", Traditional))),
+            ("holding 0", Some(OneBased), Err("there is no 0")),
+            ("40001", Some(OneBased), Err("are 1-based")),
+            ("40001", Some(ZeroBased), Err("this one is traditional")),
+            ("holding 1", Some(Traditional), Err("are traditional")),
+        ];
+        for (text, notation, expected) in cases {
+            match (Address::read(text, *notation), expected) {
+                (Ok((address, found)), Ok((shown, wanted))) => {
+                    assert_eq!((address.to_string().as_str(), found), (*shown, *wanted), "{text} {notation:?}");
+                }
+                (Err(message), Err(part)) => assert!(message.contains(part), "{message}"),
+                (found, _) => panic!("{text} {notation:?}: {found:?}"),
+            }
+        }
+        let traditional = |text: &str| Address::parse(text).map(|address| address.traditional());
+        for (text, expected) in [("holding 10 f32", "40011 to 40012"), ("coil 0", "00001"), ("holding 40000", "440001")] {
+            assert_eq!(traditional(text).as_deref(), Ok(expected));
         }
     }
 

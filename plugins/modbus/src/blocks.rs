@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use plantroom_sdk::ModbusError;
+
 use crate::address::Table;
 
 /// Cells that belong to one value and are read in one request.
@@ -64,6 +66,7 @@ pub struct Block {
 /// A span that the device said it doesn't have.
 #[derive(Clone, Copy, Debug)]
 struct Missing {
+    error: ModbusError,
     retry_at_ns: u64,
     wait_ms: u64,
 }
@@ -72,7 +75,7 @@ struct Missing {
 /// loading its program answers so for a moment.
 pub const RETRY_FIRST_MS: u64 = 5_000;
 /// Longest such pause, in ms.
-pub const RETRY_LAST_MS: u64 = 60_000;
+pub const RETRY_LAST_MS: u64 = 300_000;
 /// Most retries a beat: a device without any of a thousand addresses must not be asked a thousand times at once.
 pub const RETRIES_A_BEAT: usize = 8;
 
@@ -130,14 +133,14 @@ impl Plan {
         }
     }
 
-    /// Remembers that the device doesn't have this span; each time in a row it is left alone longer.
-    pub fn learn_missing(&mut self, place: usize, now_ns: u64) {
+    /// Remembers that the device doesn't have this span, and what it said; each time in a row it is left alone longer.
+    pub fn learn_missing(&mut self, place: usize, error: ModbusError, now_ns: u64) {
         let wait_ms = match self.missing.get(&place) {
             Some(known) => known.wait_ms.saturating_mul(2).min(RETRY_LAST_MS),
             None => RETRY_FIRST_MS,
         };
         let retry_at_ns = now_ns.saturating_add(wait_ms.saturating_mul(1_000_000));
-        if self.missing.insert(place, Missing { retry_at_ns, wait_ms }).is_none() {
+        if self.missing.insert(place, Missing { error, retry_at_ns, wait_ms }).is_none() {
             self.join();
         }
     }
@@ -160,6 +163,11 @@ impl Plan {
     /// Whether the device is thought not to have this span.
     pub fn is_missing(&self, place: usize) -> bool {
         self.missing.contains_key(&place)
+    }
+
+    /// What the device said of a span that it lacks, and when it is asked again, ns.
+    pub fn missing_of(&self, place: usize) -> Option<(ModbusError, u64)> {
+        self.missing.get(&place).map(|known| (known.error, known.retry_at_ns))
     }
 
     /// The missing spans that are not asked for at this time, and those that are, each as a block of its own.
@@ -221,6 +229,7 @@ mod tests {
 
     use super::*;
 
+    const GONE: ModbusError = ModbusError::Exception(2);
     const TABLES: [Table; 4] = [Table::Coil, Table::Discrete, Table::Input, Table::Holding];
 
     fn holding(spans: &[(u16, u16)]) -> Vec<Span> {
@@ -255,17 +264,17 @@ mod tests {
     #[test]
     fn a_missing_value_is_walked_around_and_asked_for_again_rarely() {
         let mut plan = Plan::new(holding(&[(0, 1), (1, 1), (2, 1), (3, 1)]), limits(125, 9));
-        plan.learn_missing(1, 0);
+        plan.learn_missing(1, GONE, 0);
         assert_eq!(shown(&plan), [(0, 1), (2, 2)]);
         assert_eq!(plan.missing(4_999_999_999), (vec![1], vec![]));
         assert_eq!(plan.missing(5_000_000_000).1.len(), 1);
-        plan.learn_missing(1, 5_000_000_000);
+        plan.learn_missing(1, GONE, 5_000_000_000);
         assert_eq!(plan.missing(14_999_999_999).1.len(), 0);
         for _ in 0..9 {
-            plan.learn_missing(1, 0);
+            plan.learn_missing(1, GONE, 0);
         }
-        assert_eq!(plan.missing(59_999_999_999).1.len(), 0);
-        assert_eq!(plan.missing(60_000_000_000).1.len(), 1);
+        assert_eq!(plan.missing(299_999_999_999).1.len(), 0);
+        assert_eq!(plan.missing(300_000_000_000).1.len(), 1);
         plan.learn_present(1);
         assert_eq!(shown(&plan), [(0, 4)]);
     }
@@ -282,7 +291,7 @@ mod tests {
     fn retries_are_rationed() {
         let spans: Vec<(u16, u16)> = (0..100).map(|start| (start, 1)).collect();
         let mut plan = Plan::new(holding(&spans), limits(125, 0));
-        (0..100).for_each(|place| plan.learn_missing(place, 0));
+        (0..100).for_each(|place| plan.learn_missing(place, GONE, 0));
         let (resting, due) = plan.missing(u64::MAX);
         assert_eq!((resting.len(), due.len()), (100 - RETRIES_A_BEAT, RETRIES_A_BEAT));
     }
@@ -331,7 +340,7 @@ mod tests {
             let mut plan = Plan::new(spans, ReadLimits { max_registers, max_bits, gap });
             holds(&plan)?;
             let len = plan.spans().len();
-            missing.into_iter().filter(|place| *place < len).for_each(|place| plan.learn_missing(place, 0));
+            missing.into_iter().filter(|place| *place < len).for_each(|place| plan.learn_missing(place, GONE, 0));
             walls.into_iter().filter(|place| *place < len).for_each(|place| plan.learn_wall(place));
             holds(&plan)?;
             for block in plan.blocks() {

@@ -4,7 +4,7 @@ use plantroom_sdk::{Value, WordOrder};
 
 use crate::address::{Address, DataType, Table};
 use crate::encode::encode;
-use crate::settings::Device;
+use crate::settings::{BitWrites, Device};
 
 /// What carries out a write order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +54,16 @@ pub fn writable(address: &Address, device: &Device) -> Result<(), String> {
             device.max_write_registers
         ));
     }
+    if matches!(address.data, DataType::Bit(_)) && device.bit_writes == BitWrites::Refused {
+        return Err(format!("`{address}` is one bit of a register, and {NO_BIT_WRITES}"));
+    }
     Ok(())
 }
+
+/// What a project must choose before a bit of a register can be written.
+const NO_BIT_WRITES: &str = "its device's settings don't say how such a bit is written: set `bit_writes` to \"mask\" where the \
+                             device has function 22 (it changes the bit itself), or to \"read-modify-write\" where nothing but \
+                             Plantroom writes to that register (a change that the device makes in between is lost)";
 
 /// How this value is written to this place.
 ///
@@ -72,7 +80,11 @@ pub fn command(address: &Address, value: &Value, order: WordOrder, device: &Devi
         (Table::Coil | Table::Discrete, _, _) => Command::Coils(cells.iter().map(|cell| *cell != 0).collect()),
         (_, DataType::Bit(bit), Some(cell)) => {
             let (and, or) = (!(1 << bit), cell << bit);
-            if device.mask_write { Command::Mask { and, or } } else { Command::ReadChangeWrite { and, or } }
+            match device.bit_writes {
+                BitWrites::Mask => Command::Mask { and, or },
+                BitWrites::ReadModifyWrite => Command::ReadChangeWrite { and, or },
+                BitWrites::Refused => return Err(format!("{NO_BIT_WRITES}; nothing was written")),
+            }
         }
         (_, _, Some(cell)) if !device.single_writes_by_16 => Command::Register(cell),
         _ => Command::Registers(cells),
@@ -97,7 +109,8 @@ mod tests {
     #[test]
     fn each_kind_of_place_is_written_with_its_own_function() {
         let plain = Device::default();
-        let multiple = Device { single_writes_by_16: true, single_coils_by_15: true, mask_write: true, ..plain };
+        let multiple = Device { single_writes_by_16: true, single_coils_by_15: true, bit_writes: BitWrites::Mask, ..plain };
+        let rewriting = Device { bit_writes: BitWrites::ReadModifyWrite, ..plain };
         let swapped = Device { word_order: WordOrder::Cdab, ..plain };
         check("coil 3", Value::Bool(true), plain, &Command::Coil(true));
         check("coil 3", Value::Bool(true), multiple, &Command::Coils(vec![true]));
@@ -107,7 +120,7 @@ mod tests {
         check("holding 0 f32", Value::Float(1.0), plain, &Command::Registers(vec![0x3F80, 0]));
         check("holding 0 f32", Value::Float(1.0), swapped, &Command::Registers(vec![0, 0x3F80]));
         check("holding 0 f32 abcd", Value::Float(1.0), swapped, &Command::Registers(vec![0x3F80, 0]));
-        check("holding 0.15", Value::Bool(true), plain, &Command::ReadChangeWrite { and: 0x7FFF, or: 0x8000 });
+        check("holding 0.15", Value::Bool(true), rewriting, &Command::ReadChangeWrite { and: 0x7FFF, or: 0x8000 });
         check("holding 0.0", Value::Bool(false), multiple, &Command::Mask { and: 0xFFFE, or: 0 });
         check("holding 0 text 4", Value::from("ok"), plain, &Command::Registers(vec![0x6F6B, 0]));
     }
@@ -128,6 +141,7 @@ mod tests {
         assert!(writable("discrete 0", Device::default()).is_err());
         assert!(writable("holding 0 f32", small).is_err_and(|message| message.contains("at most 1 (max_write_registers)")));
         assert!(writable("holding 0 text 248", Device::default()).is_err());
+        assert!(writable("holding 0.3", Device::default()).is_err_and(|message| message.contains("`bit_writes`")));
         assert_eq!(writable("holding 0 f32", Device::default()), Ok(()));
         assert_eq!(writable("coil 0", small), Ok(()));
     }

@@ -3,21 +3,24 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use plantroom_sdk::{Create, Driver, Io, ModbusError, Order, Outcome, Problems, Registers, Result, Setup, Value, spawn};
+use plantroom_sdk::{
+    Create, Driver, Explanation, Io, ModbusError, Order, Outcome, Problems, Registers, Result, Setup, Value, now, spawn,
+};
 
-use crate::address::DataType;
+use crate::address::{DataType, order_word};
 use crate::command::{Command, command, masked};
 use crate::decode::decode;
 use crate::encode::encode;
 use crate::poller::{Point, Poller};
-use crate::setup::{Line, Plan, Target, plan};
+use crate::setup::{Plan, Station, Target, plan};
+use crate::unit::Unit;
 use crate::words::written;
 
 /// The Modbus driver.
 #[derive(Debug)]
 pub struct ModbusDriver {
     plan: Plan,
-    /// By connection, then by group; filled when the driver starts.
+    /// By device, then by group; filled when the driver starts.
     pollers: RefCell<Vec<Vec<Rc<Poller>>>>,
 }
 
@@ -29,19 +32,17 @@ impl Create for ModbusDriver {
 
 impl Driver for ModbusDriver {
     fn start(self: Rc<Self>, io: Io) {
-        for line in &self.plan.lines {
-            let mut of_line = Vec::new();
+        for station in &self.plan.stations {
+            let mut of_station = Vec::new();
             for (place, group) in self.plan.groups.iter().enumerate() {
-                let points: Vec<Rc<Point>> = line.points(place).collect();
-                let (modbus, device) = (line.modbus.clone(), &line.device);
-                let poller = Poller::new(modbus, device.unit, io.clone(), &group.name, group.period_ms, device.read, &points);
-                let poller = Rc::new(poller);
+                let points: Vec<Rc<Point>> = station.points(place).collect();
+                let poller = Rc::new(Poller::new(station.unit.clone(), io.clone(), group, &points));
                 if !points.is_empty() {
                     spawn(poller.clone().run());
                 }
-                of_line.push(poller);
+                of_station.push(poller);
             }
-            self.pollers.borrow_mut().push(of_line);
+            self.pollers.borrow_mut().push(of_station);
         }
         if self.plan.writes {
             io.take_orders();
@@ -49,22 +50,54 @@ impl Driver for ModbusDriver {
     }
 
     async fn write(&self, _io: &Io, order: &Order) -> Result<Outcome> {
-        let found = self.plan.lines.iter().enumerate().find_map(|(at, line)| Some((at, line, line.targets.get(&order.tag())?)));
-        let Some((at, line, target)) = found else {
+        let Some((at, station, target)) = self.find(order.tag()) else {
             return Ok(Outcome::NotSent("this driver doesn't have the tag; nothing was written".to_owned()));
         };
-        let command = match command(&target.address, order.value(), target.order, &line.device) {
+        let command = match command(&target.address, order.value(), target.order, &station.unit.device) {
             Ok(command) => command,
             Err(sentence) => return Ok(Outcome::Refused(sentence)),
         };
-        let outcome = line.carry_out(order, target.address.start, &command).await;
+        let outcome = station.unit.carry_out(order, target.address.start, &command).await;
         if matches!(outcome, Outcome::Done | Outcome::Unknown(_))
             && let Some((point, group)) = &target.read
-            && let Some(poller) = self.pollers.borrow().get(at).and_then(|of_line| of_line.get(*group))
+            && let Some(poller) = self.poller(at, *group)
         {
-            spawn(poller.clone().follow(point.clone(), expected(target, order.value())));
+            spawn(poller.follow(point.clone(), expected(target, order.value())));
         }
         Ok(outcome)
+    }
+
+    fn explain(&self, tag: u32) -> Option<Explanation> {
+        let (at, station, target) = self.find(tag)?;
+        let mut told = match &target.read {
+            Some((point, group)) => self.poller(at, *group)?.explain(point),
+            None => Explanation { note: "it is only written, never read".to_owned(), ..Explanation::default() },
+        };
+        let unit = &station.unit;
+        let order = match target.address.data.cells() {
+            1 => String::new(),
+            _ if target.address.order.is_some() => String::new(),
+            _ => format!(" {}", order_word(target.order)),
+        };
+        told.place = format!(
+            "{}{order} (wire address {}; traditionally {}), unit {} of `{}`",
+            target.address,
+            target.address.start,
+            target.address.traditional(),
+            unit.device.unit,
+            unit.name
+        );
+        Some(told)
+    }
+}
+
+impl ModbusDriver {
+    fn find(&self, tag: u32) -> Option<(usize, &Station, &Target)> {
+        self.plan.stations.iter().enumerate().find_map(|(at, station)| Some((at, station, station.targets.get(&tag)?)))
+    }
+
+    fn poller(&self, station: usize, group: usize) -> Option<Rc<Poller>> {
+        self.pollers.borrow().get(station)?.get(group).cloned()
     }
 }
 
@@ -77,14 +110,17 @@ fn expected(target: &Target, value: &Value) -> Option<Value> {
     decode(&Registers(encode(value, data, target.order).ok()?), 0, data, target.order).ok()
 }
 
-impl Line {
+impl Station {
     fn points(&self, group: usize) -> impl Iterator<Item = Rc<Point>> {
         let points = self.targets.values().filter_map(|target| target.read.as_ref());
         points.filter(move |(_, of)| *of == group).map(|(point, _)| point.clone())
     }
+}
 
+impl Unit {
+    /// An operator's write is tried even where the device is silent; what comes of it is news of the device too.
     async fn carry_out(&self, order: &Order, start: u16, command: &Command) -> Outcome {
-        let (modbus, unit) = (&self.modbus, self.device.unit);
+        let (modbus, unit, sent_ns) = (&self.modbus, self.device.unit, now().mono_ns);
         let ended = match command {
             Command::Coil(on) => modbus.write_coil(order, unit, start, *on).await,
             Command::Coils(coils) => modbus.write_coils(order, unit, start, coils).await,
@@ -108,8 +144,16 @@ impl Line {
             }
         };
         match ended {
-            Ok(()) => Outcome::Done,
-            Err(error) => written(error),
+            Ok(()) => {
+                self.contact.answered();
+                Outcome::Done
+            }
+            Err(error) => {
+                if error == ModbusError::Timeout {
+                    self.contact.unanswered(error, sent_ns, now().mono_ns);
+                }
+                written(error)
+            }
         }
     }
 }

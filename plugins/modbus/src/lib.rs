@@ -14,10 +14,12 @@ pub mod command;
 pub mod decode;
 pub mod driver;
 pub mod encode;
+pub mod lanes;
 pub mod poller;
 pub mod quiet;
 pub mod settings;
 pub mod setup;
+pub mod unit;
 pub mod words;
 
 pub use driver::ModbusDriver;

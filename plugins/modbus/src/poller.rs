@@ -1,26 +1,27 @@
 //! Reads one polling group of one device, beat for beat.
 
+mod explain;
+mod search;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use plantroom_sdk::{
-    Io, Modbus, ModbusError, Registers, Status, Tag, Value, WordOrder, join_all, log_info, log_warn, now, sleep,
+    Io, ModbusError, Registers, Rows, Status, Tag, Value, ValueKind, WordOrder, Words, join_all, log_info, log_warn, now, sleep,
 };
 
-use crate::address::{Address, DataType, Table};
-use crate::blocks::{Block, Plan, ReadLimits, Span};
+use crate::address::Address;
+use crate::blocks::{Block, Plan, Span};
 use crate::decode::decode;
+use crate::lanes::Lanes;
 use crate::quiet::Quiet;
-use crate::words::{Reading, news, reading};
+use crate::settings::Group;
+use crate::unit::{Entry, Unit};
+use crate::words::news;
 
-/// Reads of one group that may wait in the connection's queue: enough that the line never idles between two of
-/// them, few enough that a write never waits behind many.
-const OPEN_READS: usize = 4;
 /// When the block of a written tag is read again, in ms after the first time, while it doesn't show the new value.
 const FOLLOW_MS: [u64; 4] = [100, 250, 500, 1_000];
 
@@ -33,6 +34,7 @@ pub struct Point {
     pub address: Address,
     /// The order of its bytes: its own or the device's.
     pub order: WordOrder,
+    /// What it read last; only kept once it was written.
     last: RefCell<Value>,
     /// Counts the writes to it, so that only the latest is followed.
     writes: Cell<u64>,
@@ -49,53 +51,32 @@ impl Point {
     }
 }
 
-/// What publishing a point takes, side by side with its neighbours: a poll walks over thousands, and reaching for each
-/// point would cost more than decoding it.
+/// The last answer to a request.
 #[derive(Debug)]
-struct Lane {
-    tag: Tag<Value>,
-    start: u16,
-    data: DataType,
-    order: WordOrder,
-    /// It was written once, so what it reads is kept in the point.
-    followed: Cell<bool>,
-    point: Rc<Point>,
+struct Answer {
+    span: Span,
+    words: Words,
 }
 
-impl Lane {
-    fn new(point: &Rc<Point>) -> Self {
-        let Point { tag, address, order, .. } = &**point;
-        let (tag, start, data, order) = (tag.clone(), address.start, address.data, *order);
-        Self { tag, start, data, order, followed: Cell::new(false), point: point.clone() }
-    }
-}
-
-/// How the search for what a device lacks ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Probe {
-    /// All of it was read.
-    Fine,
-    /// Some of it can't be read, and that is known now.
-    Learned,
-    /// The device fell silent or refused for another reason.
-    Unclear,
-}
-
-/// Reads the tags of one group on one connection.
+/// Reads the tags of one group of one device.
 #[derive(Debug)]
 pub struct Poller {
-    modbus: Modbus,
-    unit: u8,
+    unit: Rc<Unit>,
     io: Io,
-    group: String,
-    period: Duration,
+    group: Group,
     plan: RefCell<Plan>,
     /// In the order of the plan's spans.
-    lanes: Vec<Lane>,
+    lanes: Lanes,
     /// Where the lanes of a span begin, and at last where they end.
     first_lanes: Vec<usize>,
+    /// Lanes that were written once, so that what they read is kept in their points.
+    followed: RefCell<BTreeSet<usize>>,
+    /// Last answers, by the first member of what was asked.
+    answers: RefCell<BTreeMap<usize, Answer>>,
+    /// Room for what is being decoded.
+    bits: RefCell<Vec<u64>>,
     quiet: RefCell<Quiet>,
-    lost: RefCell<Vec<usize>>,
+    lost: RefCell<Vec<(usize, ModbusError)>>,
     found: RefCell<Vec<usize>>,
     silent: Cell<Option<ModbusError>>,
     was_silent: Cell<bool>,
@@ -104,12 +85,12 @@ pub struct Poller {
 
 impl Poller {
     /// Plans the reads of these points.
-    pub fn new(modbus: Modbus, unit: u8, io: Io, group: &str, period_ms: u64, limits: ReadLimits, points: &[Rc<Point>]) -> Self {
-        let plan = Plan::new(points.iter().map(|point| point.span()).collect(), limits);
-        let mut by_span: Vec<Vec<Lane>> = plan.spans().iter().map(|_| Vec::new()).collect();
+    pub fn new(unit: Rc<Unit>, io: Io, group: &Group, points: &[Rc<Point>]) -> Self {
+        let plan = Plan::new(points.iter().map(|point| point.span()).collect(), unit.device.read);
+        let mut by_span: Vec<Vec<Rc<Point>>> = plan.spans().iter().map(|_| Vec::new()).collect();
         for point in points {
             if let Ok(place) = plan.spans().binary_search(&point.span()) {
-                by_span[place].push(Lane::new(point));
+                by_span[place].push(point.clone());
             }
         }
         let ends = by_span.iter().scan(0, |end, lanes| {
@@ -117,16 +98,16 @@ impl Poller {
             Some(*end)
         });
         let first_lanes = std::iter::once(0).chain(ends).collect();
-        let lanes = by_span.into_iter().flatten().collect();
         Self {
-            modbus,
             unit,
             io,
-            group: group.to_owned(),
-            period: Duration::from_millis(period_ms),
+            group: group.clone(),
             plan: RefCell::new(plan),
-            lanes,
+            lanes: Lanes::new(by_span.into_iter().flatten().collect()),
             first_lanes,
+            followed: RefCell::default(),
+            answers: RefCell::default(),
+            bits: RefCell::default(),
             quiet: RefCell::default(),
             lost: RefCell::default(),
             found: RefCell::default(),
@@ -139,7 +120,7 @@ impl Poller {
     /// Polls for ever. Beats that a slow device has no time for are left out; the others stay in phase.
     pub async fn run(self: Rc<Self>) {
         let start_ns = now().mono_ns;
-        let period_ns = self.period.as_nanos() as u64;
+        let period_ns = self.period().as_nanos() as u64;
         let mut beat = 0_u64;
         loop {
             self.poll().await;
@@ -149,42 +130,73 @@ impl Poller {
         }
     }
 
-    /// One beat: everything once; what the device lacks or doesn't answer, rarely.
+    fn period(&self) -> Duration {
+        Duration::from_millis(self.group.period_ms)
+    }
+
+    /// One beat: everything once; what the device lacks or doesn't answer, rarely; a device that is silent on a line with
+    /// others, rarely too.
     async fn poll(&self) {
         let now_ns = now().mono_ns;
-        let (lacking, due) = self.plan.borrow().missing(now_ns);
-        lacking.into_iter().for_each(|place| self.publish_bad(place, Status::BAD_CONFIGURATION));
-        let blocks: Vec<Block> = self.plan.borrow().blocks().iter().cloned().chain(due).collect();
-        let (asked, resting) = self.quiet.borrow().sort(blocks.into_iter(), now_ns);
-        resting.into_iter().for_each(|block| self.miss(block, Status::BAD_TIMEOUT));
-        let lanes = asked.len().min(OPEN_READS);
-        let waiting = RefCell::new(VecDeque::from(asked));
-        join_all((0..lanes).map(|_| async {
-            loop {
-                let Some(block) = waiting.borrow_mut().pop_front() else { break };
-                self.read(block).await;
+        let mut asked = self.due(now_ns);
+        let contact = &self.unit.contact;
+        match contact.enter(now_ns).await {
+            Entry::Probe => {
+                if let Some(block) = asked.pop_front() {
+                    self.read(block).await;
+                }
+                contact.probed();
             }
-        }))
-        .await;
+            Entry::Open | Entry::Closed => {}
+        }
+        let lanes = asked.len().min(self.unit.open_reads);
+        let waiting = RefCell::new(asked);
+        if contact.is_open() {
+            join_all((0..lanes).map(|_| async {
+                while contact.is_open() {
+                    let Some(block) = waiting.borrow_mut().pop_front() else { break };
+                    self.read(block).await;
+                }
+            }))
+            .await;
+        }
+        let left = waiting.into_inner();
+        if !left.is_empty() {
+            self.silent.set(self.silent.get().or(Some(contact.error())));
+            left.into_iter().for_each(|block| self.miss(&block, contact.error().status()));
+        }
         self.tell();
+    }
+
+    /// What this beat asks; of the rest it says why it has no value.
+    fn due(&self, now_ns: u64) -> VecDeque<Block> {
+        let plan = self.plan.borrow();
+        let quiet = self.quiet.borrow();
+        if plan.lacks_nothing() && quiet.knows_nothing() {
+            return plan.blocks().iter().cloned().collect();
+        }
+        let (lacking, due) = plan.missing(now_ns);
+        lacking.into_iter().for_each(|place| self.publish_bad(place..place + 1, Status::BAD_CONFIGURATION));
+        let (asked, resting) = quiet.sort(plan.blocks().iter().cloned().chain(due), now_ns);
+        resting.iter().for_each(|block| self.miss(block, Status::BAD_TIMEOUT));
+        asked.into()
     }
 
     /// Reads a tag's block early after it was written, and again until it shows the value or the next beat is near.
     pub async fn follow(self: Rc<Self>, point: Rc<Point>, expected: Option<Value>) {
         let Ok(place) = self.plan.borrow().spans().binary_search(&point.span()) else { return };
-        for lane in self.lanes(place..place + 1) {
-            lane.followed.set(lane.followed.get() || Rc::ptr_eq(&lane.point, &point));
-        }
+        let lanes = self.lanes_of(place..place + 1);
+        self.followed.borrow_mut().extend(lanes.filter(|lane| Rc::ptr_eq(&self.lanes.points(*lane..*lane + 1)[0], &point)));
         let write = point.writes.get() + 1;
         point.writes.set(write);
         let mut after = Duration::ZERO;
         for next in FOLLOW_MS.map(Duration::from_millis) {
             let Some(block) = self.plan.borrow().block_of(place) else { return };
             // A failure is for the next beat to judge: it must not count as one more missed poll.
-            let Ok(registers) = self.fetch(&block.span).await else { return };
-            self.publish(&block, &registers);
+            let Ok(words) = self.fetch(&block.span).await else { return };
+            self.publish(&block, words);
             let shown = expected.as_ref().is_none_or(|expected| *expected == *point.last.borrow());
-            if shown || next >= self.period {
+            if shown || next >= self.period() {
                 return;
             }
             sleep(next.saturating_sub(after)).await;
@@ -196,98 +208,58 @@ impl Poller {
         }
     }
 
-    async fn read(&self, block: Block) -> Probe {
-        let error = match self.fetch(&block.span).await {
-            Ok(registers) => {
-                self.quiet.borrow_mut().answered(&block);
-                self.publish(&block, &registers);
-                return Probe::Fine;
-            }
-            Err(error) => error,
-        };
-        match error {
-            ModbusError::Exception(_) => self.quiet.borrow_mut().answered(&block),
-            ModbusError::Timeout | ModbusError::BadAnswer => self.note_unanswered(&block, error),
-            _ => {}
-        }
-        match reading(error) {
-            Reading::NotThere => return self.search(block).await,
-            Reading::Missed(reason) => {
-                if !self.quiet.borrow().is_alone(&block) {
-                    self.silent.set(self.silent.get().or(Some(error)));
-                }
-                self.miss(block, reason);
-            }
-            Reading::Bad(reason) => {
-                self.note_refusal(block.members.start, error, &block.span);
-                block.members.for_each(|place| self.publish_bad(place, reason));
-            }
-        }
-        Probe::Unclear
-    }
-
-    /// Halves a block that the device refuses, until it is known what it lacks. Boxed, because it calls itself.
-    fn search(&self, block: Block) -> Pin<Box<dyn Future<Output = Probe> + '_>> {
-        Box::pin(async move {
-            let halves = self.plan.borrow().halves(&block);
-            let Some((left, right)) = halves else {
-                let place = block.members.start;
-                if !self.plan.borrow().is_missing(place) {
-                    self.lost.borrow_mut().push(place);
-                }
-                self.plan.borrow_mut().learn_missing(place, now().mono_ns);
-                self.publish_bad(place, Status::BAD_CONFIGURATION);
-                return Probe::Learned;
-            };
-            let between = right.members.start;
-            match (self.read(left).await, self.read(right).await) {
-                (Probe::Unclear, _) | (_, Probe::Unclear) => Probe::Unclear,
-                (Probe::Fine, Probe::Fine) => {
-                    self.plan.borrow_mut().learn_wall(between);
-                    Probe::Learned
-                }
-                _ => Probe::Learned,
-            }
-        })
-    }
-
-    async fn fetch(&self, span: &Span) -> Result<Registers, ModbusError> {
+    async fn fetch(&self, span: &Span) -> Result<Words, ModbusError> {
         let cells = span.start..=span.start.saturating_add(span.cells.saturating_sub(1));
-        let bits = |bits: Vec<bool>| Registers(bits.into_iter().map(u16::from).collect());
-        match span.table {
-            Table::Coil => self.modbus.read_coils(self.unit, cells).await.map(bits),
-            Table::Discrete => self.modbus.read_discrete(self.unit, cells).await.map(bits),
-            Table::Holding => self.modbus.read_holding(self.unit, cells).await,
-            Table::Input => self.modbus.read_input(self.unit, cells).await,
+        self.unit.modbus.read_words(span.table.read_function(), self.unit.device.unit, cells).await
+    }
+
+    fn lanes_of(&self, places: Range<usize>) -> Range<usize> {
+        self.first_lanes[places.start]..self.first_lanes[places.end]
+    }
+
+    /// The hottest part of the driver: everything of a block leaves as columns, and what is remembered of trouble or of
+    /// writes is only looked at while there is any.
+    fn publish(&self, block: &Block, words: Words) {
+        let lanes = self.lanes_of(block.members.clone());
+        let mut bits = self.bits.borrow_mut();
+        if self.lanes.decode(lanes.clone(), block.span.start, &words.words, &mut bits) {
+            for (piece, is_text) in self.lanes.pieces(lanes.clone()) {
+                if is_text {
+                    self.publish_text(piece.start, block, &words);
+                    continue;
+                }
+                self.io.publish_rows(&Rows {
+                    handles: self.lanes.handles(piece.clone()),
+                    kinds: self.lanes.kinds(piece.clone()),
+                    values: &bits[piece.start - lanes.start..piece.end - lanes.start],
+                    status: Status::GOOD,
+                    utc_ns: words.utc_ns,
+                });
+            }
+        } else {
+            self.publish_bad(block.members.clone(), Status::BAD_DECODING);
+        }
+        if !self.followed.borrow().is_empty() {
+            self.note_followed(lanes, block, &words);
+        }
+        if !self.refused.borrow().is_empty() || !self.plan.borrow().lacks_nothing() {
+            block.members.clone().for_each(|place| self.note_present(place));
+        }
+        self.answers.borrow_mut().insert(block.members.start, Answer { span: block.span, words });
+    }
+
+    fn publish_text(&self, lane: usize, block: &Block, words: &Words) {
+        let point = &self.lanes.points(lane..lane + 1)[0];
+        match value_of(point, &block.span, words) {
+            Some(value) => self.io.publish_as(&point.tag, value, Status::GOOD, words.utc_ns),
+            None => self.io.publish_bad(&point.tag, Status::BAD_DECODING),
         }
     }
 
-    fn lanes(&self, places: Range<usize>) -> &[Lane] {
-        &self.lanes[self.first_lanes[places.start]..self.first_lanes[places.end]]
-    }
-
-    fn publish(&self, block: &Block, registers: &Registers) {
-        // The hottest loop of the driver: what is remembered of trouble is only looked at while there is any.
-        let all_well = self.refused.borrow().is_empty() && self.plan.borrow().lacks_nothing();
-        for place in block.members.clone() {
-            for lane in self.lanes(place..place + 1) {
-                let index = usize::from(lane.start - block.span.start);
-                match decode(registers, index, lane.data, lane.order) {
-                    Ok(value) => {
-                        if lane.followed.get() {
-                            lane.point.last.replace(value.clone());
-                        }
-                        self.io.publish(&lane.tag, value);
-                    }
-                    Err(_) => {
-                        self.io.publish_bad(&lane.tag, Status::BAD_DECODING);
-                        lane.point.last.replace(Value::Null);
-                    }
-                }
-            }
-            if !all_well {
-                self.note_present(place);
-            }
+    fn note_followed(&self, lanes: Range<usize>, block: &Block, words: &Words) {
+        for lane in self.followed.borrow().range(lanes) {
+            let point = &self.lanes.points(*lane..*lane + 1)[0];
+            point.last.replace(value_of(point, &block.span, words).unwrap_or_default());
         }
     }
 
@@ -299,43 +271,39 @@ impl Poller {
         }
     }
 
-    fn miss(&self, block: Block, reason: Status) {
-        self.io.missed(self.lanes(block.members).iter().map(|lane| lane.tag.handle()), reason);
+    fn miss(&self, block: &Block, reason: Status) {
+        self.io.missed(self.lanes.handles(self.lanes_of(block.members.clone())).iter().copied(), reason);
     }
 
-    fn publish_bad(&self, place: usize, reason: Status) {
-        for lane in self.lanes(place..place + 1) {
-            self.io.publish_bad(&lane.tag, reason);
-            lane.point.last.replace(Value::Null);
+    fn publish_bad(&self, places: Range<usize>, status: Status) {
+        let lanes = self.lanes_of(places);
+        let (kinds, values) = (vec![ValueKind::Null as u8; lanes.len()], vec![0; lanes.len()]);
+        for lane in self.followed.borrow().range(lanes.clone()) {
+            self.lanes.points(*lane..*lane + 1)[0].last.replace(Value::Null);
         }
-    }
-
-    fn note_unanswered(&self, block: &Block, error: ModbusError) {
-        if self.quiet.borrow_mut().unanswered(block, now().mono_ns) {
-            let span = block.span.words();
-            log_warn!("{}: {span}: {error}, though it answers the rest; asked again up to every 60 s", self.modbus.name());
-        }
-    }
-
-    fn note_refusal(&self, place: usize, error: ModbusError, span: &Span) {
-        if self.refused.borrow_mut().insert(place, error) != Some(error) {
-            log_warn!("{}: {}: {error}", self.modbus.name(), span.words());
-        }
+        let handles = self.lanes.handles(lanes);
+        self.io.publish_rows(&Rows { handles, kinds: &kinds, values: &values, status, utc_ns: 0 });
     }
 
     /// Tells the log what has changed since the last beat, once.
     fn tell(&self) {
-        let (device, group) = (self.modbus.name(), &self.group);
-        let spans = |places: Vec<usize>| {
+        let (device, group) = (&self.unit.name, &self.group.name);
+        let spans = |places: &mut dyn Iterator<Item = usize>| {
             let plan = self.plan.borrow();
-            news(places.iter().filter_map(|place| plan.spans().get(*place)))
+            news(places.filter_map(|place| plan.spans().get(place)))
         };
-        if let Some(lost) = spans(self.lost.take()) {
-            log_warn!(
-                "{device}: the device has nothing at {lost}; the tags there are bad, check their addresses; asked again up to every 60 s"
-            );
+        let lost = self.lost.take();
+        let errors: BTreeSet<String> = lost.iter().map(|(_, error)| error.to_string()).collect();
+        for error in errors {
+            let mut places = lost.iter().filter(|(_, of)| of.to_string() == error).map(|(place, _)| *place);
+            if let Some(lost) = spans(&mut places) {
+                log_warn!(
+                    "{device}: {lost} can't be read: {error}; the tags there are bad, check their addresses; asked again up to \
+                     every 5 minutes"
+                );
+            }
         }
-        if let Some(found) = spans(self.found.take()) {
+        if let Some(found) = spans(&mut self.found.take().into_iter()) {
             log_info!("{device}: the device has {found} now");
         }
         let silent = self.silent.take();
@@ -346,4 +314,16 @@ impl Poller {
             }
         }
     }
+}
+
+/// A point's value out of an answer; `None` where it can't be one.
+fn value_of(point: &Point, span: &Span, words: &Words) -> Option<Value> {
+    let own = own_words(&point.span(), span, words)?;
+    decode(&Registers(own.to_vec()), 0, point.address.data, point.order).ok()
+}
+
+/// The cells of a span out of an answer that covers it.
+fn own_words<'a>(own: &Span, asked: &Span, words: &'a Words) -> Option<&'a [u16]> {
+    let index = usize::from(own.start.checked_sub(asked.start)?);
+    words.words.get(index..index + usize::from(own.cells)).filter(|_| own.table == asked.table)
 }

@@ -42,6 +42,16 @@ impl Quiet {
         (asked, resting)
     }
 
+    /// Whether every block was answered when it was asked last.
+    pub fn knows_nothing(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// When a block that alone isn't answered is asked again, ns.
+    pub fn asked_again(&self, block: &Block) -> Option<u64> {
+        self.blocks.get(&block.members.start).filter(|known| known.pause_ms > 0).map(|known| known.ask_at_ns)
+    }
+
     /// A block was answered; an exception is an answer too.
     pub fn answered(&mut self, block: &Block) {
         self.answers += 1;

@@ -3,6 +3,7 @@
 use plantroom_sdk::WordOrder;
 use serde_json::Value as Json;
 
+use crate::address::Notation;
 use crate::blocks::ReadLimits;
 
 /// Most registers that one request may read (Modbus application protocol 1.1b3, 6.3).
@@ -33,8 +34,22 @@ pub struct Device {
     pub single_writes_by_16: bool,
     /// A single coil is written by function 15 and not by 5.
     pub single_coils_by_15: bool,
-    /// A bit of a register is written by function 22, so that the device itself leaves the other bits alone.
-    pub mask_write: bool,
+    /// How a bit of a register is written.
+    pub bit_writes: BitWrites,
+    /// How its addresses are written in the project; where it isn't said, as the first of them is.
+    pub addresses: Option<Notation>,
+}
+
+/// How a bit of a register is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BitWrites {
+    /// Not at all: the project must choose.
+    #[default]
+    Refused,
+    /// By function 22: the device itself leaves the other bits alone.
+    Mask,
+    /// The register is read, changed and written back: what the device changes in between is lost.
+    ReadModifyWrite,
 }
 
 impl Default for Device {
@@ -46,13 +61,14 @@ impl Default for Device {
             max_write_registers: MAX_WRITE_REGISTERS,
             single_writes_by_16: false,
             single_coils_by_15: false,
-            mask_write: false,
+            bit_writes: BitWrites::Refused,
+            addresses: None,
         }
     }
 }
 
 impl Device {
-    const KEYS: [&str; 9] = [
+    const KEYS: [&str; 10] = [
         "unit",
         "word_order",
         "max_registers",
@@ -61,7 +77,8 @@ impl Device {
         "gap",
         "single_writes",
         "single_coils",
-        "mask_write",
+        "bit_writes",
+        "addresses",
     ];
 
     /// Reads the device's settings; what is wrong is told, and has its default in the result.
@@ -79,7 +96,10 @@ impl Device {
         keys.number("gap", 0, u64::from(MAX_BITS), |gap| device.read.gap = gap as u16);
         keys.word("single_writes", &["fc6", "fc16"], |word| device.single_writes_by_16 = word == "fc16");
         keys.word("single_coils", &["fc5", "fc15"], |word| device.single_coils_by_15 = word == "fc15");
-        keys.truth("mask_write", |truth| device.mask_write = truth);
+        keys.word("bit_writes", &["mask", "read-modify-write"], |word| {
+            device.bit_writes = if word == "mask" { BitWrites::Mask } else { BitWrites::ReadModifyWrite };
+        });
+        keys.word("addresses", &Notation::WORDS, |word| device.addresses = Notation::from_word(word));
         device
     }
 }
@@ -161,14 +181,6 @@ impl Keys<'_> {
             _ => self.problems.push(format!("`{key}` must be one of {}, not {found}", words.join(", "))),
         }
     }
-
-    fn truth(&mut self, key: &str, set: impl FnOnce(bool)) {
-        let Some(found) = self.get(key) else { return };
-        match found.as_bool() {
-            Some(truth) => set(truth),
-            None => self.problems.push(format!("`{key}` must be true or false, not {found}")),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -181,7 +193,8 @@ mod tests {
     fn settings_of_a_device_are_taken_and_the_rest_has_defaults() {
         let mut problems = Vec::new();
         let all = json!({ "unit": 7, "word_order": "CDAB", "max_registers": 60, "max_bits": 100, "max_write_registers": 20, "gap": 4,
-                          "single_writes": "fc16", "single_coils": "fc15", "mask_write": true });
+                          "single_writes": "fc16", "single_coils": "fc15", "bit_writes": "mask",
+                          "addresses": "1-based" });
         let expected = Device {
             unit: 7,
             word_order: WordOrder::Cdab,
@@ -189,7 +202,8 @@ mod tests {
             max_write_registers: 20,
             single_writes_by_16: true,
             single_coils_by_15: true,
-            mask_write: true,
+            bit_writes: BitWrites::Mask,
+            addresses: Some(Notation::OneBased),
         };
         assert_eq!(Device::read(&all, &mut problems), expected);
         assert_eq!(Device::read(&json!({}), &mut problems), Device::default());
@@ -201,10 +215,14 @@ mod tests {
     fn everything_wrong_is_told_at_once() {
         let mut problems = Vec::new();
         let wrong = json!({ "unit": 256, "word_order": "abdc", "max_registers": 126, "max_bits": "many", "gap": -1,
-                            "single_writes": 6, "mask_write": 1, "max_regsters": 10 });
+                            "single_writes": 6, "bit_writes": "fc22", "max_regsters": 10, "addresses": 1 });
         assert_eq!(Device::read(&wrong, &mut problems), Device::default());
-        assert_eq!(problems.len(), 8, "{problems:#?}");
+        assert_eq!(problems.len(), 9, "{problems:#?}");
         assert!(problems[0].contains("`max_regsters` is not known"), "{problems:#?}");
+        assert!(
+            problems.iter().any(|told| told == "`bit_writes` must be one of mask, read-modify-write, not \"fc22\""),
+            "{problems:#?}"
+        );
         assert_eq!(problems[1], "`unit` must be a whole number from 0 to 255, not 256");
     }
 

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use plantroom_sdk::{Modbus, Problems, Setup, TagInfo, Value, ValueKind, WordOrder};
+use plantroom_sdk::{ConnectionInfo, Problems, Setup, TagInfo, Value, ValueKind, WordOrder};
 
-use crate::address::{Address, DataType, Table};
+use crate::address::{Address, DataType, Notation, Table};
 use crate::command::writable;
 use crate::poller::Point;
 use crate::settings::{DEFAULT_GROUP, Device, Group, groups};
+use crate::unit::{Line, Unit};
 
 const NO_CONNECTION: &str = "is on no connection that this plugin may use: add its connection to the plugin's grant.connections";
 
-/// One connection and what lies behind it.
+/// One device and what is read and written there.
 #[derive(Debug)]
-pub struct Line {
-    /// The way to the device.
-    pub modbus: Modbus,
-    /// What it can do.
-    pub device: Device,
+pub struct Station {
+    /// The device.
+    pub unit: Rc<Unit>,
     /// Its tags, by handle.
     pub targets: BTreeMap<u32, Target>,
 }
@@ -39,8 +38,8 @@ pub struct Target {
 pub struct Plan {
     /// Polling groups, with their periods.
     pub groups: Vec<Group>,
-    /// One for each connection.
-    pub lines: Vec<Line>,
+    /// One for each device.
+    pub stations: Vec<Station>,
     /// Whether any tag can be written.
     pub writes: bool,
 }
@@ -54,32 +53,80 @@ pub fn plan(setup: &Setup) -> Result<Plan, Problems> {
     let mut sentences = Vec::new();
     let groups = groups(&setup.plugin, &mut sentences);
     sentences.drain(..).for_each(|sentence| problems.add(sentence));
-    let mut lines = Vec::new();
+    let mut stations = Vec::new();
+    let mut places = BTreeMap::new();
     for connection in &setup.connections {
-        let device = Device::read(&connection.device, &mut sentences);
-        for sentence in sentences.drain(..) {
-            problems.add(format!("connection `{}`, [connection.device]: {sentence}", connection.name));
+        for (device, unit) in units(connection, &mut problems) {
+            places.insert((connection.index, device), stations.len());
+            stations.push(Station { unit: Rc::new(unit), targets: BTreeMap::new() });
         }
-        lines.push(Line { modbus: connection.modbus(), device, targets: BTreeMap::new() });
     }
+    let mut notations = BTreeMap::new();
     for tag in &setup.tags {
-        let line = tag.connection.and_then(|index| lines.get_mut(index as usize));
-        let target = match &line {
-            Some(line) => target(tag, &line.device, &groups),
-            None => Err(vec![format!("`{}` {NO_CONNECTION}", tag.name)]),
+        let place = match place_of(tag, setup, &places) {
+            Ok(place) => place,
+            Err(sentence) => {
+                problems.add_tag(tag, sentence);
+                continue;
+            }
         };
-        match (target, line) {
-            (Ok(target), Some(line)) => drop(line.targets.insert(tag.handle, target)),
-            (Err(sentences), _) => sentences.into_iter().for_each(|sentence| problems.add_tag(tag, sentence)),
-            (Ok(_), None) => {}
+        match target(tag, &stations[place].unit, &groups, notations.entry(place).or_default()) {
+            Ok(target) => drop(stations[place].targets.insert(tag.handle, target)),
+            Err(sentences) => sentences.into_iter().for_each(|sentence| problems.add_tag(tag, sentence)),
         }
     }
     let writes = setup.tags.iter().any(|tag| tag.write);
-    problems.result(Some(Plan { groups, lines, writes }))
+    problems.result(Some(Plan { groups, stations, writes }))
 }
 
-fn target(tag: &TagInfo, device: &Device, groups: &[Group]) -> Result<Target, Vec<String>> {
+/// The devices of a connection, each with its place in the connection's list; without a place where it is the only one.
+fn units(connection: &ConnectionInfo, problems: &mut Problems) -> Vec<(Option<u32>, Unit)> {
+    let mut sentences = Vec::new();
+    let (name, pipeline) = (&connection.name, connection.pipeline);
+    if connection.devices.is_empty() {
+        let device = Device::read(&connection.device, &mut sentences);
+        sentences.drain(..).for_each(|sentence| problems.add(format!("connection `{name}`, [connection.device]: {sentence}")));
+        return vec![(None, Unit::alone(name, connection.modbus(), device, pipeline))];
+    }
+    let line: Rc<Line> = Rc::default();
+    let mut units: Vec<(Option<u32>, Unit)> = Vec::new();
+    for info in &connection.devices {
+        let device = Device::read(&info.settings, &mut sentences);
+        let full_name = format!("{name}/{}", info.name);
+        let twin = units.iter().find(|(_, other)| other.device.unit == device.unit);
+        if let Some((_, twin)) = twin.filter(|_| sentences.is_empty()) {
+            sentences
+                .push(format!("`unit` is {}, as that of `{}`; devices of one line must differ in it", device.unit, twin.name));
+        }
+        sentences.drain(..).for_each(|sentence| problems.add(format!("connection `{name}`, device `{}`: {sentence}", info.name)));
+        units.push((Some(info.index), Unit::shared(full_name, connection.modbus(), device, pipeline, line.clone())));
+    }
+    units
+}
+
+fn place_of(tag: &TagInfo, setup: &Setup, places: &BTreeMap<(u32, Option<u32>), usize>) -> Result<usize, String> {
+    let connection = tag.connection.and_then(|index| setup.connections.get(index as usize));
+    let Some(connection) = connection else { return Err(format!("`{}` {NO_CONNECTION}", tag.name)) };
+    places.get(&(connection.index, tag.device)).copied().ok_or_else(|| {
+        let names: Vec<String> = connection.devices.iter().map(|device| format!("`{}`", device.name)).collect();
+        match names.as_slice() {
+            [] => format!("`{}` names a device, but connection `{}` has only one; leave `device` out", tag.name, connection.name),
+            _ => format!(
+                "`{}` doesn't say which device of connection `{}` it is on; add `device`, one of {}",
+                tag.name,
+                connection.name,
+                names.join(", ")
+            ),
+        }
+    })
+}
+
+/// The notation of a device's addresses, and the tag that showed it first; from its settings, or from its first tag.
+type Shown = Option<(Notation, String)>;
+
+fn target(tag: &TagInfo, unit: &Unit, groups: &[Group], shown: &mut Shown) -> Result<Target, Vec<String>> {
     let mut wrong = Vec::new();
+    let device = &unit.device;
     let wanted = if tag.group.is_empty() { DEFAULT_GROUP } else { &tag.group };
     let group = groups.iter().position(|group| group.name == wanted);
     if group.is_none() {
@@ -90,9 +137,10 @@ fn target(tag: &TagInfo, device: &Device, groups: &[Group]) -> Result<Target, Ve
             known.join(", ")
         ));
     }
-    match Address::parse(&tag.address) {
+    match Address::read(&tag.address, device.addresses) {
         Err(sentence) => wrong.push(sentence),
-        Ok(address) => {
+        Ok((address, notation)) => {
+            wrong.extend(mixed(tag, unit, notation, shown));
             wrong.extend(misfits(tag, &address, device));
             let order = order_of(&address, device);
             if let (Some(group), true) = (group, wrong.is_empty()) {
@@ -106,6 +154,25 @@ fn target(tag: &TagInfo, device: &Device, groups: &[Group]) -> Result<Target, Ve
         }
     }
     Err(wrong)
+}
+
+/// Two notations on one device: one of the addresses is probably off by one.
+fn mixed(tag: &TagInfo, unit: &Unit, notation: Notation, shown: &mut Shown) -> Option<String> {
+    match shown {
+        None => {
+            *shown = Some((notation, tag.name.clone()));
+            None
+        }
+        Some((first, _)) if *first == notation => None,
+        Some((first, name)) => Some(format!(
+            "the address `{}` is {}, but that of `{name}` on the same device, `{}`, is {}; write all of a device in one notation, or \
+             one of them is easily off by one",
+            tag.address.trim(),
+            notation.example(),
+            unit.name,
+            first.example()
+        )),
+    }
 }
 
 /// The device's order is for numbers of several registers; text names its own.

@@ -16,6 +16,8 @@ pub enum Reading {
     Bad(Status),
     /// The device lacks something that was asked for.
     NotThere,
+    /// The device failed: for all of it, or for something that it lacks; some devices say so in this way.
+    Fails,
 }
 
 /// What a failed read means (Modbus application protocol 1.1b3, section 7).
@@ -23,6 +25,7 @@ pub fn reading(error: ModbusError) -> Reading {
     match error {
         // 3 is how some devices say that they don't give so many at once.
         ModbusError::Exception(2 | 3) => Reading::NotThere,
+        ModbusError::Exception(4) => Reading::Fails,
         // Busy, or busy for long: the next beat asks again.
         ModbusError::Exception(5 | 6) => Reading::Missed(Status::BAD_NO_COMMUNICATION),
         // A gateway without a path, or without an answer from the device behind it.
@@ -67,7 +70,7 @@ mod tests {
             (1, Reading::Bad(Status::BAD_NOT_SUPPORTED), 1),
             (2, Reading::NotThere, 1),
             (3, Reading::NotThere, 1),
-            (4, Reading::Bad(Status::BAD_DEVICE_FAILURE), 1),
+            (4, Reading::Fails, 1),
             (5, Reading::Missed(Status::BAD_NO_COMMUNICATION), 2),
             (6, Reading::Missed(Status::BAD_NO_COMMUNICATION), 1),
             (8, Reading::Bad(Status::BAD_DEVICE_FAILURE), 1),

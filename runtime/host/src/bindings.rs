@@ -6,20 +6,37 @@ wasmtime::component::bindgen!({
         package plantroom:sandbox;
 
         world sandboxed {
-            import plantroom:plugin/types@0.1.0;
-            import plantroom:plugin/samples@0.1.0;
-            import plantroom:plugin/orders@0.1.0;
-            import plantroom:plugin/modbus@0.1.0;
-            import plantroom:plugin/tags@0.1.0;
-            import plantroom:plugin/memory@0.1.0;
-            import plantroom:plugin/log@0.1.0;
-            export plantroom:plugin/guest@0.1.0;
+            import plantroom:plugin/types@0.1.1;
+            import plantroom:plugin/samples@0.1.1;
+            import plantroom:plugin/orders@0.1.1;
+            import plantroom:plugin/modbus@0.1.1;
+            import plantroom:plugin/tags@0.1.1;
+            import plantroom:plugin/memory@0.1.1;
+            import plantroom:plugin/log@0.1.1;
+            export plantroom:plugin/guest@0.1.1;
         }
     ",
     world: "plantroom:sandbox/sandboxed",
     imports: { default: trappable },
 });
 
+/// The interface that a plugin may export or not.
+mod optional {
+    wasmtime::component::bindgen!({
+        path: "../../wit/plugin-0.1",
+        inline: "
+            package plantroom:optional;
+
+            world explaining {
+                export plantroom:plugin/diagnose@0.1.1;
+            }
+        ",
+        world: "plantroom:optional/explaining",
+    });
+}
+
+pub(crate) use optional::exports::plantroom::plugin::diagnose;
+pub(crate) use optional::{Explaining, ExplainingIndices};
 pub(crate) use plantroom::plugin::{log, memory, modbus, orders, samples, tags, types};
 
 use plantroom_model::Columns;

@@ -87,6 +87,12 @@ impl Books {
         state.line_budget = rates.lines.available(now.mono);
     }
 
+    /// From now on it is this that the plugin may do. What its rates have left is counted anew.
+    pub fn change_rights(&mut self, rights: Arc<Rights>) {
+        self.rights = rights;
+        self.rates = None;
+    }
+
     /// Opens the inbox for a new instance.
     pub fn open(&mut self) {
         self.generation = self.post.open();

@@ -51,7 +51,7 @@ const CAPABILITIES: &[Capability] = &[
 ];
 
 /// What a component is, as far as it can be told without running it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Examined {
     /// Interfaces of the contract that it imports, without package and version.
     pub imports: BTreeSet<String>,

@@ -19,6 +19,8 @@ pub struct PluginFigures {
     pub faults: u64,
     /// Times it was started again after a fault.
     pub restarts: u64,
+    /// Times it was replaced by a changed one while it ran.
+    pub replaced: u64,
     /// Samples published.
     pub samples: u64,
     /// Samples dropped because they were over the granted rate.

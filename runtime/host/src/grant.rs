@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use plantroom_model::{ConnectionId, Frame, Origin, PluginId, TagId};
-use plantroom_project::{Grant, Plant, PluginSpec};
+use plantroom_project::{ConnectionSpec, Grant, Plant, PluginSpec};
 use serde_json::json;
 
 /// No tag and no handle.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// A plugin's handles and what each is good for. A handle is a place in the list of all granted tags, by tag id.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Rights {
     /// The plugin.
     pub plugin: PluginId,
@@ -98,7 +98,7 @@ impl Rights {
 
     /// How many changes of a frame this plugin may see.
     pub fn count_readable(&self, frame: &Frame) -> u64 {
-        frame.changes.iter().filter(|change| self.readable_handle(change.tag).is_some()).count() as u64
+        frame.changes.rows().iter().filter(|row| self.readable_handle(row.tag).is_some()).count() as u64
     }
 
     /// The handle of a tag whose orders may be taken.
@@ -130,14 +130,20 @@ fn place_of(connection: Option<ConnectionId>, grant: &Grant) -> Option<u32> {
     Some(grant.connections.iter().position(|granted| *granted == connection).map_or(NONE, |place| place as u32))
 }
 
+/// What a driver learns of a connection: everything that is its own business, and nothing of the link itself.
+fn connection_entry(connection: &ConnectionSpec) -> serde_json::Value {
+    let devices: Vec<_> =
+        connection.devices.iter().map(|device| json!({ "name": &*device.name, "settings": device.settings })).collect();
+    json!({ "name": &*connection.name, "device": connection.device, "pipeline": connection.pipeline, "devices": devices })
+}
+
 /// The document that `init` gets (wit/README.md, "The init document").
 fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
     let grant = &spec.grant;
     let connections: Vec<_> = grant
         .connections
         .iter()
-        .map(|id| plant.connections.get(id.0 as usize).map(|c| json!({ "name": &*c.name, "device": c.device })))
-        .map(|connection| connection.unwrap_or_else(|| json!({ "name": "", "device": {} })))
+        .map(|id| plant.connections.get(id.0 as usize).map_or_else(|| json!({ "name": "", "device": {} }), connection_entry))
         .collect();
     let sets = [("publish", &grant.publish), ("read", &grant.read), ("write", &grant.write)];
     let sets = sets.map(|(word, tags)| (word, tags.iter().copied().collect::<std::collections::HashSet<TagId>>()));
@@ -147,12 +153,15 @@ fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
         .map(|(id, tag)| {
             let access: Vec<&str> = sets.iter().filter(|(_, set)| set.contains(id)).map(|(word, _)| *word).collect();
             let mut entry = json!({ "name": &*tag.name, "kind": tag.kind.word(), "access": access });
-            if let Origin::Driver { connection, address, group, .. } = &tag.origin
+            if let Origin::Driver { connection, device, address, group, .. } = &tag.origin
                 && let Some(place) = grant.connections.iter().position(|granted| granted == connection)
             {
                 entry["connection"] = json!(place);
                 entry["address"] = json!(address);
                 entry["group"] = json!(group);
+                if let Some(device) = device {
+                    entry["device"] = json!(device);
+                }
             }
             entry
         })

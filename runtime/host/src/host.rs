@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use plantroom_model::{PluginId, TagId, limits as shared};
 use plantroom_project::{Plant, PluginSpec};
+use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::bindings::SandboxedPre;
 use crate::cache::{Cache, Verified};
+use crate::examine::Examined;
 use crate::grant::Rights;
 use crate::image::Image;
 use crate::instance::{Failure, Instance};
@@ -54,8 +56,19 @@ pub(crate) struct Parts {
     pub linked: SandboxedPre<StepState>,
     /// What it may do.
     pub rights: Arc<Rights>,
-    /// What it says of itself.
-    pub manifest: Option<Manifest>,
+    /// What it is, from outside.
+    pub examined: Examined,
+    /// Its code, before it was linked with anything.
+    compiled: Component,
+    /// SHA-256 of its file.
+    digest: [u8; 32],
+}
+
+/// A component before it is linked for one plugin.
+struct Code {
+    compiled: Component,
+    examined: Examined,
+    digest: [u8; 32],
 }
 
 impl Host {
@@ -82,11 +95,44 @@ impl Host {
         let bytes = read(&plugin, component)?;
         let examined = examine::examine(&plugin, &bytes)?;
         examine::hold_against(&plugin, &examined, &spec.grant)?;
-        let compiled = self.compiled(&bytes).map_err(|reason| LoadError::Compile { plugin: plugin.clone(), reason })?;
+        let compiled = self.compiled(&bytes).map_err(|reason| LoadError::Compile { plugin, reason })?;
+        let rights = Rights::new(spec, id, plant, &examined.imports);
+        self.linked(spec, Code { compiled, examined, digest: Sha256::digest(&bytes).into() }, rights)
+    }
+
+    /// Loads a plugin for a changed plant, where it may be running: `None` when nothing is different for it, neither its
+    /// component nor anything that the plant says to it or lets it do.
+    ///
+    /// # Errors
+    /// As [`Host::load`].
+    pub fn load_again(
+        &self,
+        running: &Loaded,
+        (spec, id): (&PluginSpec, PluginId),
+        plant: &Plant,
+        component: &Path,
+    ) -> Result<Option<Loaded>, LoadError> {
+        let plugin = spec.name.to_string();
+        let digest: [u8; 32] = Sha256::digest(read(&plugin, component)?).into();
+        let parts = &running.parts;
+        if digest != parts.digest {
+            return self.load(spec, id, plant, component).map(Some);
+        }
+        let rights = Rights::new(spec, id, plant, &parts.examined.imports);
+        if rights == *parts.rights {
+            return Ok(None);
+        }
+        examine::hold_against(&plugin, &parts.examined, &spec.grant)?;
+        let code = Code { compiled: parts.compiled.clone(), examined: parts.examined.clone(), digest };
+        self.linked(spec, code, rights).map(Some)
+    }
+
+    fn linked(&self, spec: &PluginSpec, code: Code, rights: Rights) -> Result<Loaded, LoadError> {
+        let Code { compiled, examined, digest } = code;
         let linked = link::link(&self.engine, &compiled, &spec.grant)
-            .map_err(|error| LoadError::Link { plugin, reason: format!("{error:#}") })?;
-        let rights = Arc::new(Rights::new(spec, id, plant, &examined.imports));
-        Ok(Loaded { parts: Arc::new(Parts { engine: self.engine.clone(), linked, rights, manifest: examined.manifest }) })
+            .map_err(|error| LoadError::Link { plugin: spec.name.to_string(), reason: format!("{error:#}") })?;
+        let rights = Arc::new(rights);
+        Ok(Loaded { parts: Arc::new(Parts { engine: self.engine.clone(), linked, rights, examined, compiled, digest }) })
     }
 
     /// A component's code: from the cache, where it checks out, else from the compiler.
@@ -137,7 +183,12 @@ fn read(plugin: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
 impl Loaded {
     /// What the component says of itself, where it says something.
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.parts.manifest.as_ref()
+        self.parts.examined.manifest.as_ref()
+    }
+
+    /// Whether a file holds the very component that this was loaded from. False where it can't be read.
+    pub fn is_of(&self, component: &Path) -> bool {
+        read("", component).is_ok_and(|bytes| <[u8; 32]>::from(Sha256::digest(bytes)) == self.parts.digest)
     }
 
     /// The plugin's tags: a handle is a place in this list.

@@ -3,11 +3,11 @@
 use plantroom_model::{Mono, Now};
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 
-use crate::bindings::{Sandboxed, SandboxedPre, types::Instant};
+use crate::bindings::{Explaining, ExplainingIndices, Sandboxed, SandboxedPre, types::Instant};
 use crate::engine::ticks;
 use crate::fault::FaultKind;
-use crate::limits;
-use crate::stage::{Breach, StepState, one_line};
+use crate::stage::{Breach, Staged, StepState, one_line};
+use crate::{Explanation, limits};
 
 /// Frames kept of a backtrace.
 const BACKTRACE_FRAMES: usize = 20;
@@ -16,6 +16,8 @@ const BACKTRACE_FRAMES: usize = 20;
 pub(crate) struct Instance {
     store: Store<StepState>,
     guest: Sandboxed,
+    /// Where it says how its tags came to their values, if it does.
+    explaining: Option<Explaining>,
     /// Steps begun.
     pub steps: u64,
 }
@@ -46,8 +48,8 @@ impl Instance {
         store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(ticks(limits::INIT_MS));
-        match linked.instantiate(&mut store) {
-            Ok(guest) => Ok(Self { store, guest, steps: 0 }),
+        match make(linked, &mut store) {
+            Ok((guest, explaining)) => Ok(Self { store, guest, explaining, steps: 0 }),
             Err(error) => {
                 let mut failure = failure(&error, &mut store, limits::INIT_MS);
                 if failure.kind == FaultKind::Trap {
@@ -86,6 +88,17 @@ impl Instance {
         }
     }
 
+    /// Asks the guest about one of its tags; `None` where it has nothing to say. It only looks: whatever it does has no effect.
+    pub fn explain(&mut self, handle: u32, now: Now) -> Result<Option<Explanation>, Failure> {
+        let Some(explaining) = &self.explaining else { return Ok(None) };
+        let hard_ms = u64::from(self.store.data().rights.grant.hard_ms);
+        self.store.data_mut().now = now;
+        self.store.set_epoch_deadline(ticks(hard_ms));
+        let told = explaining.plantroom_plugin_diagnose().call_explain(&mut self.store, handle);
+        self.store.data_mut().staged = Staged::default();
+        told.map(|told| told.map(Explanation::from)).map_err(|error| failure(&error, &mut self.store, hard_ms))
+    }
+
     /// Calls `stop`.
     pub fn stop(&mut self, now: Now) -> Result<(), Failure> {
         let hard_ms = u64::from(self.store.data().rights.grant.hard_ms);
@@ -109,6 +122,20 @@ impl Instance {
     pub fn into_state(self) -> StepState {
         self.store.into_data()
     }
+}
+
+fn make(
+    linked: &SandboxedPre<StepState>,
+    store: &mut Store<StepState>,
+) -> wasmtime::Result<(Sandboxed, Option<Explaining>)> {
+    let instance = linked.instance_pre().instantiate(&mut *store)?;
+    let guest = Sandboxed::new(&mut *store, &instance)?;
+    // Components of 0.1.0 don't have it, and others needn't.
+    let explaining = match ExplainingIndices::new(linked.instance_pre()) {
+        Ok(indices) => Some(indices.load(&mut *store, &instance)?),
+        Err(_) => None,
+    };
+    Ok((guest, explaining))
 }
 
 /// Reads a fault out of wasmtime's error.

@@ -16,6 +16,7 @@ mod compile;
 mod engine;
 mod error;
 mod examine;
+mod explain;
 mod fault;
 mod figures;
 mod grant;
@@ -37,6 +38,7 @@ mod supervise;
 
 pub use compile::compile_main;
 pub use error::{HostError, InitError, LoadError};
+pub use explain::Explanation;
 pub use fault::{FaultKind, FaultRecord};
 pub use figures::PluginFigures;
 pub use host::{Host, HostOptions, Loaded};

@@ -34,6 +34,16 @@ pub const LAST_WORDS: usize = 8;
 pub const MESSAGE_BYTES: usize = 2_048;
 /// Problems of one `init` that are kept.
 pub const PROBLEMS: usize = 1_000;
+/// Words kept of an explanation: what the largest request reads in bits.
+pub const EXPLAINED_WORDS: usize = 2_000;
+/// Bytes kept of an explanation's place.
+pub const PLACE_BYTES: usize = 256;
+/// Tags that one question may be about. The rest is not explained.
+pub const EXPLAINED_TAGS: usize = 256;
+/// Questions waiting for a plugin. At the limit the next is not answered.
+pub const QUESTIONS: usize = 16;
+/// How long whoever asks waits for a plugin that is busy, in ms: its hard limit is 250 ms, unless granted otherwise.
+pub const QUESTION_MS: u64 = 1_000;
 /// Longest key of the persistent store, in bytes. A longer one traps.
 pub const KEY_BYTES: usize = 256;
 /// What a key costs of the store's quota besides its own bytes and its value's, so that empty entries are bounded.
@@ -54,6 +64,8 @@ pub const STEP_BURST: f64 = 5_000.0;
 pub const GATHER_US: u64 = 100;
 /// How long a step waits that comes too early, in us.
 pub const STEP_PAUSE_US: u64 = 50;
+/// How long a replacement waits for orders that the running instance has taken, in ms. Then their outcome is unknown.
+pub const HAND_OVER_MS: u64 = 1_000;
 /// First pause before a restart, in ms; it doubles from fault to fault.
 pub const RESTART_MIN_MS: u64 = 200;
 /// Longest pause before a restart, in ms.

@@ -2,18 +2,21 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-use plantroom_model::{Frame, ModbusCompletion, Mono, Now, Sample, Utc, field_error};
+use parking_lot::{Condvar, Mutex, RwLock};
+use plantroom_model::{Frame, ModbusCompletion, Mono, Now, Sample, TagId, Utc, field_error};
 
+use crate::explain::Query;
 use crate::grant::Rights;
-use crate::{PluginOrder, limits};
+use crate::{Explanation, Loaded, PluginOrder, limits};
 
 /// The inbox.
 #[derive(Debug)]
 pub(crate) struct Post {
-    rights: Arc<Rights>,
+    /// Those of the instance that runs, or that is to take its place.
+    rights: RwLock<Arc<Rights>>,
     mail: Mutex<Mail>,
     bell: Condvar,
 }
@@ -28,13 +31,17 @@ pub(crate) struct Mail {
     /// Frames, in order.
     pub frames: VecDeque<Arc<Frame>>,
     /// Values of frames that there was no room for; they come before the frames.
-    pub overflown: HashMap<u32, Sample>,
+    pub overflown: HashMap<TagId, Sample>,
     /// How many changes those frames had.
     pub lost_changes: u64,
+    /// Questions about its tags.
+    pub queries: Vec<Query>,
     /// It is to stop.
     pub stop: bool,
     /// It is to come out of quarantine.
     pub release: bool,
+    /// What is to take the running instance's place.
+    pub replacement: Option<Replacement>,
     /// Someone wants a turn for another reason.
     nudged: bool,
     /// How many answers were fetched last.
@@ -49,17 +56,26 @@ pub(crate) struct Mail {
     orders_open: usize,
 }
 
+/// What is to take a running instance's place.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    /// The plugin as it will be.
+    pub loaded: Loaded,
+    /// Every tag's current value; all that is newer comes after it.
+    pub current: Arc<Frame>,
+}
+
 impl Post {
     /// An empty inbox.
     pub fn new(rights: Arc<Rights>) -> Self {
-        Self { rights, mail: Mutex::new(Mail::default()), bell: Condvar::new() }
+        Self { rights: RwLock::new(rights), mail: Mutex::new(Mail::default()), bell: Condvar::new() }
     }
 
     /// See [`crate::PluginRun::deliver_order`].
     pub fn order(&self, order: PluginOrder) -> bool {
         let mut mail = self.mail.lock();
         let room = mail.orders_open < limits::ORDERS;
-        if !mail.running || !room || self.rights.write_handle(order.tag).is_none() {
+        if !mail.running || !room || self.rights.read().write_handle(order.tag).is_none() {
             return false;
         }
         mail.orders_open += 1;
@@ -70,7 +86,8 @@ impl Post {
 
     /// See [`crate::PluginRun::deliver_changes`].
     pub fn frame(&self, frame: Arc<Frame>) {
-        if !self.rights.reads() {
+        let rights = Arc::clone(&self.rights.read());
+        if !rights.reads() {
             return;
         }
         let mut mail = self.mail.lock();
@@ -80,15 +97,27 @@ impl Post {
         if mail.frames.len() >= limits::FRAMES
             && let Some(oldest) = mail.frames.pop_front()
         {
-            mail.lost_changes += self.rights.count_readable(&oldest);
+            mail.lost_changes += rights.count_readable(&oldest);
             for change in &oldest.changes {
-                if let Some(handle) = self.rights.readable_handle(change.tag) {
-                    mail.overflown.insert(handle, change.sample.clone());
+                if rights.readable_handle(change.tag).is_some() {
+                    mail.overflown.insert(change.tag, change.sample.clone());
                 }
             }
         }
         mail.frames.push_back(frame);
         self.bell.notify_one();
+    }
+
+    /// A question about tags. False, and nothing will be told, when the plugin isn't running or too many wait.
+    pub fn ask(&self, tags: &[TagId], reply: SyncSender<Vec<Option<Explanation>>>) -> bool {
+        let tags = tags.iter().take(limits::EXPLAINED_TAGS).copied().collect();
+        let mut mail = self.mail.lock();
+        let taken = mail.running && !mail.stop && mail.queries.len() < limits::QUESTIONS;
+        if taken {
+            mail.queries.push(Query { tags, reply });
+            self.bell.notify_one();
+        }
+        taken
     }
 
     /// Asks for the end.
@@ -100,6 +129,18 @@ impl Post {
     /// Asks for a new start out of quarantine.
     pub fn release(&self) {
         self.mail.lock().release = true;
+        self.bell.notify_one();
+    }
+
+    /// See [`crate::PluginRun::replace`].
+    pub fn replace(&self, loaded: Loaded, current: impl FnOnce() -> Arc<Frame>) {
+        let mut mail = self.mail.lock();
+        // Under the lock: a frame that is newer than these values can only come after them.
+        let current = current();
+        mail.frames.clear();
+        mail.overflown.clear();
+        *self.rights.write() = Arc::clone(&loaded.parts.rights);
+        mail.replacement = Some(Replacement { loaded, current });
         self.bell.notify_one();
     }
 
@@ -124,6 +165,7 @@ impl Post {
         mail.generation += 1;
         mail.running = false;
         mail.answers.clear();
+        mail.queries.clear();
         std::mem::take(&mut mail.orders)
     }
 
@@ -144,7 +186,9 @@ impl Post {
             frames: std::mem::take(&mut mail.frames),
             overflown: std::mem::take(&mut mail.overflown),
             lost_changes: std::mem::take(&mut mail.lost_changes),
+            queries: std::mem::take(&mut mail.queries),
             release: std::mem::take(&mut mail.release),
+            replacement: mail.replacement.take(),
             stop: mail.stop,
             ..Mail::default()
         }
@@ -154,7 +198,8 @@ impl Post {
     /// are gathered for [`limits::GATHER_US`]: what a step and a wake-up cost is then shared. Nothing else waits for that.
     pub fn wait(&self, until: Mono, now: Mono) {
         let mut mail = self.mail.lock();
-        if !mail.orders.is_empty() || !mail.frames.is_empty() || mail.stop || mail.release || mail.nudged {
+        let is_called = mail.stop || mail.release || mail.nudged || mail.replacement.is_some() || !mail.queries.is_empty();
+        if is_called || !mail.orders.is_empty() || !mail.frames.is_empty() {
             return;
         }
         let left = Duration::from_nanos(until.since(now));

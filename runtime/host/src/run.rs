@@ -1,15 +1,16 @@
 //! A plugin on its own thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use plantroom_model::Frame;
+use plantroom_model::{Frame, TagId};
 
 use crate::post::Post;
 use crate::supervise::words_of;
-use crate::{PluginFigures, PluginOrder, Supervised, Turn, limits};
+use crate::{Explanation, Loaded, PluginFigures, PluginOrder, Supervised, Turn, limits};
 
 /// A running plugin. Dropping it stops it.
 #[derive(Debug)]
@@ -57,9 +58,35 @@ impl PluginRun {
         self.post.release();
     }
 
+    /// Puts a changed one in the place of what runs, between two steps on the plugin's own thread: what it has taken
+    /// is finished first (at most [`limits::HAND_OVER_MS`]), its tags keep their quality, its persistent store goes over.
+    /// A plugin that is down or in quarantine starts again with a clean slate. `current` gives every tag's current
+    /// value; it must not wait for anything.
+    pub fn replace(&self, loaded: Loaded, current: impl FnOnce() -> Arc<Frame>) {
+        self.post.replace(loaded, current);
+    }
+
     /// Asks for a turn now: for those who move the clock by hand.
     pub fn nudge(&self) {
         self.post.nudge();
+    }
+
+    /// How these tags came to their values, in the plugin's own words, one for each in the order asked. `None` where it knows
+    /// nothing of the tag, isn't running, doesn't answer within [`limits::QUESTION_MS`], or beyond the first
+    /// [`limits::EXPLAINED_TAGS`]. It is asked on its own thread between two steps. Don't call it on the scan.
+    pub fn explain_all(&self, tags: &[TagId]) -> Vec<Option<Explanation>> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let mut told = match self.post.ask(tags, reply) {
+            true => answer.recv_timeout(Duration::from_millis(limits::QUESTION_MS)).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        told.resize(tags.len(), None);
+        told
+    }
+
+    /// As [`PluginRun::explain_all`], for one tag.
+    pub fn explain(&self, tag: TagId) -> Option<Explanation> {
+        self.explain_all(&[tag]).pop().flatten()
     }
 
     /// What it costs.

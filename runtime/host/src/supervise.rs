@@ -1,19 +1,24 @@
 //! One plugin's life, turn by turn: start, steps, fault, pause, start again; quarantine; stop.
 
+mod replace;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plantroom_model::{Frame, Mono, Now, OrderId, SettleCode};
+use plantroom_model::{Frame, Mono, Now, OrderId, SettleCode, TagId};
 
 use crate::commit::Books;
+use crate::explain::{self, Query};
 use crate::fault::{FaultHistory, Verdict};
 use crate::instance::{Failure, Instance};
 use crate::post::{Mail, Post};
 use crate::readings::Readings;
 use crate::stage::{StepState, one_line};
-use crate::{FaultKind, FaultRecord, Loaded, Outside, PluginFigures, PluginOrder, PluginState, limits};
+use replace::Next;
+
+use crate::{Explanation, FaultKind, FaultRecord, Loaded, Outside, PluginFigures, PluginOrder, PluginState, limits};
 
 /// A plugin without a thread: whoever holds it calls [`Supervised::turn`].
 pub struct Supervised {
@@ -27,6 +32,8 @@ pub struct Supervised {
     wake: Mono,
     /// Something has arrived that no step has seen.
     arrived: bool,
+    /// What is to take the running instance's place.
+    next: Option<Next>,
 }
 
 enum Life {
@@ -56,7 +63,16 @@ impl Supervised {
         let rights = loaded.parts.rights.clone();
         let readings = Readings::new(&rights);
         let books = Books::new(rights, outside);
-        Self { loaded, books, life: Life::Fresh, history: FaultHistory::default(), readings, wake: Mono(0), arrived: false }
+        Self {
+            loaded,
+            books,
+            life: Life::Fresh,
+            history: FaultHistory::default(),
+            readings,
+            wake: Mono(0),
+            arrived: false,
+            next: None,
+        }
     }
 
     /// Does what is due: starts an instance, calls one step, or starts again after a fault. A panic of the station's own
@@ -70,13 +86,19 @@ impl Supervised {
     }
 
     fn unguarded_turn(&mut self, now: Now) -> Turn {
-        let mail = self.books.post.fetch();
-        let (stop, release) = (mail.stop, mail.release);
-        self.take_in(mail);
+        let mut mail = self.books.post.fetch();
+        let (stop, release, queries) = (mail.stop, mail.release, std::mem::take(&mut mail.queries));
+        self.take_in(mail, now);
         if stop {
             return self.finish(now);
         }
         self.books.save_if_due(now);
+        if let Some(next) = self.next.take_if(|next| next.is_due(&self.life, now.mono)) {
+            return self.hand_over(next, now);
+        }
+        if let Some(failure) = queries.into_iter().find_map(|query| self.answer(query, now).err()) {
+            return self.fail(failure);
+        }
         let turn = match self.life {
             Life::Fresh => self.launch(now),
             Life::Down { until } if until <= now.mono => {
@@ -92,15 +114,40 @@ impl Supervised {
             Life::Running(_) => self.step_if_due(now),
             Life::Ended => Turn::Ended,
         };
+        let turn = match (turn, &self.next) {
+            (Turn::WaitUntil(until), Some(next)) => Turn::WaitUntil(until.min(next.latest)),
+            (turn, _) => turn,
+        };
         match (turn, self.books.save_due()) {
             (Turn::WaitUntil(until), Some(save)) => Turn::WaitUntil(until.min(save)),
             (turn, _) => turn,
         }
     }
 
+    /// Asks the instance about tags. Without one nothing is told, and who asked learns so at once.
+    fn answer(&mut self, query: Query, now: Now) -> Result<(), Failure> {
+        let Life::Running(instance) = &mut self.life else { return Ok(()) };
+        let granted = &self.loaded.parts.rights.tags;
+        let mut told = Vec::with_capacity(query.tags.len());
+        for tag in query.tags {
+            let handle = explain::handle(granted, tag);
+            told.push(handle.map(|handle| instance.explain(handle, now)).transpose()?.flatten());
+        }
+        // Who asked may have stopped waiting.
+        let _ = query.reply.try_send(told);
+        Ok(())
+    }
+
     /// Hands what has arrived to the instance.
-    fn take_in(&mut self, mail: Mail) {
-        let Mail { orders, answers, frames, overflown, lost_changes, .. } = mail;
+    fn take_in(&mut self, mail: Mail, now: Now) {
+        let Mail { mut orders, answers, frames, overflown, lost_changes, replacement, .. } = mail;
+        if let Some(replacement) = replacement {
+            let held = self.next.take().map(|earlier| earlier.held).unwrap_or_default();
+            self.next = Some(Next::new(replacement, held, now.mono));
+        }
+        if let Some(next) = &mut self.next {
+            next.take_in(std::mem::take(&mut orders), &overflown, &frames);
+        }
         self.arrived |= !orders.is_empty() || !answers.is_empty();
         let readings = match &mut self.life {
             Life::Running(instance) => {
@@ -116,8 +163,10 @@ impl Supervised {
             _ => &mut self.readings,
         };
         readings.add_lost(lost_changes);
-        for (handle, sample) in overflown {
-            readings.set(handle, &sample);
+        for (tag, sample) in overflown {
+            if let Some(handle) = self.loaded.parts.rights.readable_handle(tag) {
+                readings.set(handle, &sample);
+            }
         }
         for frame in frames {
             self.arrived |= readings.frame(&self.loaded.parts.rights, &frame);
@@ -126,6 +175,10 @@ impl Supervised {
 
     fn launch(&mut self, now: Now) -> Turn {
         self.books.tell(PluginState::Starting);
+        self.start_instance(now)
+    }
+
+    fn start_instance(&mut self, now: Now) -> Turn {
         self.readings.start_over();
         let parts = self.loaded.parts.clone();
         let mut state = StepState::new(parts.rights.clone(), self.books.image(), std::mem::take(&mut self.readings));
@@ -239,6 +292,7 @@ impl Supervised {
 
     /// Takes the plugin down in good order.
     fn finish(&mut self, now: Now) -> Turn {
+        self.give_back_held("the driver was stopped");
         match std::mem::replace(&mut self.life, Life::Ended) {
             Life::Ended => return Turn::Ended,
             Life::Running(mut instance) => {
@@ -260,9 +314,13 @@ impl Supervised {
     /// Ends every order of an instance that is gone. None is ever handed over again.
     fn abandon(&mut self, state: &mut StepState, why: &str) {
         self.abandon_inbox(why);
-        let ends: Vec<(OrderId, SettleCode, String)> = state
-            .orders
-            .abandon()
+        let left = state.orders.abandon();
+        self.end(left, why);
+    }
+
+    /// Ends orders that an instance had, with whether a write may have left for each.
+    fn end(&mut self, left: Vec<(PluginOrder, bool)>, why: &str) {
+        let ends: Vec<(OrderId, SettleCode, String)> = left
             .into_iter()
             .map(|(order, maybe_sent)| match maybe_sent {
                 true => {
@@ -316,6 +374,20 @@ impl Supervised {
         self.books.post.frame(frame);
     }
 
+    /// As [`crate::PluginRun::explain`], at once.
+    pub fn explain_now(&mut self, tag: TagId) -> Option<Explanation> {
+        let handle = explain::handle(&self.loaded.parts.rights.tags, tag)?;
+        let now = self.books.outside.now();
+        let Life::Running(instance) = &mut self.life else { return None };
+        match instance.explain(handle, now) {
+            Ok(told) => told,
+            Err(failure) => {
+                self.fail(failure);
+                None
+            }
+        }
+    }
+
     /// The next turn takes it down in good order.
     pub fn stop(&self) {
         self.books.post.stop();
@@ -324,6 +396,11 @@ impl Supervised {
     /// As [`crate::PluginRun::release`].
     pub fn release(&self) {
         self.books.post.release();
+    }
+
+    /// As [`crate::PluginRun::replace`].
+    pub fn replace(&self, loaded: Loaded, current: impl FnOnce() -> Arc<Frame>) {
+        self.books.post.replace(loaded, current);
     }
 
     /// As [`crate::PluginRun::figures`].

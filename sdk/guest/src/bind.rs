@@ -90,6 +90,11 @@ macro_rules! export_component {
                     $crate::life::stop();
                 }
             }
+            impl $crate::wasm::Diagnose for Component {
+                fn explain(tag: u32) -> ::std::option::Option<$crate::wasm::Explanation> {
+                    $crate::life::explain(tag)
+                }
+            }
     $crate::wasm::export!(Component with_types_in $crate::wasm);
         };
     };

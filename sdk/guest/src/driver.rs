@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::io::{self, IoScope};
+use crate::raw::Explanation;
 use crate::{
     Bind, Either, Error, Io, Order, Outcome, Problems, Result, Scope, Setup, TagInfo, first, interval, life, orders, spawn,
 };
@@ -33,11 +34,17 @@ pub trait Driver: Sized + 'static {
         Ok(())
     }
 
-    /// Carries out one write order. On one connection they come one after the other. An error becomes the outcome:
+    /// Carries out one write order. On one device they come one after the other. An error becomes the outcome:
     /// [`Error::refused`] not sent, a device's exception refused, a time-out unknown.
     async fn write(&self, io: &Io, order: &Order) -> Result<Outcome> {
         let _ = (io, order);
         Err(Error::refused("this driver doesn't write"))
+    }
+
+    /// Says how a tag (by its handle) came to its value: for `plantroom tag why` and for commissioning. It only looks.
+    fn explain(&self, tag: u32) -> Option<Explanation> {
+        let _ = tag;
+        None
     }
 
     /// The last call, when the plugin is taken down in good order.
@@ -60,14 +67,17 @@ pub fn launch_created<D: Driver + Create>(setup: Setup) -> Result<(), Problems> 
     let tags = setup.tags.iter().filter(|tag| tag.publish).map(|tag| tag.handle).collect();
     let io = Io::new(IoScope { tags, ..IoScope::default() });
     for connection in &setup.connections {
-        serve(&driver, &io, setup.tags_of(connection));
+        // One lane for each device: a write that waits for a silent one must not hold up its neighbours' orders.
+        for device in std::iter::once(None).chain(connection.devices.iter().map(|device| Some(device.index))) {
+            serve(&driver, &io, setup.tags_of(connection).filter(|tag| tag.device == device));
+        }
     }
     serve(&driver, &io, setup.tags.iter().filter(|tag| tag.connection.is_none()));
     run(driver, io);
     check_writable(&setup)
 }
 
-/// Starts a derived driver: one for each connection.
+/// Starts a derived driver: one for each connection, or for each device where there are several behind one.
 #[doc(hidden)]
 pub fn launch_bound<D: Driver + Bind>(setup: Setup) -> Result<(), Problems> {
     let mut problems = Problems::new();
@@ -75,8 +85,7 @@ pub fn launch_bound<D: Driver + Bind>(setup: Setup) -> Result<(), Problems> {
     for scope in Scope::each(&setup) {
         if let Some(bound) = problems.keep(D::bind(&scope)) {
             let tags = scope.tags().filter(|tag| tag.publish).map(|tag| tag.handle).collect();
-            let name = scope.connection.map_or_else(String::new, |connection| connection.name.clone());
-            let io = Io::new(IoScope { tags, name, period: bound.period, ..IoScope::default() });
+            let io = Io::new(IoScope { tags, name: scope.name(), period: bound.period, ..IoScope::default() });
             made.push((Rc::new(bound.made), io, scope));
         }
     }
@@ -91,6 +100,8 @@ pub fn launch_bound<D: Driver + Bind>(setup: Setup) -> Result<(), Problems> {
 fn run<D: Driver>(driver: Rc<D>, io: Io) {
     let stopped = driver.clone();
     life::at_stop(move || stopped.stop());
+    let explained = driver.clone();
+    life::explain_with(move |tag| explained.explain(tag));
     driver.start(io);
 }
 

@@ -42,6 +42,8 @@ struct Executor {
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     next_timer: Cell<u64>,
     pumps: RefCell<Vec<&'static Pump>>,
+    /// When the answer came that the running task has just waited for, ns UTC; 0 without one.
+    answered_at: Cell<i64>,
 }
 
 thread_local! {
@@ -98,6 +100,7 @@ pub(crate) fn reset() {
         drop(timers);
         executor.pumps.borrow_mut().clear();
         executor.now.set(Instant::default());
+        executor.answered_at.set(0);
     });
 }
 
@@ -109,6 +112,16 @@ pub(crate) fn register(pump: &'static Pump) {
             pumps.push(pump);
         }
     });
+}
+
+/// The running task has got an answer, which came at this time.
+pub(crate) fn set_answered_at(utc_ns: i64) {
+    EXECUTOR.with(|executor| executor.answered_at.set(utc_ns));
+}
+
+/// When the answer came that the running task has got last in this turn of it, ns UTC; 0 without one.
+pub(crate) fn answered_at() -> i64 {
+    EXECUTOR.with(|executor| executor.answered_at.get())
 }
 
 pub(crate) fn now() -> Instant {
@@ -150,6 +163,7 @@ fn run_ready() -> bool {
             // Woken more than once, or after its end.
             Some((_, None)) => {}
             Some((id, Some((mut job, waker)))) => {
+                EXECUTOR.with(|executor| executor.answered_at.set(0));
                 if job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
                     EXECUTOR.with(|executor| executor.tasks.borrow_mut().insert(id, (job, waker)));
                 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::{ConnectionInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Tag, TagInfo, TagValue, orders};
+use crate::{ConnectionInfo, DeviceInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Tag, TagInfo, TagValue, orders};
 
 /// The part of a setup that one struct is made from: one connection with its tags, or the whole plugin.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Scope<'a> {
     pub setup: &'a Setup,
     /// The connection, where the struct has one.
     pub connection: Option<&'a ConnectionInfo>,
+    /// The device, where there are several behind the connection.
+    pub device: Option<&'a DeviceInfo>,
 }
 
 /// Where a field of some type comes from.
@@ -56,34 +58,57 @@ pub trait Field: Sized {
 impl<'a> Scope<'a> {
     /// The whole plugin as one scope.
     pub fn whole(setup: &'a Setup) -> Self {
-        Self { setup, connection: None }
+        Self { setup, connection: None, device: None }
     }
 
-    /// A scope for each connection; the whole plugin where it has none.
+    /// A scope for each connection, and for each device where there are several behind one; the whole plugin where it has
+    /// no connection.
     pub fn each(setup: &'a Setup) -> Vec<Self> {
         if setup.connections.is_empty() {
             return vec![Self::whole(setup)];
         }
-        setup.connections.iter().map(|connection| Self { setup, connection: Some(connection) }).collect()
+        let mut scopes = Vec::new();
+        for connection in &setup.connections {
+            let scope = Self { setup, connection: Some(connection), device: None };
+            if connection.devices.is_empty() {
+                scopes.push(scope);
+            }
+            scopes.extend(connection.devices.iter().map(|device| Self { device: Some(device), ..scope }));
+        }
+        scopes
+    }
+
+    /// The name of its device, for messages: the device's own, or the connection's; empty for none.
+    pub fn name(&self) -> String {
+        match (self.connection, self.device) {
+            (Some(connection), Some(device)) => format!("{}/{}", connection.name, device.name),
+            (Some(connection), None) => connection.name.clone(),
+            (None, _) => String::new(),
+        }
+    }
+
+    fn settings(&self) -> Option<&'a Json> {
+        self.device.map(|device| &device.settings).or_else(|| self.connection.map(|connection| &connection.device))
     }
 
     /// The tags of this scope.
     pub fn tags(&self) -> impl Iterator<Item = &'a TagInfo> + use<'a> {
         let index = self.connection.map(|connection| connection.index);
-        self.setup.tags.iter().filter(move |tag| index.is_none() || tag.connection == index)
+        let device = self.device.map(|device| device.index);
+        self.setup.tags.iter().filter(move |tag| index.is_none() || (tag.connection == index && tag.device == device))
     }
 
     /// A key of the device's settings; where they don't have it, of the plugin's configuration.
     pub fn config(&self, key: &str) -> Option<&'a Json> {
-        self.connection.and_then(|connection| connection.device.get(key)).or_else(|| self.setup.plugin.get(key))
+        self.settings().and_then(|settings| settings.get(key)).or_else(|| self.setup.plugin.get(key))
     }
 
     /// Problems with keys and tags that no field is for; deriving calls it with all names.
     pub fn check_unknown(&self, config: &[String], tags: &[&str]) -> Problems {
         let mut problems = Problems::new();
-        if let Some(connection) = self.connection {
-            let place = format!("the device settings of connection `{}`", connection.name);
-            check_keys(&connection.device, &place, config, &mut problems);
+        if let Some(settings) = self.settings() {
+            let place = format!("the device settings of connection `{}`", self.name());
+            check_keys(settings, &place, config, &mut problems);
         }
         check_keys(&self.setup.plugin, "the plugin's configuration", config, &mut problems);
         for tag in self.tags().filter(|tag| tag.publish && !tags.iter().any(|field| names(tag, field))) {
@@ -111,7 +136,7 @@ impl<'a> Scope<'a> {
     fn needed_tag(&self, field: &str, right: &str, may: fn(&TagInfo) -> bool) -> Result<&'a TagInfo, Problems> {
         self.tag(field, may)?.ok_or_else(|| {
             Problems::one(match self.connection {
-                Some(connection) => format!("connection `{}` has no tag with address \"{field}\"; add one", connection.name),
+                Some(_) => format!("connection `{}` has no tag with address \"{field}\"; add one", self.name()),
                 None => format!("no tag whose name ends in `{field}` is granted to this plugin for `{right}`; add one"),
             })
         })
@@ -296,7 +321,7 @@ impl Field for Duration {
 fn read<T: DeserializeOwned>(scope: &Scope<'_>, key: &str) -> Result<T, Problems> {
     let place = scope.connection.map_or_else(
         || "its configuration".to_owned(),
-        |connection| format!("the device settings of connection `{}` or the plugin's configuration", connection.name),
+        |_| format!("the device settings of connection `{}` or the plugin's configuration", scope.name()),
     );
     let Some(found) = scope.config(key) else {
         return Err(Problems::one(format!("this plugin needs `{key}`; add it to {place}")));

@@ -38,14 +38,20 @@ impl Io {
         Self { scope: Rc::new(scope) }
     }
 
-    /// Publishes a good value. It leaves at the end of the step, with the others of the step in one batch.
+    /// Publishes a good value. It leaves at the end of the step, with the others of the step in one batch. Its source time
+    /// is that of the answer that this task has just waited for; without one the station takes the time of arrival.
     pub fn publish<T: TagValue>(&self, tag: &Tag<T>, value: impl Into<T>) {
         self.publish_as(tag, value, Status::GOOD, 0);
     }
 
-    /// Publishes a value with its quality and its source time (ns UTC; 0 lets the station take the time of arrival).
+    /// Publishes a value with its quality and its source time (ns UTC; 0 as [`Io::publish`] has it).
     pub fn publish_as<T: TagValue>(&self, tag: &Tag<T>, value: impl Into<T>, status: Status, utc_ns: i64) {
         publish(tag.handle(), &value.into().into(), status, utc_ns);
+    }
+
+    /// Publishes many numbers and booleans at once: for drivers whose poll decodes hundreds of them.
+    pub fn publish_rows(&self, rows: &Rows<'_>) {
+        publish_rows(rows);
     }
 
     /// Publishes that there is no usable value, and why.
@@ -116,9 +122,26 @@ impl Io {
     }
 }
 
+/// Samples of one quality and one time as columns, which leave as they are: row i of each belongs together.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// Which tags, by [`Tag::handle`].
+    pub handles: &'a [u32],
+    /// [`ValueKind`] as numbers: `Null` to `Float`; text has no place here.
+    pub kinds: &'a [u8],
+    /// The values' bits, as [`Columns::values`] has them.
+    pub values: &'a [u64],
+    /// How good all of them are.
+    pub status: Status,
+    /// Their source time, ns UTC; 0 lets the station take the time of arrival.
+    pub utc_ns: i64,
+}
+
 #[derive(Default)]
 struct Published {
     batch: RefCell<Columns>,
+    /// Somebody asks which tags were published since some mark, so that it is remembered.
+    tracks: Cell<bool>,
     count: Cell<u64>,
     /// By handle: the count when it was last published.
     last: RefCell<Vec<u64>>,
@@ -130,25 +153,61 @@ thread_local! {
 
 static PUMP: Pump = Pump { name: "samples", before: || {}, after: flush, reset };
 
-/// How many samples were published so far.
+/// How many samples were published so far; from the first call on, the last one of each tag is remembered.
 pub(crate) fn mark() -> u64 {
-    PUBLISHED.with(|published| published.count.get())
+    PUBLISHED.with(|published| {
+        published.tracks.set(true);
+        published.count.get()
+    })
+}
+
+impl Published {
+    fn note(&self, handles: &[u32]) {
+        let mut last = self.last.borrow_mut();
+        for handle in handles {
+            let count = self.count.get() + 1;
+            self.count.set(count);
+            if last.len() <= *handle as usize {
+                last.resize(*handle as usize + 1, 0);
+            }
+            last[*handle as usize] = count;
+        }
+    }
+}
+
+fn publish_rows(rows: &Rows<'_>) {
+    let len = rows.handles.len().min(rows.kinds.len()).min(rows.values.len());
+    for start in (0..len).step_by(BATCH_ROWS) {
+        let range = start..len.min(start + BATCH_ROWS);
+        let (handles, kinds, values) = (&rows.handles[range.clone()], &rows.kinds[range.clone()], &rows.values[range]);
+        let full = PUBLISHED.with(|published| {
+            let mut batch = published.batch.borrow_mut();
+            if batch.is_empty() {
+                executor::register(&PUMP);
+            }
+            if published.tracks.get() {
+                published.note(handles);
+            }
+            batch.extend(handles, kinds, values, rows.status, rows.utc_ns);
+            batch.len() >= BATCH_ROWS
+        });
+        if full {
+            flush();
+        }
+    }
 }
 
 pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
+    let utc_ns = if utc_ns == 0 { executor::answered_at() } else { utc_ns };
     let full = PUBLISHED.with(|published| {
         let mut batch = published.batch.borrow_mut();
         // The pump that takes a batch out must be there when the batch begins, and is there until it has ended.
         if batch.is_empty() {
             executor::register(&PUMP);
         }
-        let count = published.count.get() + 1;
-        published.count.set(count);
-        let mut last = published.last.borrow_mut();
-        if last.len() <= handle as usize {
-            last.resize(handle as usize + 1, 0);
+        if published.tracks.get() {
+            published.note(&[handle]);
         }
-        last[handle as usize] = count;
         match value {
             Value::Text(text) if text.len() > TEXT_BYTES => batch.push(handle, &Value::Null, Status::BAD_DECODING, utc_ns),
             value => batch.push(handle, value, status, utc_ns),
@@ -175,5 +234,6 @@ fn reset() {
         published.batch.borrow_mut().clear();
         published.last.borrow_mut().clear();
         published.count.set(0);
+        published.tracks.set(false);
     });
 }

@@ -49,11 +49,12 @@ pub use error::{DecodeError, Error, ModbusError, Result};
 pub use executor::spawn;
 pub use field::{Config, Field, Scope, Source};
 pub use futures::{Either, Signal, first, join_all, timeout};
-pub use io::Io;
-pub use modbus::Modbus;
+pub use io::{Io, Rows};
+pub use modbus::{Modbus, Words};
 pub use orders::{Order, Outcome};
+pub use raw::Explanation;
 pub use registers::{Registers, WordOrder};
-pub use setup::{ConnectionInfo, Problems, Setup, TagInfo};
+pub use setup::{ConnectionInfo, DeviceInfo, Problems, Setup, TagInfo};
 pub use status::Status;
 pub use tag::{Input, Sample, Setpoint, Tag};
 pub use time::{Instant, Interval, Sleep, interval, now, sleep};
@@ -87,10 +88,10 @@ pub mod unguarded {
 /// Everything an author needs, in one line.
 pub mod prelude {
     pub use crate::{
-        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, Driver, Either, Error, Input, Instant,
-        Interval, Io, Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample, Setpoint, Setup, Signal, Status,
-        Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_analytics, export_driver, first, fit, interval, join_all,
-        log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn, timeout,
+        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, DeviceInfo, Driver, Either, Error,
+        Explanation, Input, Instant, Interval, Io, Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample,
+        Setpoint, Setup, Signal, Status, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_analytics, export_driver,
+        first, fit, interval, join_all, log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn, timeout,
     };
     pub use std::cell::{Cell, RefCell};
     pub use std::rc::Rc;

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 
-use crate::raw::Problem;
+use crate::raw::{Explanation, Problem};
 use crate::{Exported, Instant, Setup, executor};
+
+type Explain = Box<dyn Fn(u32) -> Option<Explanation>>;
 
 thread_local! {
     static STOPS: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
+    static EXPLAINS: RefCell<Vec<Explain>> = const { RefCell::new(Vec::new()) };
 }
 
 /// `guest.init`.
@@ -33,13 +36,23 @@ pub fn stop() {
     executor::stop();
 }
 
+/// `diagnose.explain`: what the plugin knows of a tag.
+pub fn explain(tag: u32) -> Option<Explanation> {
+    EXPLAINS.with(|explains| explains.borrow().iter().find_map(|explain| explain(tag)))
+}
+
 /// Drops whatever ran on this thread, unsettled.
 pub(crate) fn forget() {
     let stops = STOPS.with(|stops| std::mem::take(&mut *stops.borrow_mut()));
     drop(stops);
+    drop(EXPLAINS.with(|explains| std::mem::take(&mut *explains.borrow_mut())));
     executor::reset();
 }
 
 pub(crate) fn at_stop(stop: impl FnOnce() + 'static) {
     STOPS.with(|stops| stops.borrow_mut().push(Box::new(stop)));
+}
+
+pub(crate) fn explain_with(explain: impl Fn(u32) -> Option<Explanation> + 'static) {
+    EXPLAINS.with(|explains| explains.borrow_mut().push(Box::new(explain)));
 }

@@ -37,6 +37,15 @@ pub struct Modbus {
 
 type Answer<T> = Result<T, ModbusError>;
 
+/// What a device answered, as it stood on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Registers, or one word for each coil or discrete input, 0 or 1.
+    pub words: Vec<u16>,
+    /// When the answer came, ns UTC.
+    pub utc_ns: i64,
+}
+
 impl Modbus {
     pub(crate) fn new(connection: &ConnectionInfo) -> Self {
         Self { index: connection.index, name: connection.name.as_str().into(), timeout_ms: 0 }
@@ -125,6 +134,20 @@ impl Modbus {
     /// What the device or the connection says.
     pub async fn mask_write(&self, order: &Order, unit: u8, address: u16, and: u16, or: u16) -> Answer<()> {
         self.write(order, 22, unit, address, vec![and, or]).await
+    }
+
+    /// Reads with any reading function (1 to 4), and says when the answer came: coils and discrete inputs are 0 or 1 each.
+    ///
+    /// # Errors
+    /// What the device or the connection says.
+    pub async fn read_words(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Words> {
+        let most = match function {
+            1 | 2 => READ_BITS,
+            3 | 4 => READ_REGISTERS,
+            _ => return Err(ModbusError::BadRequest),
+        };
+        let words = self.read(function, unit, addresses, most).await?;
+        Ok(Words { words, utc_ns: executor::answered_at() })
     }
 
     async fn read_bits(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
@@ -236,7 +259,10 @@ impl Future for Waiting {
                     Poll::Pending
                 }
                 _ => match slots.remove(&self.id) {
-                    Some(Slot::Ended(completion)) => Poll::Ready(completion),
+                    Some(Slot::Ended(completion)) => {
+                        executor::set_answered_at(completion.at);
+                        Poll::Ready(completion)
+                    }
                     _ => {
                         slots.insert(self.id, Slot::Open(Some(context.waker().clone())));
                         Poll::Pending

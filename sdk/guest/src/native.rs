@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch, Problem};
+use crate::raw::{Columns, Explanation, ModbusCompletion, ModbusRequest, OrderBatch, Problem};
 use crate::{Exported, Instant, life};
 
 /// The contract's imports, with plain types. Every function returns at once. See wit/plugin-0.1.
@@ -64,6 +64,11 @@ pub fn init<P: Exported>(document: &str) -> Result<(), Vec<Problem>> {
 /// something arrives.
 pub fn step(now: Instant) -> u64 {
     life::step(now)
+}
+
+/// `diagnose.explain`.
+pub fn explain(tag: u32) -> Option<Explanation> {
+    life::explain(tag)
 }
 
 /// `guest.stop`.

@@ -1,4 +1,4 @@
-//! Write orders: taken, carried out one after the other on each connection, and always settled.
+//! Write orders: taken, carried out one after the other on each device, and always settled.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -180,7 +180,7 @@ impl<E: Into<Error>> From<std::result::Result<(), E>> for Outcome {
 type Writing<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 type Carry = Rc<dyn for<'a> Fn(&'a Order) -> Writing<'a>>;
 
-/// Orders of one connection, carried out one after the other: a read-modify-write must not meet another one.
+/// Orders of one device, carried out one after the other: a read-modify-write must not meet another one.
 struct Lane {
     carry: Carry,
     waiting: RefCell<VecDeque<Order>>,

@@ -51,6 +51,16 @@ impl Columns {
         self.times.push(utc_ns);
     }
 
+    /// Adds rows of equal quality and time, none of them text; slices of equal length.
+    pub fn extend(&mut self, handles: &[u32], kinds: &[u8], values: &[u64], status: Status, utc_ns: i64) {
+        self.handles.extend_from_slice(handles);
+        self.kinds.extend_from_slice(kinds);
+        self.values.extend_from_slice(values);
+        let len = self.handles.len();
+        self.statuses.resize(len, status.0);
+        self.times.resize(len, utc_ns);
+    }
+
     /// The value of a row; no value where the row doesn't hold together.
     pub fn value(&self, row: usize) -> Value {
         let bits = self.values.get(row).copied().unwrap_or(0);
@@ -132,4 +142,17 @@ pub struct Problem {
     pub tag: Option<u32>,
     /// What is wrong and what to do, in one sentence.
     pub message: String,
+}
+
+/// How a tag came to its value, in the driver's own terms; see `diagnose.explanation`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// Where the value lies and how it is read, in the words of the device's manual; at most 256 bytes.
+    pub place: String,
+    /// The words from which it was decoded last, as they stood on the wire; empty for none yet.
+    pub words: Vec<u16>,
+    /// When they were read, ns UTC; 0 for never.
+    pub at: i64,
+    /// What else there is to know, in sentences; at most 1,024 bytes.
+    pub note: String,
 }

@@ -26,8 +26,23 @@ pub struct ConnectionInfo {
     pub index: u32,
     /// Its name in the project.
     pub name: String,
-    /// Settings of the device, an object: `[connection.device]` in the project.
+    /// Settings of the only device behind it, or the defaults of several, an object: `[connection.device]` in the project.
     pub device: Json,
+    /// How many transactions may be on the way at once, at least 1.
+    pub pipeline: u8,
+    /// The devices behind it, where there are several; empty for a link to one device. A tag's device is a place in this list.
+    pub devices: Vec<DeviceInfo>,
+}
+
+/// One of several devices behind a link.
+#[derive(Clone, Debug)]
+pub struct DeviceInfo {
+    /// Its place in [`ConnectionInfo::devices`].
+    pub index: u32,
+    /// Its name in the project, unique on its link.
+    pub name: String,
+    /// Its settings, an object, with those of `[connection.device]` already in it.
+    pub settings: Json,
 }
 
 /// A tag that was granted to this plugin.
@@ -41,6 +56,8 @@ pub struct TagInfo {
     pub kind: ValueKind,
     /// The connection it belongs to; none for analytics.
     pub connection: Option<u32>,
+    /// The device it belongs to, where its connection has several: a place in [`ConnectionInfo::devices`].
+    pub device: Option<u32>,
     /// Where in the device it is, in the driver's own notation; empty where the project says none.
     pub address: String,
     /// Polling group; empty where the project says none.
@@ -68,6 +85,17 @@ struct DocumentConnection {
     name: String,
     #[serde(default)]
     device: Json,
+    #[serde(default)]
+    pipeline: Option<u8>,
+    #[serde(default)]
+    devices: Vec<DocumentDevice>,
+}
+
+#[derive(Deserialize)]
+struct DocumentDevice {
+    name: String,
+    #[serde(default)]
+    settings: Json,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +103,8 @@ struct DocumentTag {
     name: String,
     kind: String,
     connection: Option<u32>,
+    #[serde(default)]
+    device: Option<u32>,
     #[serde(default)]
     address: Option<String>,
     #[serde(default)]
@@ -99,6 +129,11 @@ impl Setup {
             index,
             name: connection.name,
             device: object(connection.device),
+            pipeline: connection.pipeline.unwrap_or(1).max(1),
+            devices: (0..)
+                .zip(connection.devices)
+                .map(|(index, device)| DeviceInfo { index, name: device.name, settings: object(device.settings) })
+                .collect(),
         });
         let tags = (0..).zip(document.tags).map(|(handle, tag)| {
             let may = |word: &str| tag.access.iter().any(|access| access == word);
@@ -106,6 +141,7 @@ impl Setup {
                 handle,
                 kind: ValueKind::from_word(&tag.kind).unwrap_or(ValueKind::Null),
                 connection: tag.connection,
+                device: tag.device,
                 publish: may("publish"),
                 read: may("read"),
                 write: may("write"),
@@ -146,6 +182,11 @@ impl ConnectionInfo {
     pub fn device<T: DeserializeOwned>(&self) -> Result<T, Problems> {
         T::deserialize(&self.device)
             .map_err(|error| Problems::one(format!("the device settings of connection `{}` can't be used: {error}", self.name)))
+    }
+
+    /// The device that a tag of this connection belongs to; `None` where the link has only one.
+    pub fn device_of(&self, tag: &TagInfo) -> Option<&DeviceInfo> {
+        self.devices.get(tag.device? as usize)
     }
 
     /// A handle for transactions on it.
@@ -290,7 +331,24 @@ mod tests {
         assert_eq!((setup.tags.len(), setup.tags[0].handle, setup.tags[1].handle), (2, 0, 1));
         assert!(setup.tags[0].publish && !setup.tags[0].write && setup.tags[1].read);
         assert_eq!(setup.tags_of(&setup.connections[0]).count(), 1);
+        assert_eq!((setup.connections[0].pipeline, setup.connections[0].devices.len(), setup.tags[0].device), (1, 0, None));
         assert_eq!(setup.tags[0].short_name(), "b");
+    }
+
+    #[test]
+    fn devices_behind_a_link_are_told_apart() {
+        let setup = Setup::parse(
+            r#"{"connections": [{"name": "line", "pipeline": 4, "device": {"gap": 2},
+                  "devices": [{"name": "m1", "settings": {"unit": 1, "gap": 2}}, {"name": "m2"}]}],
+                "tags": [{"name": "a", "kind": "float", "connection": 0, "device": 1, "access": ["publish"]},
+                         {"name": "b", "kind": "float", "connection": 0, "access": ["publish"]}]}"#,
+        )
+        .unwrap();
+        let line = &setup.connections[0];
+        assert_eq!((line.pipeline, line.devices.len(), &line.devices[0].settings["unit"]), (4, 2, &Json::from(1)));
+        assert!(line.devices[1].settings.is_object());
+        assert_eq!(line.device_of(&setup.tags[0]).map(|device| device.name.as_str()), Some("m2"));
+        assert!(line.device_of(&setup.tags[1]).is_none());
     }
 
     #[test]

@@ -8,16 +8,18 @@ mod bindings {
         path: "../../wit/plugin-0.1",
         inline: "package plantroom:sdk;
             world plugin {
-                include plantroom:plugin/driver@0.1.0;
-                include plantroom:plugin/analytics@0.1.0;
+                include plantroom:plugin/driver@0.1.1;
+                include plantroom:plugin/analytics@0.1.1;
+                export plantroom:plugin/diagnose@0.1.1;
             }",
         world: "plantroom:sdk/plugin",
         with: {
-            "plantroom:plugin/types@0.1.0/columns": crate::raw::Columns,
-            "plantroom:plugin/orders@0.1.0/batch": crate::raw::OrderBatch,
-            "plantroom:plugin/modbus@0.1.0/request": crate::raw::ModbusRequest,
-            "plantroom:plugin/modbus@0.1.0/completion": crate::raw::ModbusCompletion,
-            "plantroom:plugin/guest@0.1.0/problem": crate::raw::Problem,
+            "plantroom:plugin/types@0.1.1/columns": crate::raw::Columns,
+            "plantroom:plugin/orders@0.1.1/batch": crate::raw::OrderBatch,
+            "plantroom:plugin/modbus@0.1.1/request": crate::raw::ModbusRequest,
+            "plantroom:plugin/modbus@0.1.1/completion": crate::raw::ModbusCompletion,
+            "plantroom:plugin/guest@0.1.1/problem": crate::raw::Problem,
+            "plantroom:plugin/diagnose@0.1.1/explanation": crate::raw::Explanation,
         },
         generate_all,
         pub_export_macro: true,
@@ -27,7 +29,8 @@ mod bindings {
     });
 }
 
-pub use crate::raw::Problem;
+pub use crate::raw::{Explanation, Problem};
+pub use bindings::exports::plantroom::plugin::diagnose::Guest as Diagnose;
 pub use bindings::exports::plantroom::plugin::guest::Guest;
 pub use bindings::plantroom::plugin::types::Instant;
 pub use bindings::{export_contract as export, exports};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use plantroom_host::{Outside, PluginOrder};
-use plantroom_model::{ModbusRequest, OrderId, SettleCode, Status, Value};
+use plantroom_host::{Explanation, Outside, PluginOrder};
+use plantroom_model::{Change, ModbusRequest, OrderId, Sample, SettleCode, Status, TagId, Value};
 
 use crate::Spec;
 use crate::event::{Event, Happened};
@@ -24,6 +24,7 @@ pub struct Bench {
     arrived: bool,
     ended: bool,
     next_order: u64,
+    frames: u64,
 }
 
 impl Bench {
@@ -32,10 +33,10 @@ impl Bench {
     /// # Errors
     /// What its `init` found, or why it could not be loaded.
     pub fn start(runner: &Runner, spec: &Spec) -> Result<Self, StartError> {
-        let connections = spec.connections.iter().map(|connection| (connection.device.clone(), u64::from(connection.timeout_ms)));
+        let connections = spec.connections.iter().map(|c| (c.devices.clone(), u64::from(c.timeout_ms)));
         let world = World::new(connections, spec.tag_names());
         let stepper = runner.start(spec, &world)?;
-        Ok(Self { spec: spec.clone(), world, stepper, wake_ns: 0, arrived: true, ended: false, next_order: 1 })
+        Ok(Self { spec: spec.clone(), world, stepper, wake_ns: 0, arrived: true, ended: false, next_order: 1, frames: 0 })
     }
 
     /// Lets this much time pass, in ms: steps, transactions and orders come in their order.
@@ -95,6 +96,37 @@ impl Bench {
         assert!(taken, "the order for `{tag}` was not taken in: is the tag writable, and does the plugin run?");
         self.arrived = true;
         number
+    }
+
+    /// Changes an input to a good value, as of now; several changes at one time come in their order.
+    ///
+    /// # Panics
+    /// When the spec has no such input.
+    pub fn change(&mut self, tag: &str, value: Value) {
+        self.change_as(tag, value, Status::GOOD);
+    }
+
+    /// As [`Bench::change`], with any quality.
+    ///
+    /// # Panics
+    /// When the spec has no such input.
+    pub fn change_as(&mut self, tag: &str, value: Value, status: Status) {
+        let readable = |id: &TagId| self.spec.tags.get(id.0 as usize).is_some_and(|tag| tag.read);
+        let Some(id) = self.spec.tag_id(tag).filter(readable) else { panic!("the spec has no input `{tag}`") };
+        let now = self.world.now();
+        let sample = Sample { value, status, source_time: now.utc, server_time: now.utc };
+        self.frames += 1;
+        self.stepper.change(self.frames, now, Change { tag: id, sample });
+        self.arrived = true;
+    }
+
+    /// What the plugin says of a tag: where it lies, the last words and what else is known. `None` where it says nothing.
+    ///
+    /// # Panics
+    /// When the spec has no such tag.
+    pub fn explain(&mut self, tag: &str) -> Option<Explanation> {
+        let Some(id) = self.spec.tag_id(tag) else { panic!("the spec has no tag `{tag}`") };
+        self.stepper.explain(id)
     }
 
     /// Takes the plugin down in good order.

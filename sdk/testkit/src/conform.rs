@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::device::{Fault, FaultRule};
 use crate::event::Happened;
-use crate::{Bench, Runner, Spec, StartError};
+use crate::{Bench, Device, Runner, Spec, StartError};
 
 /// How long one check may take in real time, in s: a plugin that blocks never comes back.
 const BLOCKED_AFTER_S: u64 = 60;
@@ -159,14 +159,14 @@ fn live(runner: &Runner, spec: &Spec, fault: Option<Fault>) -> Vec<String> {
     };
     order_all(&mut bench, spec);
     bench.run_for(3_000);
-    for connection in &spec.connections {
-        fault.into_iter().for_each(|fault| connection.device.fault(FaultRule::new(fault)));
+    for device in spec.devices() {
+        fault.into_iter().for_each(|fault| device.fault(FaultRule::new(fault)));
     }
     bench.take_events();
     order_all(&mut bench, spec);
     bench.run_for(5_000);
     let mut wrong = silent_tags(&bench, spec);
-    spec.connections.iter().for_each(|connection| connection.device.heal());
+    spec.devices().for_each(Device::heal);
     order_all(&mut bench, spec);
     bench.run_for(SETTLED_WITHIN_MS);
     wrong.extend(open(&bench));
@@ -216,7 +216,7 @@ fn expired_order(runner: &Runner, spec: &Spec) -> Vec<String> {
         Ok(bench) => bench,
         Err(error) => return vec![format!("does not start: {error}")],
     };
-    spec.connections.iter().for_each(|connection| connection.device.set_latency_ms(400));
+    spec.devices().for_each(|device| device.set_latency_ms(400));
     bench.run_for(2_000);
     let writable: Vec<_> = spec.tags.iter().filter(|tag| tag.write).collect();
     let orders: Vec<u64> = writable.iter().map(|tag| bench.order_for(&tag.name, some_value(tag.kind), 1)).collect();
@@ -241,7 +241,7 @@ fn stop_with_orders(runner: &Runner, spec: &Spec) -> Vec<String> {
         Err(error) => return vec![format!("does not start: {error}")],
     };
     bench.run_for(1_500);
-    spec.connections.iter().for_each(|connection| connection.device.set_latency_ms(900));
+    spec.devices().for_each(|device| device.set_latency_ms(900));
     let orders = order_all(&mut bench, spec);
     bench.run_for(1);
     bench.stop();
@@ -256,10 +256,14 @@ fn stop_with_orders(runner: &Runner, spec: &Spec) -> Vec<String> {
 }
 
 impl Spec {
+    fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.connections.iter().flat_map(|connection| &connection.devices).map(|(_, device)| device)
+    }
+
     /// The same project with devices of its own: a check must not see another one's faults.
     fn fresh(&self) -> Self {
         let mut spec = self.clone();
-        spec.connections.iter_mut().for_each(|connection| connection.device = connection.device.copy());
+        spec.connections.iter_mut().flat_map(|c| &mut c.devices).for_each(|(_, device)| *device = device.copy());
         spec
     }
 }

@@ -1,6 +1,7 @@
 //! Tries a plugin on a bench: scripted devices, a virtual clock, and everything it did on record.
 //!
-//! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s; orders.
+//! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s and orders for a driver,
+//!      changes of its inputs for an analytics plugin.
 //! Out: [`Event`]s, transcripts, faults; [`conformance`] says where a plugin breaks the contract.
 //! Start at [`Bench::start`] and [`Bench::run_for`].
 //!
@@ -23,4 +24,5 @@ pub use event::{Event, Happened};
 pub use runner::{Runner, StartError};
 pub use spec::Spec;
 
+pub use plantroom_host::Explanation;
 pub use plantroom_model::{SettleCode, Status, Value};

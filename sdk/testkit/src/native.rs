@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plantroom_host::{Outside, PluginOrder};
+use plantroom_host::{Explanation, Outside, PluginOrder};
 use plantroom_model::{
-    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, OrderId, PluginId, SettleCode, Status, TagId, Utc, Value,
-    field_error, limits,
+    Change, Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, Sample, SettleCode, Status,
+    TagId, Utc, Value, field_error, limits,
 };
 use plantroom_sdk::{native, raw};
 
@@ -38,10 +38,16 @@ struct Side {
     open: Vec<Arc<Mutex<usize>>>,
     next_id: Cell<u64>,
     memory: RefCell<BTreeMap<String, Vec<u8>>>,
+    changes: RefCell<raw::Columns>,
+    current: RefCell<BTreeMap<u32, Sample>>,
 }
 
 /// What the bench's project grants, by handle and by connection.
 pub(crate) struct Rights {
+    /// May be published, by handle.
+    pub publishable: Vec<bool>,
+    /// May be read, by handle.
+    pub readable: Vec<bool>,
     /// May be written, by handle.
     pub writable: Vec<bool>,
     /// How many connections there are.
@@ -71,6 +77,8 @@ impl Native {
             open: (0..rights.connections).map(|_| Arc::default()).collect(),
             next_id: Cell::new(1),
             memory: RefCell::default(),
+            changes: RefCell::default(),
+            current: RefCell::default(),
             world,
             rights,
         });
@@ -112,6 +120,17 @@ impl Stepper for Native {
             self.side.waiting.borrow_mut().push_back(order);
         }
         granted && !self.stopping
+    }
+
+    fn change(&mut self, _frame: u64, _now: Now, change: Change) {
+        let Change { tag, sample } = change;
+        push_sample(&mut self.side.changes.borrow_mut(), tag.0, &sample);
+        self.side.current.borrow_mut().insert(tag.0, sample);
+    }
+
+    fn explain(&mut self, tag: TagId) -> Option<Explanation> {
+        let raw::Explanation { place, words, at, note } = native::explain(tag.0)?;
+        Some(Explanation { place, words, at: Utc(at), note })
     }
 
     fn stop(&mut self) {
@@ -187,13 +206,16 @@ impl native::World for Side {
         if let Err(wrong) = columns.check() {
             return self.breach(wrong.to_string());
         }
-        if let Some(handle) = columns.handles.iter().find(|handle| **handle as usize >= self.rights.writable.len()) {
-            return self.breach(format!("handle {handle} was never given"));
+        if let Some(handle) = columns.handles.iter().find(|handle| !allowed(&self.rights.publishable, **handle)) {
+            return self.breach(format!("handle {handle} may not be published"));
         }
         self.stage.borrow_mut().outputs.push(Output::Samples(columns));
     }
 
     fn missed(&self, tags: &[u32], reason: u32) {
+        if let Some(handle) = tags.iter().find(|handle| !allowed(&self.rights.publishable, **handle)) {
+            return self.breach(format!("handle {handle} may not be published"));
+        }
         let tags = tags.iter().map(|tag| TagId(*tag)).collect();
         self.stage.borrow_mut().outputs.push(Output::Missed(tags, Status(reason)));
     }
@@ -255,7 +277,7 @@ impl native::World for Side {
     }
 
     fn changes(&self) -> raw::Columns {
-        raw::Columns::default()
+        self.changes.take()
     }
 
     fn lost(&self) -> u64 {
@@ -263,10 +285,14 @@ impl native::World for Side {
     }
 
     fn read_tags(&self, tags: &[u32]) -> raw::Columns {
-        self.breach("a driver was granted no tag to read".to_owned());
-        let mut columns = raw::Columns::default();
-        let waiting = plantroom_sdk::Status::BAD_WAITING_FOR_INITIAL_DATA;
-        tags.iter().for_each(|tag| columns.push(*tag, &plantroom_sdk::Value::Null, waiting, Utc::default().0));
+        let (mut columns, current) = (raw::Columns::default(), self.current.borrow());
+        let nothing = Sample::waiting();
+        for tag in tags {
+            if !allowed(&self.rights.readable, *tag) {
+                self.breach(format!("handle {tag} may not be read"));
+            }
+            push_sample(&mut columns, *tag, current.get(tag).unwrap_or(&nothing));
+        }
         columns
     }
 
@@ -292,6 +318,14 @@ impl native::World for Side {
     fn log(&self, level: u8, line: &str) {
         self.stage.borrow_mut().lines.push((level, line.to_owned()));
     }
+}
+
+fn allowed(by_handle: &[bool], handle: u32) -> bool {
+    by_handle.get(handle as usize).copied().unwrap_or(false)
+}
+
+fn push_sample(columns: &mut raw::Columns, handle: u32, sample: &Sample) {
+    columns.push(handle, &to_guest(&sample.value), plantroom_sdk::Status(sample.status.0), sample.source_time.0);
 }
 
 fn to_guest(value: &Value) -> plantroom_sdk::Value {

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plantroom_host::{Host, HostOptions, InitError, PluginOrder, Supervised, Turn};
-use plantroom_model::{Mono, PluginId};
+use plantroom_host::{Explanation, Host, HostOptions, InitError, PluginOrder, Supervised, Turn};
+use plantroom_model::{Change, Frame, Mono, Now, PluginId, TagId};
 use plantroom_sdk::{Exported, native, raw};
 
 use crate::Spec;
 use crate::native::{Native, Rights};
+use crate::spec::SpecTag;
 use crate::world::World;
 
 /// How a plugin is run. The same test body serves both.
@@ -42,6 +43,8 @@ pub(crate) enum Turned {
 pub(crate) trait Stepper {
     fn turn(&mut self) -> Turned;
     fn deliver(&mut self, order: PluginOrder) -> bool;
+    fn change(&mut self, frame: u64, now: Now, change: Change);
+    fn explain(&mut self, tag: TagId) -> Option<Explanation>;
     fn stop(&mut self);
 }
 
@@ -106,7 +109,13 @@ fn start_native(
     spec: &Spec,
     world: &Arc<World>,
 ) -> Result<Box<dyn Stepper>, StartError> {
-    let rights = Rights { writable: spec.tags.iter().map(|tag| tag.write).collect(), connections: spec.connections.len() };
+    let by_handle = |may: fn(&SpecTag) -> bool| spec.tags.iter().map(may).collect::<Vec<_>>();
+    let rights = Rights {
+        publishable: by_handle(|tag| tag.publish),
+        readable: by_handle(|tag| tag.read),
+        writable: by_handle(|tag| tag.write),
+        connections: spec.connections.len(),
+    };
     let native = Native::new(world.clone(), rights);
     let name = |tag: Option<u32>| tag.and_then(|handle| spec.tags.get(handle as usize)).map(|tag| tag.name.clone());
     init(&spec.document()).map_err(|problems| {
@@ -147,6 +156,14 @@ impl Stepper for Component {
 
     fn deliver(&mut self, order: PluginOrder) -> bool {
         self.0.deliver_order(order)
+    }
+
+    fn change(&mut self, frame: u64, now: Now, change: Change) {
+        self.0.deliver_changes(Arc::new(Frame { number: frame, now, changes: vec![change].into() }));
+    }
+
+    fn explain(&mut self, tag: TagId) -> Option<Explanation> {
+        self.0.explain_now(tag)
     }
 
     fn stop(&mut self) {

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, Value, ValueKind, WriteSpec};
-use plantroom_project::{ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use plantroom_project::{
+    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress,
+};
 use serde_json::{Value as Json, json};
 
 use crate::Device;
@@ -197,6 +199,7 @@ impl Spec {
             automations: Vec::new(),
             instances: Vec::new(),
             screens: Vec::new(),
+            ..Plant::default()
         }
     }
 }
@@ -208,7 +211,11 @@ impl SpecConnection {
             driver: PluginId(0),
             link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
             pipeline: 1,
-            devices: self.units.iter().map(|(name, settings)| DeviceSpec { name: name.as_str().into(), settings: settings.clone() }).collect(),
+            devices: self
+                .units
+                .iter()
+                .map(|(name, settings)| DeviceSpec { name: name.as_str().into(), settings: settings.clone() })
+                .collect(),
             timeout_ms: self.timeout_ms,
             device: self.settings.clone(),
         }

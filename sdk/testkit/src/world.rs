@@ -10,7 +10,7 @@ use plantroom_model::{
     field_error, limits,
 };
 
-use crate::device::Device;
+use crate::device::{Answer, Device};
 use crate::event::{Event, Happened};
 
 /// The monotonic clock of a bench starts here, so that nothing relies on a start at 0; in ns.
@@ -21,9 +21,11 @@ const UTC_START_NS: i64 = 1_767_225_600_000_000_000;
 type Done = Box<dyn FnOnce(ModbusCompletion) + Send>;
 
 /// One connection, as the fieldbus keeps it: one transaction at a time, writes before reads. An answer that is lost or
-/// bad ends the session: all that wait end as not connected, and after a session without any answer comes a pause.
+/// bad ends the session: all that wait end as not connected, and after a session without any answer comes a pause. On a
+/// line with several units a silent one costs its own time-out and nothing else.
 struct Link {
-    device: Device,
+    /// What answers, by unit; without a unit it answers to all.
+    devices: Vec<(Option<u8>, Device)>,
     timeout_ms: u64,
     writes: VecDeque<(ModbusRequest, Done)>,
     reads: VecDeque<(ModbusRequest, Done)>,
@@ -56,9 +58,9 @@ struct Inner {
 pub(crate) struct World(Mutex<Inner>);
 
 impl World {
-    pub(crate) fn new(connections: impl Iterator<Item = (Device, u64)>, tags: Vec<String>) -> Arc<Self> {
-        let links = connections.map(|(device, timeout_ms)| Link {
-            device,
+    pub(crate) fn new(connections: impl Iterator<Item = (Vec<(Option<u8>, Device)>, u64)>, tags: Vec<String>) -> Arc<Self> {
+        let links = connections.map(|(devices, timeout_ms)| Link {
+            devices,
             timeout_ms,
             writes: VecDeque::new(),
             reads: VecDeque::new(),
@@ -168,7 +170,8 @@ impl World {
 impl Link {
     /// What a completion means for the session; true when it ends it.
     fn account(&mut self, error: u16, now_ns: u64) -> bool {
-        let lost = error >= field_error::TIMEOUT;
+        let is_line = self.devices.iter().any(|(unit, _)| unit.is_some());
+        let lost = error >= field_error::TIMEOUT && !(is_line && error == field_error::TIMEOUT);
         self.answered |= !lost;
         if lost {
             self.failures = if self.answered { 0 } else { self.failures + 1 };
@@ -195,7 +198,11 @@ impl Link {
             0 => self.timeout_ms,
             wanted_ms => wanted_ms.min(self.timeout_ms),
         };
-        let answer = self.device.answer(&request, now_ns / 1_000_000, timeout_ms);
+        let found = self.devices.iter().find(|(unit, _)| unit.is_none_or(|unit| unit == request.unit));
+        let answer = match found {
+            Some((_, device)) => device.answer(&request, now_ns / 1_000_000, timeout_ms),
+            None => Answer { after_ms: timeout_ms, error: field_error::TIMEOUT, data: Vec::new() },
+        };
         let due_ns = now_ns + answer.after_ms * 1_000_000;
         let at = Utc(UTC_START_NS + due_ns as i64);
         self.busy = Some((due_ns, answer.at(at), done));

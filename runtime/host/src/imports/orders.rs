@@ -33,6 +33,11 @@ impl Orders {
         self.open.get(&id).filter(|open| !open.settled).map(|open| &open.order)
     }
 
+    /// Whether no order is in the guest's hands or waits for it.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.open.is_empty()
+    }
+
     /// Whether nothing has left for this order yet.
     pub fn untouched(&self, id: u64) -> bool {
         self.open.get(&id).is_some_and(|open| open.maybe_sent == 0)

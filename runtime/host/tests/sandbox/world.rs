@@ -155,6 +155,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         automations: Vec::new(),
         instances: vec![],
         screens: vec![],
+        ..Plant::default()
     }
 }
 
