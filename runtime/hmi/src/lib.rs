@@ -19,6 +19,10 @@ mod link;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod paint;
+#[cfg(not(target_arch = "wasm32"))]
+mod rehearsal;
+#[cfg(not(target_arch = "wasm32"))]
+mod render;
 mod tags;
 mod theme;
 mod trend;
@@ -29,4 +33,8 @@ pub use console::{Console, ConsoleOptions};
 pub use link::{Link, LinkEvent, SocketLink};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{ConsoleError, run_native};
+#[cfg(not(target_arch = "wasm32"))]
+pub use rehearsal::{Rehearsal, Script};
+#[cfg(not(target_arch = "wasm32"))]
+pub use render::{PICTURE_PIXELS, Picture, PictureError, RenderOptions, render_scene, render_window, still_clock};
 pub use theme::{THEME, Theme};

@@ -11,6 +11,7 @@ use crate::tags::NOTHING_READ;
 use crate::{Budget, Program, ScriptError, TagTable, limits};
 
 pub(crate) struct Run {
+    steps_given: u64,
     steps_left: u64,
     bytes_left: u64,
     pub tags: Option<TagTable>,
@@ -31,6 +32,7 @@ thread_local! {
 impl Run {
     pub fn new(budget: Budget, tags: Option<TagTable>) -> Self {
         Self {
+            steps_given: budget.steps,
             steps_left: budget.steps,
             bytes_left: budget.bytes,
             tags,
@@ -42,6 +44,11 @@ impl Run {
             printed: Vec::new(),
             programs: Vec::new(),
         }
+    }
+
+    /// How many steps it has taken.
+    pub fn steps(&self) -> u64 {
+        self.steps_given - self.steps_left
     }
 }
 
