@@ -7,12 +7,16 @@
 //! Invariant: does not know about plugins, disks, screens or clocks.
 //! Invariant: same samples and same times give the same changes.
 //! Invariant: total: a reading that can't be used becomes a value of bad quality, never an error.
+//! Invariant: a number on its way through [`TagEngine::apply`] allocates nothing but its place among the changes.
 
 mod accept;
 mod deadband;
 mod engine;
-mod liveness;
+mod graph;
+mod hot;
+mod modes;
+mod params;
+mod total;
 
-pub use accept::{Reading, accept};
 pub use deadband::is_news;
 pub use engine::TagEngine;

@@ -145,3 +145,7 @@ fn a_missed_poll_never_makes_a_bad_value_better() {
     engine.apply(&batch(0, 2.0), at(50));
     assert_eq!(status(&engine, 0), Status::GOOD);
 }
+
+mod computed;
+mod model;
+mod online;
