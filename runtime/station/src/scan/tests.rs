@@ -92,7 +92,7 @@ fn a_plugin_that_is_down_makes_its_tags_bad_and_says_why() {
     for (ms, inputs) in tape(tag("t/level"), tag("m/set")).iter().take(4) {
         scan.run(inputs, &[], at(*ms));
     }
-    let held = |scan: &Scan, name: &str| scan.engine.current(tag(name)).cloned().unwrap();
+    let held = |scan: &Scan, name: &str| scan.engine.current(tag(name)).unwrap();
     assert_eq!(held(&scan, "t/level").status, Status::BAD_NO_COMMUNICATION);
     assert_eq!(held(&scan, "t/level").value, Value::Float(41.0), "the last value stays visible");
     assert_eq!(held(&scan, "system/plugins/d/faults").value, Value::Uint(1));
@@ -106,7 +106,7 @@ fn a_plugin_without_a_fault_says_so() {
     let mut scan = scan(&plant);
     let what = What::Plugin { plugin: PluginId(0), state: PluginWord::Starting, fault: String::new() };
     scan.run(&[Input { at: at(5), what }], &[], at(10));
-    let held = scan.engine.current(plant.tag_ids["system/plugins/d/faults"]).cloned().unwrap();
+    let held = scan.engine.current(plant.tag_ids["system/plugins/d/faults"]).unwrap();
     assert_eq!((held.value, held.status), (Value::Uint(0), Status::GOOD));
 }
 
