@@ -106,10 +106,11 @@ fn named(object: &Object) -> String {
         Symbol::Bar(bar) => bar.label.get(),
         Symbol::Lamp(lamp) => lamp.label.get(),
         Symbol::Tank(tank) => tank.label.get(),
+        Symbol::Gauge(gauge) => gauge.label.get(),
         _ => "",
     };
     match (&object.symbol, tag) {
-        (Symbol::Pump(_) | Symbol::Motor(_) | Symbol::Valve(_), _) => object.tip.clone(),
+        (Symbol::Machine(_) | Symbol::Valve(_), _) => object.tip.clone(),
         (_, Some(tag)) => tag.to_string(),
         (_, None) if !label.is_empty() => label.to_owned(),
         (_, None) if !object.tip.is_empty() => object.tip.clone(),
@@ -117,7 +118,8 @@ fn named(object: &Object) -> String {
     }
 }
 
-fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
+/// What is wrong, in words.
+pub fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
     let value = with_unit(&reading.text(), &reading.facts.unit);
     match sign {
         Sign::Fault => format!("failed ({value})"),

@@ -208,7 +208,7 @@ impl Console {
             ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
         }
         let busy = self.entry.is_some() || self.commands.question(self.clock.now()).is_some();
-        if !busy && pressed(Modifiers::NONE, Key::Escape) {
+        if !busy && !paint::layers::escape(ctx) && pressed(Modifiers::NONE, Key::Escape) {
             self.desk.close_newest();
         }
     }
@@ -370,7 +370,13 @@ impl Console {
                 format!("{}{mark}", self.tags.words(tag, &sample.value))
             },
         );
-        Ok(Write { tag: tag.to_owned(), old, new: self.tags.words(tag, &converted), value: converted, confirmation: self.tags.confirmation(tag) })
+        Ok(Write {
+            tag: tag.to_owned(),
+            old,
+            new: self.tags.words(tag, &converted),
+            value: converted,
+            confirmation: self.tags.confirmation(tag),
+        })
     }
 
     fn dialogs(&mut self, ctx: &egui::Context, now: Mono, contact: &Contact, layout: &Layout) {
@@ -413,6 +419,14 @@ impl Console {
         }
         if let Some(request) = dialogs::outcomes(ctx, &self.commands, layout.footer.height()) {
             self.commands.dismiss(request);
+        }
+    }
+
+    /// Draws made-up lines into the trends of what is open, for pictures without a station.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn invent_trends(&mut self, now: plantroom_model::Utc) {
+        for sheet in self.desk.main().into_iter().chain(self.desk.faceplates()) {
+            crate::render::invent(&mut self.recorder, &sheet.scene, &self.tags, now);
         }
     }
 

@@ -30,6 +30,10 @@ pub(crate) struct Computed {
     pub status: Status,
     pub oldest: Utc,
     pub runs: u64,
+    /// Steps of the sandbox that the last run took.
+    pub steps: u64,
+    /// How long all runs took, in ns, if somebody measures.
+    pub spent_ns: u64,
 }
 
 impl Computed {
@@ -42,6 +46,8 @@ impl Computed {
             status: Status::BAD_WAITING_FOR_INITIAL_DATA,
             oldest: Utc(0),
             runs: 0,
+            steps: 0,
+            spent_ns: 0,
         }
     }
 
@@ -49,6 +55,7 @@ impl Computed {
     pub fn run(&mut self, sandbox: &Sandbox, tags: &mut TagTable) {
         let evaluation = sandbox.call(&self.closure, (), Budget::CLOSURE, tags);
         self.runs += 1;
+        self.steps = evaluation.steps;
         // It may read other tags next time; the ones it once read stay subscribed, so a screen settles.
         for name in evaluation.reads {
             if !self.reads.contains(&name) {

@@ -16,13 +16,19 @@ mod action;
 mod build;
 mod check;
 mod computed;
+pub mod edit;
 mod event;
+pub mod examples;
+pub mod guide;
 mod library;
 pub mod limits;
+pub mod lint;
 mod object;
 mod pattern;
+mod picture;
 mod prop;
 mod reading;
+mod sample;
 mod scene;
 mod screens;
 mod slot;
@@ -36,13 +42,16 @@ mod tests;
 pub use action::{Action, Params};
 pub use check::check;
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
+pub use picture::Picture;
 pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};
 pub use reading::{Facts, LimitMark, Reading, grouped};
+pub use sample::{Fill, QUALITY_WORDS, SampleTags, info as tag_info, status_of};
 pub use scene::{Changed, Header, Scene};
 pub use screens::{ScreenEntry, Screens};
 pub use symbol::{
-    Align, Bar, Button, Direction, Lamp, Machine, NavEntry, Navigation, Panel, Pen, Pipe, Relation, Setpoint, Switch, Symbol,
-    Tank, Text, TextRole, Trend, ValueBox, Valve,
+    AlarmBanner, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location, Machine,
+    MachineKind, NavEntry, Navigation, Order, Panel, Pen, Pipe, Popup, Relation, Row, Setpoint, Shows, Switch, Symbol, Table,
+    Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };
 pub use view::{NoTags, TagView};

@@ -5,6 +5,8 @@ pub(crate) const PARTS: &[(&str, &str)] = &[
     ("pump", include_str!("../../../screens/parts/pump.rhai")),
     ("motor", include_str!("../../../screens/parts/motor.rhai")),
     ("valve", include_str!("../../../screens/parts/valve.rhai")),
+    ("breaker", include_str!("../../../screens/parts/breaker.rhai")),
+    ("apparatus", include_str!("../../../screens/parts/apparatus.rhai")),
     ("analog", include_str!("../../../screens/parts/analog.rhai")),
     ("control_loop", include_str!("../../../screens/parts/control_loop.rhai")),
 ];

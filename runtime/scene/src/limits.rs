@@ -20,3 +20,25 @@ pub const CHOICES: usize = 32;
 pub const CLOSURES_A_FRAME: usize = 2_000;
 /// How often a closure is run again at once because it read tags that weren't known here yet.
 pub const DISCOVERY_ROUNDS: usize = 8;
+/// Columns of a table, the one with the names not counted.
+pub const TABLE_COLUMNS: usize = 24;
+/// Rows of a table: scripts' lists end there too.
+pub const TABLE_ROWS: usize = 2_000;
+/// Cells of all tables of a screen: each is a tag that is subscribed.
+pub const TABLE_CELLS: usize = 20_000;
+/// Tabs of one set: more don't fit beside each other.
+pub const TABS: usize = 12;
+/// How deep tabs and pop-ups lie in each other.
+pub const LAYERS: usize = 4;
+/// Tags that an alarm banner watches besides what its screen shows.
+pub const BANNER_TAGS: usize = 500;
+/// Largest picture, in bytes.
+pub const PICTURE_BYTES: usize = 512 << 10;
+/// Elements that a picture draws, each `<use>` counted as often as it is used.
+pub const PICTURE_ELEMENTS: usize = 5_000;
+/// How deep a picture's elements are nested.
+pub const PICTURE_DEPTH: usize = 32;
+/// Letters in the outline of one of a picture's elements.
+pub const PICTURE_POINTS: usize = 64 << 10;
+/// Longest side of a picture of pixels: 4 MB each at 1,024 x 1,024.
+pub const PICTURE_SIDE: u32 = 2_048;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Prop, ScriptError, Symbol};
+use crate::{Layer, Prop, ScriptError, Symbol};
 
 /// A place on the screen, in the screen's own units (`size` in `screen(...)`), y downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,6 +88,8 @@ pub struct Object {
     pub rect: Rect,
     /// What it is and what it shows.
     pub symbol: Symbol,
+    /// The tabs or the pop-up that it is in, if it is in one: painted only while that page is open.
+    pub layer: Option<Layer>,
     /// Shown at all.
     pub visible: Prop<bool>,
     /// What a click on its body fires (opens a faceplate or a screen). Buttons, setpoints and switches carry their own event.

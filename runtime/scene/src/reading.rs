@@ -75,6 +75,8 @@ pub struct Reading {
     pub(crate) optional: bool,
     pub(crate) overrides: Overrides,
     pub(crate) known: bool,
+    /// Was brought up to date at least once.
+    pub(crate) was_read: bool,
 }
 
 /// What the script said of a reading, in the place of the tag's own facts.
@@ -99,6 +101,7 @@ impl Reading {
             optional: false,
             overrides: Overrides::default(),
             known: false,
+            was_read: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! A built screen, kept up to date with the plant.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use plantroom_model::{Sample, Value, ValueKind};
@@ -45,6 +45,8 @@ pub struct Scene {
     pub(crate) info_revision: Option<u64>,
     /// What changed since the last update, seen while an event was fired.
     pub(crate) pending: Changed,
+    /// Tags about which something changed since the last update.
+    pub(crate) touched: HashSet<Arc<str>>,
     pub(crate) printed: Vec<String>,
     pub(crate) relatives: Vec<NavEntry>,
 }
@@ -126,6 +128,7 @@ impl Scene {
         for id in objects {
             self.refresh(id);
         }
+        self.touched.clear();
         changed
     }
 
@@ -173,6 +176,7 @@ impl Scene {
         seen |= sample.source_time != now.sample.source_time;
         if seen {
             now.sample = sample;
+            self.touched.insert(name.clone());
         }
         (seen, computed)
     }
@@ -220,8 +224,16 @@ impl Scene {
     fn refresh(&mut self, id: ObjectId) {
         let Some(object) = self.objects.get_mut(id.0 as usize) else { return };
         let (tags, uses, closures) = (&self.tags, &self.uses, &self.closures);
-        let mut error = None;
+        let mut error =
+            object.symbol.fault().map(|why| ScriptError::new(&object.place.file, (object.place.line, object.place.column), why));
         object.each_slot(&mut |slot| {
+            // Of a table of thousands of tags only those that changed are looked at.
+            if let (Slot::Reading(reading), Some(name)) = (&slot, slot.tag())
+                && reading.was_read
+                && !self.touched.contains(name)
+            {
+                return;
+            }
             let result = match slot {
                 Slot::Reading(reading) => refresh_reading(reading, tags, uses, closures),
                 Slot::Text(prop) => refresh_text(prop, tags, closures),
@@ -269,6 +281,7 @@ fn refresh_reading(
     uses: &HashMap<Arc<str>, TagUse>,
     closures: &[Computed],
 ) -> Result<(), ScriptError> {
+    reading.was_read = true;
     match &reading.source {
         Source::Constant => {}
         Source::Tag(name) => {

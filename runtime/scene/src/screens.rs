@@ -10,7 +10,7 @@ use crate::build::{self, Build, Kind, Mention};
 use crate::computed::dynamic_of;
 use crate::event::Does;
 use crate::scene::{Header, Scene, TagUse};
-use crate::{NavEntry, Params, Place, Relation, library};
+use crate::{NavEntry, Params, Picture, Place, Relation, library};
 
 /// A project's screens and parts, compiled. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct ScreenEntry {
     pub level: u8,
     /// The screen one level up.
     pub parent: Option<String>,
+    /// Where it says so: its call of `screen(...)`.
+    pub place: Place,
     /// Why it can't be opened, if it can't be compiled.
     pub error: Option<ScriptError>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Catalogue {
     pub list: Vec<ScreenEntry>,
     screens: BTreeMap<String, Result<Arc<Program>, ScriptError>>,
     parts: HashMap<String, Result<Arc<Program>, ScriptError>>,
+    /// File below `images/`, and the picture or why it can't be shown.
+    pub pictures: Arc<BTreeMap<String, Result<Arc<Picture>, String>>>,
 }
 
 impl Catalogue {
@@ -70,6 +74,8 @@ impl Catalogue {
 impl Screens {
     /// Compiles a project's files: path below `screens/` and text, as they come over the wire. Never fails: a file with
     /// a mistake keeps its error, and shows it when it is opened. `instances` are type and name.
+    ///
+    /// A path that begins with `images/` is a picture: the text of an SVG, the bytes of a PNG as base64.
     pub fn new(files: &[(String, String)], instances: &[(String, String)]) -> Self {
         let sandbox = Arc::new(Sandbox::new(build::register));
         let compile = |path: &str, text: &str| sandbox.compile(path, text, &["params"]);
@@ -77,14 +83,19 @@ impl Screens {
         for (name, text) in library::PARTS {
             parts.insert((*name).to_owned(), compile(&format!("library/parts/{name}.rhai"), text));
         }
+        let mut pictures = BTreeMap::new();
         for (path, text) in files {
+            if let Some(file) = path.strip_prefix("images/") {
+                pictures.insert(file.to_owned(), Picture::of(file, text).map(Arc::new));
+            }
             let Some(stem) = path.strip_suffix(".rhai") else { continue };
             match stem.strip_prefix("parts/") {
                 Some(part) => parts.insert(part.to_owned(), compile(path, text)),
                 None => screens.insert(stem.to_owned(), compile(path, text)),
             };
         }
-        let mut catalogue = Catalogue { sandbox, instances: instances.to_vec(), list: Vec::new(), screens, parts };
+        let mut catalogue =
+            Catalogue { sandbox, instances: instances.to_vec(), list: Vec::new(), screens, parts, pictures: Arc::new(pictures) };
         catalogue.list = headers(&catalogue);
         Self { catalogue: Arc::new(catalogue) }
     }
@@ -168,6 +179,7 @@ impl Screens {
             due: Default::default(),
             info_revision: None,
             pending: Default::default(),
+            touched: Default::default(),
             printed,
             relatives,
         }
@@ -216,17 +228,25 @@ fn headers(catalogue: &Catalogue) -> Vec<ScreenEntry> {
         list: Vec::new(),
         screens: BTreeMap::new(),
         parts: catalogue.parts.clone(),
+        pictures: catalogue.pictures.clone(),
     });
     let entry = |(name, program): (&String, &Result<Arc<Program>, ScriptError>)| {
-        let failed =
-            |error: Option<ScriptError>| ScreenEntry { name: name.clone(), title: name.clone(), level: 2, parent: None, error };
+        let failed = |error: Option<ScriptError>| ScreenEntry {
+            name: name.clone(),
+            title: name.clone(),
+            level: 2,
+            parent: None,
+            place: Place { file: format!("{name}.rhai").into(), line: 1, column: 1 },
+            error,
+        };
         let program = match program {
             Ok(program) => program,
             Err(error) => return failed(Some(error.clone())),
         };
         match run(&plain, Kind::HeaderOnly, name, program, &Params::new()).map(|(build, _)| build.header) {
             Ok(Some(header)) => {
-                ScreenEntry { name: name.clone(), title: header.title, level: header.level, parent: header.parent, error: None }
+                let Header { title, level, parent, place, .. } = header;
+                ScreenEntry { name: name.clone(), title, level, parent, place, error: None }
             }
             Ok(None) => failed(None),
             Err(error) => failed(Some(error)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Object, Prop, Reading, Source, Symbol};
+use crate::{Machine, Object, Prop, Reading, Source, Symbol};
 
 /// One property.
 pub(crate) enum Slot<'a> {
@@ -42,12 +42,41 @@ impl Symbol {
                 visit(Slot::Text(&mut tank.label));
                 visit(Slot::Reading(&mut tank.level));
             }
-            Self::Pump(machine) | Self::Motor(machine) => {
-                visit(Slot::Text(&mut machine.label));
-                for reading in [&mut machine.running, &mut machine.state, &mut machine.fault, &mut machine.manual] {
+            Self::Machine(Machine { label, running, state, fault, manual, value, .. }) => {
+                visit(Slot::Text(label));
+                for reading in [running, state, fault, manual, value] {
                     visit(Slot::Reading(reading));
                 }
             }
+            Self::Bus(bus) => {
+                visit(Slot::Text(&mut bus.label));
+                visit(Slot::Reading(&mut bus.live));
+            }
+            Self::Instrument(instrument) => visit(Slot::Reading(&mut instrument.reading)),
+            Self::Gauge(gauge) => {
+                visit(Slot::Text(&mut gauge.label));
+                visit(Slot::Reading(&mut gauge.reading));
+                visit(Slot::Reading(&mut gauge.setpoint));
+            }
+            Self::Table(table) => {
+                visit(Slot::Text(&mut table.label));
+                for cell in table.rows.iter_mut().flat_map(|row| &mut row.cells) {
+                    visit(Slot::Reading(cell));
+                }
+            }
+            Self::AlarmBanner(banner) => {
+                visit(Slot::Text(&mut banner.label));
+                for reading in &mut banner.readings {
+                    visit(Slot::Reading(reading));
+                }
+            }
+            Self::Tabs(tabs) => {
+                for label in &mut tabs.labels {
+                    visit(Slot::Text(label));
+                }
+            }
+            Self::Popup(popup) => visit(Slot::Text(&mut popup.label)),
+            Self::Image(_) => {}
             Self::Valve(valve) => {
                 visit(Slot::Text(&mut valve.label));
                 for reading in [&mut valve.position, &mut valve.fault, &mut valve.manual] {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Machine, Object, Reading, Scene, Symbol};
+use crate::{Machine, Object, Reading, Scene, Symbol, Table};
 
 impl Scene {
     /// One line an object, in the order of painting, with the current values. Stable: made for comparing.
@@ -27,6 +27,9 @@ fn line(object: &Object) -> String {
         line.push_str(" hidden");
     }
     line.push_str(&symbol(&object.symbol));
+    if let Some(layer) = object.layer {
+        let _ = write!(line, " [in {}/{}]", layer.of.0, layer.page);
+    }
     if object.click.is_some() {
         line.push_str(" [click]");
     }
@@ -65,6 +68,7 @@ fn machine(machine: &Machine) -> String {
     for (name, value) in [("running", &machine.running), ("state", &machine.state)] {
         text.push_str(&reading(name, value));
     }
+    text.push_str(&reading("value", &machine.value));
     for (word, flag) in [("FAULT", &machine.fault), ("MANUAL", &machine.manual)] {
         if flag.is_present() && flag.is_on() == Some(true) {
             let _ = write!(text, " {word}");
@@ -73,10 +77,45 @@ fn machine(machine: &Machine) -> String {
     text
 }
 
+/// Titles, then one line a row in the order in which it is sorted at first.
+fn table(table: &Table) -> String {
+    let titles: Vec<_> = table.columns.iter().map(|column| column.title.as_str()).collect();
+    let mut text = format!("{} {} | {}", quoted(table.label.get()), table.names, titles.join(" | "));
+    for place in table.order(table.sort) {
+        let Some(row) = table.rows.get(place as usize) else { continue };
+        let cells: Vec<_> = row.cells.iter().zip(titles.iter()).map(|(cell, title)| reading(title, cell)).collect();
+        let _ = write!(text, "\n  {}{}", row.name, cells.concat());
+    }
+    text
+}
+
 fn symbol(symbol: &Symbol) -> String {
     match symbol {
         Symbol::Tank(tank) => quoted(tank.label.get()) + reading("level", &tank.level).as_str(),
-        Symbol::Pump(pump) | Symbol::Motor(pump) => machine(pump),
+        Symbol::Machine(own) => machine(own),
+        Symbol::Bus(bus) => {
+            let live = match bus.is_live() {
+                _ if !bus.live.is_present() => "",
+                Some(true) => " live",
+                Some(false) => " dead",
+                None => " unknown",
+            };
+            format!("{} {} corners{live}", quoted(bus.label.get()), bus.points.len())
+        }
+        Symbol::Instrument(own) => format!(" {} {}{}", own.letters, own.number, reading("value", &own.reading)),
+        Symbol::Gauge(gauge) => {
+            quoted(gauge.label.get()) + reading("value", &gauge.reading).as_str() + reading("setpoint", &gauge.setpoint).as_str()
+        }
+        Symbol::Table(own) => table(own),
+        Symbol::AlarmBanner(banner) => {
+            quoted(banner.label.get()) + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
+        }
+        Symbol::Tabs(tabs) => tabs.labels.iter().map(|label| quoted(label.get())).collect(),
+        Symbol::Popup(popup) => format!("{} opens {}x{}", quoted(popup.label.get()), popup.size.0, popup.size.1),
+        Symbol::Image(image) => match &image.picture {
+            Ok(picture) => format!(" {} {}x{}", image.file, picture.size().0, picture.size().1),
+            Err(why) => format!(" {} NONE: {why}", image.file),
+        },
         Symbol::Valve(valve) => {
             let fault = if valve.fault.is_present() && valve.fault.is_on() == Some(true) { " FAULT" } else { "" };
             quoted(valve.label.get()) + reading("position", &valve.position).as_str() + fault

@@ -29,14 +29,15 @@ pub fn focus(c: &Canvas<'_>, response: &Response) {
     }
 }
 
-/// How a pressable box looks.
-struct Face {
+/// How a pressable box looks: see [`face`].
+pub struct Face {
     fill: Color32,
     line: Stroke,
     ink: Color32,
 }
 
-fn face(c: &Canvas<'_>, response: &Response, enabled: bool, chosen: bool) -> Face {
+/// How a pressable box looks now.
+pub fn face(c: &Canvas<'_>, response: &Response, enabled: bool, chosen: bool) -> Face {
     if chosen {
         return Face { fill: THEME.sheet, line: c.stroke(1.6, THEME.text), ink: THEME.value };
     }
@@ -53,7 +54,8 @@ fn face(c: &Canvas<'_>, response: &Response, enabled: bool, chosen: bool) -> Fac
     Face { fill, line: c.stroke(1.2, THEME.sheet_line), ink: THEME.text }
 }
 
-fn key(c: &Canvas<'_>, rect: Rect, words: &str, face: &Face) {
+/// Draws a pressable box with its words.
+pub fn key(c: &Canvas<'_>, rect: Rect, words: &str, face: &Face) {
     c.boxed(rect, face.fill, face.line);
     // A word that is a little too long gets smaller letters before it loses any.
     let room = rect.width() - c.len(6.0);

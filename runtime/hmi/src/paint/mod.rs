@@ -2,13 +2,19 @@
 //!
 //! Start at [`paint`]. Nothing here changes anything: what was pressed comes back as [`Hit`]s.
 
+mod banner;
 mod bar;
 mod canvas;
 pub mod control;
+mod gauge;
+mod image;
+mod instrument;
 mod lamp;
+pub mod layers;
 mod machine;
 pub mod marks;
 mod pipe;
+mod table;
 mod tank;
 mod text;
 mod trend;
@@ -22,6 +28,8 @@ use plantroom_scene::{EventId, Object, Reading, Scene, Symbol};
 
 pub use canvas::{Canvas, Font};
 pub use marks::Sign;
+
+use layers::Fate;
 
 use crate::theme::THEME;
 use crate::trend::Recorder;
@@ -78,7 +86,7 @@ impl Crowd {
         let objects = scene.objects();
         for object in objects.iter().filter(|_| objects.len() <= Self::MOST) {
             match &object.symbol {
-                Symbol::Text(_) => {}
+                Symbol::Text(_) | Symbol::Tabs(_) | Symbol::Image(_) => {}
                 Symbol::Panel(_) => crowd.panels.push(c.rect(object.rect)),
                 Symbol::Pipe(pipe) => crowd.boxes.extend(pipe.points.windows(2).map(|ends| {
                     let run = egui::Rect::from_two_pos(c.point(ends[0]), c.point(ends[1]));
@@ -101,23 +109,89 @@ impl Crowd {
 pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     let crowd = Crowd::of(scene, c);
-    for object in scene.objects().iter().filter(|object| *object.visible.get()) {
-        let id = salt.with(object.id.0);
-        hits.extend(clicked(ui, c, id, object, view));
-        hits.extend(symbol(ui, c, id, object, &crowd, view));
-        if let Some(error) = &object.error {
-            broken(ui, c, id, object, scene.header().size.0, &error.to_string());
+    let fates = layers::fates(ui.ctx(), salt, scene);
+    let scenery = Scenery { ui, c, salt, scene, crowd: &crowd, view };
+    for (place, object) in scene.objects().iter().enumerate() {
+        if fates.get(place).is_none_or(|fate| *fate == Fate::Screen) {
+            scenery.object(object, &mut hits);
+        }
+    }
+    // Open pop-ups lie over everything else, the inner ones over the outer ones.
+    for (place, holder) in scene.objects().iter().enumerate().filter(|_| !fates.is_empty()) {
+        let Symbol::Popup(popup) = &holder.symbol else { continue };
+        if fates.iter().any(|fate| *fate == Fate::In(holder.id)) && fates.get(place) != Some(&Fate::Hidden) {
+            layers::ground(ui, c, salt.with(holder.id.0), c.rect(holder.rect), popup);
+            for (object, _) in scene.objects().iter().zip(&fates).filter(|(_, fate)| **fate == Fate::In(holder.id)) {
+                scenery.object(object, &mut hits);
+            }
         }
     }
     hits
 }
 
-fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd, view: &View<'_>) -> Option<Hit> {
+/// What every object of a frame is painted with.
+struct Scenery<'a> {
+    ui: &'a Ui,
+    c: &'a Canvas<'a>,
+    salt: egui::Id,
+    scene: &'a Scene,
+    crowd: &'a Crowd,
+    view: &'a View<'a>,
+}
+
+impl Scenery<'_> {
+    fn object(&self, object: &Object, hits: &mut Vec<Hit>) {
+        if !*object.visible.get() || is_left_out(&object.symbol) {
+            return;
+        }
+        let (ui, c, id) = (self.ui, self.c, self.salt.with(object.id.0));
+        hits.extend(clicked(ui, c, id, object, self.view));
+        hits.extend(self.symbol(id, object));
+        if let Some(error) = &object.error {
+            broken(ui, c, id, object, self.scene.header().size.0, &error.to_string());
+        }
+    }
+
+    fn symbol(&self, id: egui::Id, object: &Object) -> Option<Hit> {
+        let Self { ui, c, crowd, view, scene, .. } = *self;
+        let (rect, now) = (c.rect(object.rect), view.now);
+        match &object.symbol {
+            Symbol::Table(own) => return table::paint(ui, c, rect, id.with("table"), own, view),
+            Symbol::Tabs(own) => layers::tabs(ui, c, (rect, id), own, (object.id, scene)),
+            Symbol::Popup(own) => layers::popup(ui, c, (rect, id), own, (object.id, scene)),
+            Symbol::AlarmBanner(own) => banner::paint(ui, c, rect, id, own, (scene, view)),
+            Symbol::Image(own) => image::paint(ui, c, rect, id.with("image"), own),
+            Symbol::Bus(own) => pipe::bus(c, own),
+            Symbol::Instrument(own) => instrument::paint(c, rect, own, now),
+            Symbol::Gauge(own) => gauge::paint(c, rect, own, now),
+            _ => return plain(ui, c, id, object, crowd, view),
+        }
+        None
+    }
+}
+
+/// What belongs to a tag that this plant doesn't have, and may miss.
+fn is_left_out(symbol: &Symbol) -> bool {
+    let gone = |reading: &Reading| !reading.is_present();
+    match symbol {
+        Symbol::Value(value) => gone(&value.reading),
+        Symbol::Bar(bar) => gone(&bar.reading),
+        Symbol::Gauge(gauge) => gone(&gauge.reading),
+        Symbol::Instrument(instrument) => gone(&instrument.reading),
+        Symbol::Lamp(lamp) => gone(&lamp.reading),
+        Symbol::Setpoint(point) => gone(&point.reading),
+        Symbol::Switch(switch) => gone(&switch.reading) || gone(&switch.target),
+        Symbol::Button(button) => button.target.tag().is_some() && gone(&button.target),
+        Symbol::Trend(trend) => trend.pens.iter().all(|pen| gone(&pen.reading)),
+        _ => false,
+    }
+}
+
+fn plain(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd, view: &View<'_>) -> Option<Hit> {
     let (rect, now) = (c.rect(object.rect), view.now);
     match &object.symbol {
         Symbol::Tank(tank) => tank::paint(c, rect, tank, now),
-        Symbol::Pump(pump) => machine::paint(c, rect, pump, machine::Kind::Pump, now),
-        Symbol::Motor(motor) => machine::paint(c, rect, motor, machine::Kind::Motor, now),
+        Symbol::Machine(own) => machine::paint(c, rect, own, now),
         Symbol::Valve(valve) => valve::paint(c, rect, valve, now),
         Symbol::Pipe(pipe) => pipe::paint(c, pipe),
         Symbol::Lamp(lamp) => lamp::paint(c, rect, lamp, now),
@@ -130,6 +204,7 @@ fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd,
         Symbol::Setpoint(point) => return control::setpoint(ui, c, (rect, crowd), id.with("setpoint"), point, view),
         Symbol::Switch(switch) => return control::switch(ui, c, (rect, crowd), id.with("switch"), switch, view),
         Symbol::Navigation(tabs) => return control::navigation(ui, c, rect, id.with("tabs"), tabs),
+        _ => {}
     }
     None
 }
@@ -138,23 +213,41 @@ fn symbol(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd,
 pub fn main_reading(symbol: &Symbol) -> Option<&Reading> {
     match symbol {
         Symbol::Tank(tank) => Some(&tank.level),
-        Symbol::Pump(machine) | Symbol::Motor(machine) if machine.state.is_present() => Some(&machine.state),
-        Symbol::Pump(machine) | Symbol::Motor(machine) => Some(&machine.running),
+        Symbol::Machine(machine) if machine.state.is_present() => Some(&machine.state),
+        Symbol::Machine(machine) if machine.running.is_present() => Some(&machine.running),
+        Symbol::Machine(machine) => Some(&machine.value),
         Symbol::Valve(valve) => Some(&valve.position),
         Symbol::Lamp(lamp) => Some(&lamp.reading),
         Symbol::Value(value) => Some(&value.reading),
         Symbol::Bar(bar) => Some(&bar.reading),
+        Symbol::Gauge(gauge) => Some(&gauge.reading),
+        Symbol::Instrument(instrument) => Some(&instrument.reading),
         Symbol::Setpoint(point) => Some(&point.reading),
         Symbol::Switch(switch) => Some(&switch.reading),
         Symbol::Pipe(pipe) => Some(&pipe.flow),
-        Symbol::Text(_) | Symbol::Button(_) | Symbol::Navigation(_) | Symbol::Trend(_) | Symbol::Panel(_) => None,
+        Symbol::Bus(bus) => Some(&bus.live),
+        Symbol::Trend(trend) if trend.spark => trend.pens.first().map(|pen| &pen.reading),
+        Symbol::Text(_)
+        | Symbol::Button(_)
+        | Symbol::Navigation(_)
+        | Symbol::Trend(_)
+        | Symbol::Panel(_)
+        | Symbol::Table(_)
+        | Symbol::AlarmBanner(_)
+        | Symbol::Tabs(_)
+        | Symbol::Popup(_)
+        | Symbol::Image(_) => None,
     }
 }
 
 /// What deserves attention about an object.
 pub fn sign_of(symbol: &Symbol) -> Option<Sign> {
     match symbol {
-        Symbol::Pump(machine) | Symbol::Motor(machine) => machine::sign_of(machine),
+        Symbol::Machine(machine) => machine::sign_of(machine),
+        Symbol::Table(table) => {
+            let signs = table.rows.iter().flat_map(|row| &row.cells).filter_map(Sign::of);
+            signs.min_by_key(|sign| sign.rank())
+        }
         Symbol::Valve(valve) => valve::sign_of(valve),
         Symbol::Lamp(lamp) if lamp.reading.is_good() => {
             (lamp.abnormal.is_some() && lamp.is_abnormal() == Some(true)).then_some(Sign::Abnormal)
@@ -184,6 +277,10 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
         | Symbol::Setpoint(_)
         | Symbol::Switch(_)
         | Symbol::Navigation(_)
+        | Symbol::Table(_)
+        | Symbol::AlarmBanner(_)
+        | Symbol::Tabs(_)
+        | Symbol::Popup(_)
         | Symbol::Pipe(_) => {
             return None;
         }

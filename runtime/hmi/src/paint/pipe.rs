@@ -1,7 +1,7 @@
-//! A pipe: lines with bends, an arrowhead, and a static arrow that is filled where something flows.
+//! Pipes and bus bars: lines with bends, an arrowhead, and a static arrow that is filled where something flows.
 
 use egui::{Align2, Pos2, Stroke, Vec2};
-use plantroom_scene::Pipe;
+use plantroom_scene::{Bus, Pipe};
 
 use super::{Canvas, Font};
 use crate::theme::THEME;
@@ -30,6 +30,31 @@ pub fn paint(c: &Canvas<'_>, pipe: &Pipe) {
     let label_at = end + along * c.len(8.0);
     let anchor = if along.x < -0.5 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
     c.text(label_at, anchor, &pipe.label, Font::TEXT, THEME.text_quiet);
+}
+
+/// Draws a bus bar: solid while it is live, hollow while it is dead, dashed while that isn't known.
+pub fn bus(c: &Canvas<'_>, bus: &Bus) {
+    let points: Vec<Pos2> = bus.points.iter().map(|point| c.point(*point)).collect();
+    let Some(first) = points.first().copied() else { return };
+    let width = c.len(bus.width);
+    let live = if bus.live.is_present() { bus.is_live() } else { Some(true) };
+    let along = points.windows(2).map(|pair| (pair[0], pair[1]));
+    for (from, to) in along {
+        let step = (to - from).normalized() * width / 2.0;
+        let side = step.rot90();
+        let corners = vec![from - step + side, to + step + side, to + step - side, from - step - side];
+        let line = c.stroke(1.5, THEME.equipment);
+        match live {
+            Some(true) => c.polygon(corners, THEME.equipment, Stroke::NONE),
+            Some(false) => c.polygon(corners, THEME.background, line),
+            None => {
+                let around = [corners[0], corners[1], corners[2], corners[3], corners[0]];
+                c.dashed(&around, line);
+            }
+        }
+    }
+    let above = first - egui::vec2(width / 2.0, width / 2.0 + c.len(4.0));
+    c.text(above, Align2::LEFT_BOTTOM, bus.label.get(), Font::TEXT_BOLD, THEME.text);
 }
 
 fn head(c: &Canvas<'_>, tip: Pos2, along: Vec2, size: f32) {

@@ -1,8 +1,8 @@
-//! A vessel with its level, a scale and its limits.
+//! Tanks and vessels with their level, a scale and limits.
 
-use egui::{Align2, Rect, pos2};
+use egui::{Align2, Pos2, Rect, Stroke, pos2};
 use plantroom_model::Utc;
-use plantroom_scene::{Facts, LimitMark, Tank, grouped};
+use plantroom_scene::{Facts, LimitMark, Tank, TankShape, grouped};
 
 use super::{Canvas, Font, Sign, marks};
 use crate::theme::THEME;
@@ -10,35 +10,128 @@ use crate::theme::THEME;
 /// Draws it.
 pub fn paint(c: &Canvas<'_>, rect: Rect, tank: &Tank, now: Option<Utc>) {
     let level = &tank.level;
-    let outline = c.stroke(THEME.line_equipment, THEME.equipment);
-    c.filled(rect, THEME.vessel);
-    if let Some(fraction) = level.fraction() {
-        let top = rect.bottom() - rect.height() * fraction as f32;
-        let contents = Rect::from_min_max(pos2(rect.left(), top), rect.right_bottom());
-        if level.status.is_bad() {
-            c.hatch(contents, THEME.contents);
-            c.dashed(&[contents.left_top(), contents.right_top()], c.stroke(1.5, THEME.value));
-        } else {
-            c.filled(contents, THEME.contents);
-            c.line(contents.left_top(), contents.right_top(), c.stroke(1.0, THEME.equipment));
+    let line = c.stroke(THEME.line_equipment, THEME.equipment);
+    let hull = Hull { rect, shape: tank.shape };
+    c.polygon(hull.part(rect.top()), THEME.vessel, Stroke::NONE);
+    if level.is_present() {
+        contents(c, &hull, tank);
+    }
+    if level.is_good() || !level.is_present() {
+        c.add(egui::Shape::closed_line(hull.part(rect.top()), line));
+    } else {
+        let mut around = hull.part(rect.top());
+        around.extend(around.first().copied());
+        c.dashed(&around, line);
+    }
+    let mut above = rect.top() - c.len(10.0);
+    if level.is_present() {
+        scale(c, rect, &level.facts, level.limit_mark());
+        if let Some(sign) = Sign::of(level) {
+            marks::frame(c, rect, sign);
+            marks::sign(c, pos2(rect.left() - c.len(6.0), rect.top() - c.len(6.0)), 17.0, sign);
+            above -= c.len(6.0);
         }
-    } else {
-        c.hatch(rect, THEME.panel_line);
+        let inside = pos2(rect.center().x, rect.top() + c.len(8.0));
+        marks::tail(c, inside, Align2::CENTER_TOP, level, now);
     }
-    if level.is_good() {
-        c.add(egui::Shape::rect_stroke(rect, c.len(2.0), outline, egui::StrokeKind::Middle));
-    } else {
-        c.dashed_box(rect, outline);
-    }
-    scale(c, rect, &level.facts, level.limit_mark());
-    if let Some(sign) = Sign::of(level) {
-        marks::frame(c, rect, sign);
-        marks::sign(c, pos2(rect.left() - c.len(6.0), rect.top() - c.len(6.0)), 17.0, sign);
-    }
-    let above = rect.top() - c.len(if Sign::of(level).is_some() { 16.0 } else { 10.0 });
     c.text(pos2(rect.center().x, above), Align2::CENTER_BOTTOM, tank.label.get(), Font::TEXT_BOLD, THEME.text);
-    let inside = pos2(rect.center().x, rect.top() + c.len(8.0));
-    marks::tail(c, inside, Align2::CENTER_TOP, level, now);
+}
+
+/// What is in it, up to its level; hatched where that can't be trusted or isn't known.
+fn contents(c: &Canvas<'_>, hull: &Hull, tank: &Tank) {
+    let (rect, level) = (hull.rect, &tank.level);
+    let Some(fraction) = level.fraction() else {
+        hatch(c, hull, rect.top());
+        return;
+    };
+    let top = rect.bottom() - rect.height() * fraction as f32;
+    let (left, right) = hull.width_at(top);
+    let surface = [pos2(left, top), pos2(right, top)];
+    if level.status.is_bad() {
+        hatch(c, hull, top);
+        c.dashed(&surface, c.stroke(1.5, THEME.value));
+    } else {
+        c.polygon(hull.part(top), THEME.contents, Stroke::NONE);
+        c.line(surface[0], surface[1], c.stroke(1.0, THEME.equipment));
+    }
+}
+
+/// Slanted lines in the part of the hull below a height.
+fn hatch(c: &Canvas<'_>, hull: &Hull, top: f32) {
+    let rect = hull.rect;
+    let line = c.stroke(1.0, THEME.contents);
+    let step = c.len(7.0).max(4.0);
+    let mut start = rect.left() - rect.height();
+    while start < rect.right() {
+        // Along each slanted line, the stretch that lies within the hull.
+        let inside = |t: f32| {
+            let at = pos2(start + t, rect.bottom() - t);
+            let (left, right) = hull.width_at(at.y);
+            (at.y >= top && at.x >= left && at.x <= right).then_some(at)
+        };
+        let pieces = (0..=64u8).filter_map(|part| inside(rect.height() * f32::from(part) / 64.0));
+        let (mut first, mut last): (Option<Pos2>, Option<Pos2>) = (None, None);
+        for at in pieces {
+            first.get_or_insert(at);
+            last = Some(at);
+        }
+        if let (Some(first), Some(last)) = (first, last) {
+            c.line(first, last, line);
+        }
+        start += step;
+    }
+}
+
+/// The outline.
+struct Hull {
+    rect: Rect,
+    shape: TankShape,
+}
+
+impl Hull {
+    /// How high a dished end is: of a standing vessel above and below, of a lying one at its sides.
+    fn dish(&self) -> f32 {
+        match self.shape {
+            TankShape::Open => 0.0,
+            TankShape::Standing => (self.rect.width() * 0.25).min(self.rect.height() * 0.4),
+            TankShape::Lying => (self.rect.height() * 0.25).min(self.rect.width() * 0.4),
+        }
+    }
+
+    /// Left and right edge at a height.
+    fn width_at(&self, y: f32) -> (f32, f32) {
+        let (rect, dish) = (self.rect, self.dish());
+        let inset = match self.shape {
+            TankShape::Open => 0.0,
+            TankShape::Standing => {
+                let into = (rect.top() + dish - y).max(y - (rect.bottom() - dish)).max(0.0) / dish.max(0.01);
+                rect.width() / 2.0 * (1.0 - (1.0 - into.min(1.0).powi(2)).sqrt())
+            }
+            TankShape::Lying => {
+                let off = ((y - rect.center().y) / (rect.height() / 2.0).max(0.01)).clamp(-1.0, 1.0);
+                dish * (1.0 - (1.0 - off * off).sqrt())
+            }
+        };
+        (rect.left() + inset, rect.right() - inset)
+    }
+
+    /// The outline of what lies below a height; all of it for the top.
+    fn part(&self, top: f32) -> Vec<Pos2> {
+        let rect = self.rect;
+        if self.shape == TankShape::Open {
+            let rect = Rect::from_min_max(pos2(rect.left(), top), rect.max);
+            return vec![rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()];
+        }
+        // More points where the ends are round.
+        let height = |step: u8| {
+            let share = f32::from(step) / 24.0;
+            let eased = (1.0 - (share * std::f32::consts::PI).cos()) / 2.0;
+            top + (rect.bottom() - top) * eased
+        };
+        let right = (0..=24u8).map(|step| pos2(self.width_at(height(step)).1, height(step)));
+        let left = (0..=24u8).rev().map(|step| pos2(self.width_at(height(step)).0, height(step)));
+        right.chain(left).collect()
+    }
 }
 
 /// Ticks at every tenth of the range, and the limits with letter and number.

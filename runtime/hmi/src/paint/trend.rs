@@ -1,6 +1,7 @@
 //! A small live trend: lines that differ in dash and shade, hatched where nothing usable was heard.
 
 mod scale;
+mod spark;
 
 use egui::{Align2, Pos2, Rect, Shape, pos2};
 use plantroom_model::Utc;
@@ -17,6 +18,10 @@ const DASHES: [(f32, f32); 6] = [(1.0, 0.0), (7.0, 3.0), (2.0, 3.0), (11.0, 4.0)
 
 /// Draws it.
 pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
+    if trend.spark {
+        spark::paint(c, rect, trend, view);
+        return;
+    }
     let title = c.text(rect.left_top(), Align2::LEFT_TOP, trend.label.get(), Font::PANEL, THEME.text);
     let top = if trend.label.get().is_empty() { rect.top() } else { title.bottom() + c.len(8.0) };
     let bottom = rect.bottom() - c.len(40.0);

@@ -9,13 +9,14 @@ use plantroom_script::{Closure, Sandbox, ScriptError};
 
 use super::{Done, options::Options, place_of, with};
 use crate::computed::{type_word, value_of};
+use crate::guide::{self, Function};
 use crate::{Place, Point, Prop, Reading, Source, limits};
 
 /// One call of a screen function.
 pub(crate) struct Call<'a, 'c> {
     pub function: &'static str,
-    /// How it is called, as its error messages show it.
-    usage: &'static str,
+    /// What the guide says of it: how it is called, and which options it has.
+    guide: &'static Function,
     pub context: &'a NativeCallContext<'c>,
     arguments: Vec<Dynamic>,
     pub place: Place,
@@ -28,15 +29,20 @@ const ARGUMENTS: usize = 5;
 #[cfg(test)]
 pub(crate) static OFFERED: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
 
-/// Registers a function for any number and any types of arguments, so that a wrong call gets our message, not the engine's.
-pub(crate) fn offer(engine: &mut Engine, function: &'static str, usage: &'static str, make: fn(&mut Call) -> Done<Dynamic>) {
+/// Registers a function of the guide for any number and any types of arguments, so that a wrong call gets our message, not
+/// the engine's.
+pub(crate) fn offer(engine: &mut Engine, function: &'static str, make: fn(&mut Call) -> Done<Dynamic>) {
+    let Some(guide) = guide::function(function) else {
+        debug_assert!(false, "{function} isn't in the guide");
+        return;
+    };
     #[cfg(test)]
     OFFERED.lock().unwrap().push(function);
     for count in 0..=ARGUMENTS {
         engine.register_raw_fn(function, vec![TypeId::of::<Dynamic>(); count], move |context, arguments| {
             let arguments = arguments.iter_mut().map(|argument| argument.flatten_clone()).collect();
             let place = place_of(Sandbox::place(&context));
-            make(&mut Call { function, usage, context: &context, arguments, place })
+            make(&mut Call { function, guide, context: &context, arguments, place })
         });
     }
 }
@@ -44,7 +50,7 @@ pub(crate) fn offer(engine: &mut Engine, function: &'static str, usage: &'static
 impl Call<'_, '_> {
     /// An error about this call, with how it should be called.
     pub fn wrong<T>(&self, what: impl AsRef<str>) -> Done<T> {
-        Err(ScriptError::raise(format!("{}() {}; it is called {}", self.function, what.as_ref(), self.usage)))
+        Err(ScriptError::raise(format!("{}() {}; it is called {}", self.function, what.as_ref(), self.guide.usage)))
     }
 
     /// An error about this call.
@@ -68,6 +74,27 @@ impl Call<'_, '_> {
     /// Whether there is a map at this place.
     pub fn has_map(&self, at: usize) -> bool {
         self.arguments.get(at).is_some_and(Dynamic::is_map)
+    }
+
+    /// Whether there is a text at this place.
+    pub fn is_text(&self, at: usize) -> bool {
+        self.arguments.get(at).is_some_and(Dynamic::is_string)
+    }
+
+    /// The list at a place, if one is there.
+    pub fn list(&mut self, at: usize) -> Option<Vec<Dynamic>> {
+        self.arguments.get_mut(at).filter(|value| value.is_array()).map(std::mem::take)?.into_array().ok()
+    }
+
+    /// The options of a function whose last argument is a block, which was taken before.
+    pub fn options_before(&mut self, at: usize) -> Done<Options> {
+        self.arguments.truncate(at + 1);
+        self.options(at)
+    }
+
+    /// No options at all.
+    pub fn no_options(&self) -> Options {
+        Options::new(Map::new())
     }
 
     /// A finite number of the screen's units.
@@ -103,8 +130,8 @@ impl Call<'_, '_> {
         Ok(Point { x: x + origin.x, y: y + origin.y })
     }
 
-    /// The options `#{ ... }` at a place, or none. `known` are the names of this function's own options.
-    pub fn options(&mut self, at: usize, known: &[&'static str]) -> Done<Options> {
+    /// The options `#{ ... }` at a place, or none; only those that the guide knows.
+    pub fn options(&mut self, at: usize) -> Done<Options> {
         if self.arguments.len() > at + 1 {
             return self.wrong(format!("takes at most {} arguments", at + 1));
         }
@@ -119,16 +146,31 @@ impl Call<'_, '_> {
             },
         };
         for key in map.keys() {
-            let all = || known.iter().chain(super::options::EVERY_OBJECT).copied();
-            if !all().any(|known| known == key.as_str()) {
-                let hint = match nearest(key, all()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it has: {}", all().collect::<Vec<_>>().join(", ")),
-                };
-                return self.refuse(format!("has no option `{key}`; {hint}"));
-            }
+            self.knows(key, &self.guide.option_names().collect::<Vec<_>>(), "")?;
         }
         Ok(Options::new(map))
+    }
+
+    /// Refuses an option that isn't among these.
+    pub fn knows(&self, key: &str, all: &[&str], whose: &str) -> Done<()> {
+        if all.contains(&key) {
+            return Ok(());
+        }
+        let hint = match nearest(key, all.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if all.is_empty() => "it has none".to_owned(),
+            None => format!("it has: {}", all.join(", ")),
+        };
+        self.refuse(format!("has no option `{key}`{whose}; {hint}"))
+    }
+
+    /// A block at a place: a closure that is run while the screen is built.
+    pub fn block(&mut self, at: usize, name: &str) -> Done<Closure> {
+        let value = self.take(at, name)?;
+        match self.closure(&value)? {
+            Some(closure) => Ok(closure),
+            None => self.wrong(format!("needs {name}, and got a {}", type_word(&value))),
+        }
     }
 
     /// A closure, if the value is one.

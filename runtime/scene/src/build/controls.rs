@@ -6,19 +6,17 @@ use plantroom_model::Value;
 use plantroom_script::rhai::{Dynamic, Engine};
 
 use super::arguments::{Call, offer};
-use super::options::{FACTS, Options};
+use super::options::Options;
 use super::{Done, Mention, with};
 use crate::computed::value_of;
 use crate::event::{Does, Event};
 use crate::{Action, Button, EventId, Prop, Reading, Setpoint, Switch, Symbol, limits};
 
 pub(super) fn register(engine: &mut Engine) {
-    let button_usage = "button(20, 300, \"Start\", #{ tag: \"high_lift/p1/start\", value: true }) or \
-        button(20, 300, \"Change over\", |op| op.request(\"high_lift/duty\", tag(\"high_lift/standby\")))";
-    offer(engine, "button", button_usage, button);
-    offer(engine, "link", "link(20, 300, \"Intake\", \"2_intake\")", link);
-    offer(engine, "setpoint", "setpoint(20, 300, \"high_lift/pic601/sp\", #{ label: \"setpoint\" })", setpoint);
-    offer(engine, "selector", "selector(20, 300, \"high_lift/p1/auto\", #{ label: \"mode\" })", selector);
+    offer(engine, "button", button);
+    offer(engine, "link", link);
+    offer(engine, "setpoint", setpoint);
+    offer(engine, "selector", selector);
 }
 
 fn event(call: &Call, label: &str, does: Does) -> Done<EventId> {
@@ -36,17 +34,19 @@ fn button(call: &mut Call) -> Done<Dynamic> {
     let label = call.take(2, "what it says")?;
     let pressed = if call.has(3) { Some(call.take(3, "what it does")?) } else { None };
     let at_options = if pressed.is_some() { 4 } else { 3 };
-    let mut options = call.options(at_options, &["w", "h", "tag", "value", "enabled", "chosen", "ask"])?;
+    let mut options = call.options(at_options)?;
     let rect = options.boxed(call, at, (92.0, 32.0))?;
     let label = call.words(label, "what it says")?;
     let ask = options.text(call, "ask")?;
-    let (does, target, navigates) = match pressed {
+    let optional = options.bool(call, "optional", false)?;
+    let (does, mut target, navigates) = match pressed {
         Some(value) => match call.closure(&value)? {
             Some(closure) => (Does::Closure(closure), Reading::absent(), false),
             None => return call.wrong("needs a closure |op| ... as what it does"),
         },
         None => fixed(call, &mut options, &question(&label), ask.clone())?,
     };
+    target.optional |= optional;
     let event = event(call, &ask.unwrap_or_else(|| question(&label)), does)?;
     let enabled = options.flag(call, "enabled", true, false)?;
     let chosen = options.flag(call, "chosen", false, false)?;
@@ -88,7 +88,7 @@ fn link(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let label = call.take(2, "what it says")?;
     let screen = call.text(3, "a screen's name")?;
-    let mut options = call.options(4, &["w", "h", "enabled"])?;
+    let mut options = call.options(4)?;
     let rect = options.boxed(call, at, (120.0, 28.0))?;
     let label = call.words(label, "what it says")?;
     let params = options.params(call)?;
@@ -118,8 +118,7 @@ fn entered(call: &Call, options: &mut Options, tag: &str, label: &Prop<String>) 
 fn setpoint(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let tag = call.text(2, "a tag's name")?;
-    let own: Vec<_> = ["w", "h", "label", "enabled", "on_enter"].into_iter().chain(FACTS).collect();
-    let mut options = call.options(3, &own)?;
+    let mut options = call.options(3)?;
     let rect = options.boxed(call, at, (120.0, 26.0))?;
     let mut reading = call.tag(&tag, "the tag")?;
     options.facts(call, &mut reading)?;
@@ -133,12 +132,12 @@ fn setpoint(call: &mut Call) -> Done<Dynamic> {
 fn selector(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let tag = call.text(2, "a tag's name")?;
-    let own = ["w", "h", "label", "enabled", "on_enter", "target", "choices"];
-    let mut options = call.options(3, &own)?;
+    let mut options = call.options(3)?;
     let rect = options.boxed(call, at, (180.0, 26.0))?;
-    let reading = call.tag(&tag, "the tag")?;
+    let optional = options.bool(call, "optional", false)?;
+    let reading = Reading { optional, ..call.tag(&tag, "the tag")? };
     let target_name = options.text(call, "target")?.unwrap_or_else(|| tag.clone());
-    let target = call.tag(&target_name, "target")?;
+    let target = Reading { optional, ..call.tag(&target_name, "target")? };
     let label = options.words(call, "label", "")?;
     let choices = choices(call, &mut options)?;
     let event = entered(call, &mut options, &target_name, &label)?;

@@ -20,14 +20,14 @@ pub(crate) const SCREEN_SIZE: (f32, f32) = (1600.0, 730.0);
 const FACEPLATE_SIZE: (f32, f32) = (320.0, 380.0);
 
 pub(super) fn register(engine: &mut Engine) {
-    offer(engine, "screen", "screen(\"High-lift pumps\", #{ level: 2, parent: \"1_overview\" })", screen);
-    offer(engine, "faceplate", "faceplate(\"Pump 2\", #{ size: [320, 380] })", faceplate);
-    offer(engine, "part", "part(\"pump_train\", |params| { ... })", part);
-    offer(engine, "place", "place(\"pump_train\", 300, 200, #{ name: \"high_lift/p1\" })", place);
-    offer(engine, "instances", "instances(\"pump\", \"high_lift/*\")", instances);
-    offer(engine, "panel", "panel(20, 600, #{ w: 400, h: 80, label: \"Today\" })", panel);
-    offer(engine, "text", "text(20, 20, \"words\") or text(20, 20, || `computed`)", text);
-    offer(engine, "navigation", "navigation(20, 20)", navigation);
+    offer(engine, "screen", screen);
+    offer(engine, "faceplate", faceplate);
+    offer(engine, "part", part);
+    offer(engine, "place", place);
+    offer(engine, "instances", instances);
+    offer(engine, "panel", panel);
+    offer(engine, "text", text);
+    offer(engine, "navigation", navigation);
 }
 
 fn size(call: &Call, value: Option<Dynamic>, otherwise: (f32, f32)) -> Done<(f32, f32)> {
@@ -49,7 +49,7 @@ fn corner_of(call: &Call, value: Dynamic) -> Done<Point> {
 
 fn screen(call: &mut Call) -> Done<Dynamic> {
     let title = call.text(0, "a title")?;
-    let mut options = call.options(1, &["level", "parent", "size", "subtitle", "faceplates"])?;
+    let mut options = call.options(1)?;
     let level = options.real(call, "level")?.unwrap_or(2.0);
     if !(1.0..=4.0).contains(&level) {
         return call.refuse(format!("can't be of level {level}; levels are 1 overview, 2 unit, 3 detail, 4 support (ISA-101)"));
@@ -75,7 +75,7 @@ fn screen(call: &mut Call) -> Done<Dynamic> {
 
 fn faceplate(call: &mut Call) -> Done<Dynamic> {
     let title = call.text(0, "a title")?;
-    let mut options = call.options(1, &["size", "subtitle"])?;
+    let mut options = call.options(1)?;
     let subtitle = options.text(call, "subtitle")?.unwrap_or_default();
     let size = size(call, options.take("size"), FACEPLATE_SIZE)?;
     with("faceplate", |build| {
@@ -162,17 +162,22 @@ fn missing_part(name: &str, build: &super::Build) -> String {
 fn instances(call: &mut Call) -> Done<Dynamic> {
     let kind = call.text(0, "a type's name")?;
     let pattern = if call.has(1) { call.text(1, "a pattern of names")? } else { "**".to_owned() };
-    with("instances", |build| {
-        build.mention(Mention::Type(kind.clone()), &call.place);
+    instances_of(call, &kind, &pattern).map(Dynamic::from_array)
+}
+
+/// The names of a type's instances.
+pub(super) fn instances_of(call: &Call, kind: &str, pattern: &str) -> Done<Array> {
+    with(call.function, |build| {
+        build.mention(Mention::Type(kind.to_owned()), &call.place);
         let all = build.catalogue.instances.iter();
-        let names = all.filter(|(of, name)| *of == kind && crate::pattern::fits(&pattern, name));
-        Ok(Dynamic::from_array(names.map(|(_, name)| Dynamic::from(name.clone())).collect::<Array>()))
+        let names = all.filter(|(of, name)| of == kind && crate::pattern::fits(pattern, name));
+        Ok(names.map(|(_, name)| Dynamic::from(name.clone())).collect())
     })
 }
 
 fn panel(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
-    let mut options = call.options(2, &["w", "h", "label"])?;
+    let mut options = call.options(2)?;
     let rect = options.boxed(call, at, (300.0, 200.0))?;
     let label = options.words(call, "label", "")?;
     options.finish(call, rect, Symbol::Panel(Panel { label }), "", None)
@@ -181,7 +186,7 @@ fn panel(call: &mut Call) -> Done<Dynamic> {
 fn text(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let value = call.take(2, "words")?;
-    let mut options = call.options(3, &["role", "align"])?;
+    let mut options = call.options(3)?;
     let text = call.words(value, "words")?;
     let roles = [
         ("title", TextRole::Title),
@@ -211,7 +216,7 @@ fn text(call: &mut Call) -> Done<Dynamic> {
 
 fn navigation(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
-    let mut options = call.options(2, &["w", "h"])?;
+    let mut options = call.options(2)?;
     let rect = options.boxed(call, at, (800.0, 30.0))?;
     let entries = with("navigation", |build| {
         let (catalogue, name) = (build.catalogue.clone(), build.name.clone());

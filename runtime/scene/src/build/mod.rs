@@ -2,9 +2,12 @@
 
 mod arguments;
 mod controls;
+mod layers;
 mod layout;
+mod machines;
 mod options;
 mod shapes;
+mod table;
 mod values;
 
 use std::cell::RefCell;
@@ -18,7 +21,7 @@ use crate::computed::Computed;
 use crate::event::{self, Event};
 use crate::scene::Header;
 use crate::screens::Catalogue;
-use crate::{ClosureId, EventId, Object, ObjectId, Place, Point, limits};
+use crate::{ClosureId, EventId, Layer, Object, ObjectId, Place, Point, limits};
 
 pub(crate) use arguments::Call;
 
@@ -58,6 +61,10 @@ pub(crate) struct Build {
     pub mentions: Vec<(Mention, Place)>,
     /// Where the part that is being run was placed, outermost first: its origin and the call.
     pub origins: Vec<(Point, Place)>,
+    /// The page of tabs or the pop-up that is being filled, outermost first.
+    pub layers: Vec<Layer>,
+    /// Cells of tables so far.
+    pub cells: usize,
 }
 
 thread_local! {
@@ -92,6 +99,8 @@ impl Build {
             parts: HashMap::new(),
             mentions: Vec::new(),
             origins: Vec::new(),
+            layers: Vec::new(),
+            cells: 0,
         }
     }
 
@@ -143,7 +152,10 @@ pub(crate) fn register(engine: &mut Engine) {
     layout::register(engine);
     shapes::register(engine);
     values::register(engine);
+    machines::register(engine);
+    table::register(engine);
     controls::register(engine);
+    layers::register(engine);
 }
 
 /// The names of every function that a screen can call.

@@ -8,12 +8,6 @@ use crate::computed::type_word;
 use crate::event::{Does, Event, named, params_of};
 use crate::{Action, Direction, EventId, Object, Params, Point, Prop, Reading, Rect, Source, Symbol, limits};
 
-/// Options that every symbol has.
-pub(crate) const EVERY_OBJECT: &[&str] = &["visible", "tip", "on_click", "open", "faceplate", "params"];
-
-/// Options of a reading that stand beside its tag.
-pub(crate) const FACTS: [&str; 6] = ["unit", "decimals", "range", "limits", "states", "optional"];
-
 pub(crate) struct Options {
     map: Map,
 }
@@ -57,6 +51,17 @@ impl Options {
             number if number > 0.0 => Ok(number),
             number => call.refuse(format!("can't be {number} units in `{key}`; it must be above 0")),
         }
+    }
+
+    /// As [`Self::extent`], where it was given.
+    pub fn maybe_extent(&mut self, call: &Call, key: &str) -> Done<Option<f32>> {
+        if self.map.contains_key(key) { self.extent(call, key, 1.0).map(Some) } else { Ok(None) }
+    }
+
+    /// Some of the options, to be used more than once.
+    pub fn copy_of(&self, keys: &[&str]) -> Self {
+        let chosen = self.map.iter().filter(|(key, _)| keys.contains(&key.as_str()));
+        Self { map: chosen.map(|(key, value)| (key.clone(), value.clone())).collect() }
     }
 
     pub fn real(&mut self, call: &Call, key: &str) -> Done<Option<f64>> {
@@ -186,8 +191,10 @@ impl Options {
     }
 
     /// What a click does: an own closure, another screen, or a faceplate (by default `faceplate`, for instance `name`).
-    fn click(&mut self, call: &Call, label: &str, default: Option<Instance>) -> Done<Option<EventId>> {
-        let params = self.params(call)?;
+    /// `given` are parameters that come along in any case.
+    pub fn click(&mut self, call: &Call, label: &str, default: Option<Instance>, given: Params) -> Done<Option<EventId>> {
+        let mut params = given;
+        params.extend(self.params(call)?);
         let does = if let Some(value) = self.take("on_click") {
             match call.closure(&value)? {
                 Some(closure) => Does::Closure(closure),
@@ -226,11 +233,12 @@ impl Options {
     pub fn finish(mut self, call: &Call, rect: Rect, symbol: Symbol, tip: &str, instance: Option<Instance>) -> Done<Dynamic> {
         let visible = self.flag(call, "visible", true, true)?;
         let tip = self.text(call, "tip")?.unwrap_or_else(|| tip.to_owned());
-        let click = self.click(call, &tip, instance)?;
+        let click = self.click(call, &tip, instance, Params::new())?;
         with(call.function, |build| {
             let (id, placed_by) = (build.next_object(), build.origins.first().map(|(_, place)| place.clone()));
+            let layer = build.layers.last().copied();
             let place = call.place.clone();
-            build.add_object(Object { id, place, placed_by, rect, symbol, visible, click, tip, error: None })
+            build.add_object(Object { id, place, placed_by, rect, symbol, layer, visible, click, tip, error: None })
         })?;
         Ok(Dynamic::UNIT)
     }

@@ -1,80 +1,36 @@
-//! `tank`, `pump`, `motor`, `valve`, `pipe`.
+//! `tank`, `vessel`, `valve`, `pipe`, `bus_bar`.
 
 use plantroom_script::rhai::{Dynamic, Engine};
 
 use super::arguments::{Call, offer};
-use super::options::{FACTS, Instance};
+use super::machines::{around, prefixed};
+use super::options::Instance;
 use super::{Done, with};
-use crate::{Machine, Pipe, Point, Rect, Symbol, Tank, Valve, limits};
+use crate::{Bus, Pipe, Point, Rect, Symbol, Tank, TankShape, Valve, limits};
 
 pub(super) fn register(engine: &mut Engine) {
-    offer(engine, "tank", "tank(80, 220, #{ tag: \"clear_well/level\", w: 140, h: 260 })", tank);
-    offer(engine, "pump", "pump(300, 440, \"high_lift/p1\", #{ label: \"Pump 1\" }): x, y and a tag prefix", |call| {
-        machine(call, "pump", Symbol::Pump)
-    });
-    offer(engine, "motor", "motor(300, 440, \"intake/mixer\", #{ label: \"Mixer\" }): x, y and a tag prefix", |call| {
-        machine(call, "motor", Symbol::Motor)
-    });
-    offer(engine, "valve", "valve(400, 440, \"high_lift/v1\", #{ label: \"Valve 1\" }): x, y and a tag prefix", valve);
-    offer(engine, "pipe", "pipe([[220, 440], [300, 440]], #{ flow: \"clear_well/outflow\", arrow: true })", pipe);
-}
-
-/// Facts options and the function's own.
-fn known<const N: usize>(own: [&'static str; N]) -> Vec<&'static str> {
-    own.into_iter().chain(FACTS).collect()
+    offer(engine, "tank", tank);
+    offer(engine, "valve", valve);
+    offer(engine, "pipe", pipe);
+    offer(engine, "bus_bar", bus_bar);
+    offer(engine, "vessel", vessel);
 }
 
 fn tank(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
-    let mut options = call.options(2, &known(["w", "h", "tag", "label"]))?;
+    let mut options = call.options(2)?;
     let rect = options.boxed(call, at, (140.0, 260.0))?;
     let Some(value) = options.take("tag") else { return call.wrong("needs the tag of its level as `tag`") };
     let mut level = call.reading(value, "tag")?;
     options.facts(call, &mut level)?;
     let label = options.words(call, "label", "")?;
     let tip = level.tag().map(ToString::to_string).unwrap_or_default();
-    options.finish(call, rect, Symbol::Tank(Tank { label, level }), &tip, None)
-}
-
-/// A box around a middle.
-fn around(at: Point, size: (f32, f32)) -> Rect {
-    Rect { x: at.x - size.0 / 2.0, y: at.y - size.1 / 2.0, w: size.0, h: size.1 }
-}
-
-fn machine(call: &mut Call, kind: &'static str, symbol: fn(Machine) -> Symbol) -> Done<Dynamic> {
-    if !(call.has(0) && call.has(1) && call.has(2)) {
-        return call.wrong("needs x, y and a tag prefix");
-    }
-    let at = call.xy()?;
-    let prefix = call.text(2, "a tag prefix")?;
-    let own = ["label", "facing", "running", "state", "fault", "manual", "auto", "size"];
-    let mut options = call.options(3, &own)?;
-    let size = options.extent(call, "size", 48.0)?;
-    let label = options.words(call, "label", "")?;
-    let running = match options.take("running") {
-        Some(value) => call.reading(value, "running")?,
-        None => call.tag(&format!("{prefix}/running"), "running")?,
-    };
-    let state = options.reading_or(call, "state", &format!("{prefix}/state"))?;
-    let fault = options.reading_or(call, "fault", &format!("{prefix}/tripped"))?;
-    let manual = match options.take("manual") {
-        Some(value) if value.as_bool() == Ok(false) => crate::Reading::absent(),
-        Some(value) => call.reading(value, "manual")?,
-        None => options.reading_or(call, "auto", &format!("{prefix}/auto"))?.inverted(),
-    };
-    let facing = options.direction(call)?;
-    let instance = Instance { part: kind, name: &prefix, label: label.now.clone() };
-    let machine = Machine { label, running, state, fault, manual, facing };
-    options.finish(call, around(at, (size, size)), symbol(machine), &prefix, Some(instance))
+    options.finish(call, rect, Symbol::Tank(Tank { label, level, shape: TankShape::Open }), &tip, None)
 }
 
 fn valve(call: &mut Call) -> Done<Dynamic> {
-    if !(call.has(0) && call.has(1) && call.has(2)) {
-        return call.wrong("needs x, y and a tag prefix");
-    }
-    let at = call.xy()?;
-    let prefix = call.text(2, "a tag prefix")?;
-    let mut options = call.options(3, &["label", "facing", "position", "fault", "manual", "size"])?;
+    let (at, prefix) = prefixed(call)?;
+    let mut options = call.options(3)?;
     let size = options.extent(call, "size", 30.0)?;
     let label = options.words(call, "label", "")?;
     let position = match options.take("position") {
@@ -93,12 +49,26 @@ fn valve(call: &mut Call) -> Done<Dynamic> {
     options.finish(call, around(at, extent), Symbol::Valve(valve), &prefix, Some(instance))
 }
 
-fn pipe(call: &mut Call) -> Done<Dynamic> {
+fn vessel(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let mut options = call.options(2)?;
+    let lying = options.bool(call, "lying", false)?;
+    let rect = options.boxed(call, at, if lying { (200.0, 96.0) } else { (96.0, 200.0) })?;
+    let mut level = options.reading(call, "tag")?;
+    options.facts(call, &mut level)?;
+    let label = options.words(call, "label", "")?;
+    let tip = level.tag().map(ToString::to_string).unwrap_or_else(|| label.now.clone());
+    let shape = if lying { TankShape::Lying } else { TankShape::Standing };
+    options.finish(call, rect, Symbol::Tank(Tank { label, level, shape }), &tip, None)
+}
+
+/// The corners of a pipe or a bus bar, within the part's own origin.
+fn corners(call: &mut Call) -> Done<Vec<Point>> {
     let corners = call.take(0, "its corners")?.into_array().unwrap_or_default();
     if corners.len() < 2 || corners.len() > limits::PIPE_POINTS {
         return call.wrong(format!("needs 2 to {} corners", limits::PIPE_POINTS));
     }
-    let origin = with("pipe", |build| Ok(build.origin()))?;
+    let origin = with(call.function, |build| Ok(build.origin()))?;
     let mut points = Vec::with_capacity(corners.len());
     for corner in corners {
         match corner.into_array().unwrap_or_default().as_slice() {
@@ -106,7 +76,12 @@ fn pipe(call: &mut Call) -> Done<Dynamic> {
             _ => return call.wrong("needs each corner as [x, y]"),
         }
     }
-    let mut options = call.options(1, &["flow", "flowing_above", "arrow", "width", "label"])?;
+    Ok(points)
+}
+
+fn pipe(call: &mut Call) -> Done<Dynamic> {
+    let points = corners(call)?;
+    let mut options = call.options(1)?;
     let flow = options.reading(call, "flow")?;
     let flowing_above = options.real(call, "flowing_above")?.unwrap_or(0.5);
     let arrow = options.bool(call, "arrow", false)?;
@@ -115,4 +90,16 @@ fn pipe(call: &mut Call) -> Done<Dynamic> {
     let tip = flow.tag().map(ToString::to_string).unwrap_or_default();
     let rect = Rect::around(&points);
     options.finish(call, rect, Symbol::Pipe(Pipe { points, flow, flowing_above, arrow, width, label }), &tip, None)
+}
+
+fn bus_bar(call: &mut Call) -> Done<Dynamic> {
+    let points = corners(call)?;
+    let mut options = call.options(1)?;
+    let live = options.reading(call, "live")?;
+    let live_above = options.real(call, "live_above")?.unwrap_or(0.5);
+    let width = options.extent(call, "width", 8.0)?;
+    let label = options.words(call, "label", "")?;
+    let tip = live.tag().map(ToString::to_string).unwrap_or_else(|| label.now.clone());
+    let rect = Rect::around(&points);
+    options.finish(call, rect, Symbol::Bus(Bus { points, live, live_above, width, label }), &tip, None)
 }

@@ -1,28 +1,31 @@
-//! `value`, `row`, `bar`, `lamp`, `trend`.
+//! `value`, `row`, `bar`, `lamp`, `trend`, `sparkline`, `gauge`, `instrument`, `alarm_banner`.
 
 use plantroom_script::rhai::{Dynamic, Engine, Map};
 
 use super::Done;
 use super::arguments::{Call, offer};
-use super::options::{FACTS, Options};
-use crate::{Bar, Lamp, Pen, Rect, Symbol, Trend, ValueBox, limits};
+use super::machines::around;
+use super::options::Options;
+use crate::{
+    AlarmBanner, Bar, Gauge, Instrument, Lamp, Location, Pen, Prop, Reading, Rect, Symbol, Trend, ValueBox, guide, limits,
+};
 
 pub(super) fn register(engine: &mut Engine) {
-    offer(engine, "value", "value(320, 520, \"high_lift/p1/speed\", #{ label: \"speed\" })", value);
-    offer(engine, "row", "row(16, 60, \"Speed\", \"high_lift/p1/speed\")", row);
-    offer(engine, "bar", "bar(900, 480, \"high_lift/pressure\", #{ w: 18, h: 150, setpoint: \"high_lift/pic601/sp\" })", bar);
-    offer(engine, "lamp", "lamp(60, 80, \"intake/auto\", #{ label: \"automatic\", abnormal: false })", lamp);
-    offer(engine, "trend", "trend(980, 180, #{ w: 560, h: 300, pens: [\"clear_well/level\"], span: \"1h\" })", trend);
-}
-
-fn known<const N: usize>(own: [&'static str; N]) -> Vec<&'static str> {
-    own.into_iter().chain(FACTS).collect()
+    offer(engine, "value", value);
+    offer(engine, "row", row);
+    offer(engine, "bar", bar);
+    offer(engine, "lamp", lamp);
+    offer(engine, "trend", trend);
+    offer(engine, "sparkline", sparkline);
+    offer(engine, "gauge", gauge);
+    offer(engine, "instrument", instrument);
+    offer(engine, "alarm_banner", alarm_banner);
 }
 
 fn value(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let given = call.take(2, "a tag or a closure")?;
-    let mut options = call.options(3, &known(["w", "h", "label"]))?;
+    let mut options = call.options(3)?;
     let rect = options.boxed(call, at, (92.0, 24.0))?;
     let mut reading = call.reading(given, "the value")?;
     options.facts(call, &mut reading)?;
@@ -35,7 +38,7 @@ fn row(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let label = call.take(2, "a label")?;
     let given = call.take(3, "a tag or a closure")?;
-    let mut options = call.options(4, &known(["w", "h", "label_w"]))?;
+    let mut options = call.options(4)?;
     let rect = options.boxed(call, at, (280.0, 20.0))?;
     let label_w = options.extent(call, "label_w", 120.0)?;
     let label = call.words(label, "its label")?;
@@ -48,7 +51,7 @@ fn row(call: &mut Call) -> Done<Dynamic> {
 fn bar(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let given = call.take(2, "a tag or a closure")?;
-    let mut options = call.options(3, &known(["w", "h", "label", "setpoint", "normal", "lying", "number"]))?;
+    let mut options = call.options(3)?;
     let lying = options.bool(call, "lying", false)?;
     let rect = options.boxed(call, at, if lying { (150.0, 18.0) } else { (18.0, 150.0) })?;
     let mut reading = call.reading(given, "the value")?;
@@ -64,7 +67,7 @@ fn bar(call: &mut Call) -> Done<Dynamic> {
 fn lamp(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
     let given = call.take(2, "a tag or a closure")?;
-    let mut options = call.options(3, &known(["size", "label", "abnormal"]))?;
+    let mut options = call.options(3)?;
     let size = options.extent(call, "size", 18.0)?;
     let mut reading = call.reading(given, "the state")?;
     options.facts(call, &mut reading)?;
@@ -77,7 +80,7 @@ fn lamp(call: &mut Call) -> Done<Dynamic> {
 
 fn trend(call: &mut Call) -> Done<Dynamic> {
     let at = call.xy()?;
-    let mut options = call.options(2, &["w", "h", "label", "pens", "span"])?;
+    let mut options = call.options(2)?;
     let rect = options.boxed(call, at, (560.0, 300.0))?;
     let span_ms = span(call, options.text(call, "span")?.as_deref().unwrap_or("10m"))?;
     let given = options.take("pens").and_then(|pens| pens.into_array().ok()).unwrap_or_default();
@@ -87,7 +90,81 @@ fn trend(call: &mut Call) -> Done<Dynamic> {
     let pens = given.into_iter().map(|value| pen(call, value)).collect::<Done<Vec<_>>>()?;
     let label = options.words(call, "label", "")?;
     let tip = pens.iter().filter_map(|pen| pen.tag()).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    options.finish(call, rect, Symbol::Trend(Trend { label, pens, span_ms }), &tip, None)
+    options.finish(call, rect, Symbol::Trend(Trend { label, pens, span_ms, spark: false }), &tip, None)
+}
+
+fn sparkline(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let tag = call.text(2, "a tag's name")?;
+    let mut options = call.options(3)?;
+    let rect = options.boxed(call, at, (120.0, 24.0))?;
+    let span_ms = span(call, options.text(call, "span")?.as_deref().unwrap_or("10m"))?;
+    let mut reading = call.tag(&tag, "the tag")?;
+    reading.overrides.range = options.range(call, "range")?;
+    let pens = vec![Pen { label: String::new(), reading }];
+    options.finish(call, rect, Symbol::Trend(Trend { label: Prop::default(), pens, span_ms, spark: true }), &tag, None)
+}
+
+fn gauge(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let given = call.take(2, "a tag or a closure")?;
+    let mut options = call.options(3)?;
+    let size = options.extent(call, "size", 112.0)?;
+    let mut reading = call.reading(given, "the value")?;
+    options.facts(call, &mut reading)?;
+    let label = options.words(call, "label", "")?;
+    let setpoint = options.reading(call, "setpoint")?;
+    let normal = options.range(call, "normal")?;
+    let tip = reading.tag().map(ToString::to_string).unwrap_or_default();
+    let rect = Rect { x: at.x, y: at.y, w: size, h: size };
+    options.finish(call, rect, Symbol::Gauge(Gauge { label, reading, setpoint, normal }), &tip, None)
+}
+
+fn instrument(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let given = call.take(2, "a tag or a closure")?;
+    let mut options = call.options(3)?;
+    let size = options.extent(call, "size", 40.0)?;
+    let mut reading = call.reading(given, "the value")?;
+    options.facts(call, &mut reading)?;
+    let tag = reading.tag().map(ToString::to_string).unwrap_or_default();
+    let (letters, number) = match (options.text(call, "letters")?, options.text(call, "number")?, Instrument::named(&tag)) {
+        (Some(letters), number, found) => (letters, number.or(found.map(|found| found.1)).unwrap_or_default()),
+        (None, Some(number), Some((letters, _))) => (letters, number),
+        (None, None, Some(found)) => found,
+        (None, _, None) => {
+            return call.refuse(format!(
+                "finds no ISA-5.1 letters in `{tag}` (as in `pic601`); say them: #{{ letters: \"PIC\", number: \"601\" }}"
+            ));
+        }
+    };
+    if letters.is_empty() || letters.chars().count() > 6 || number.chars().count() > 8 {
+        return call.refuse("has room for 1 to 6 `letters` and a `number` of 8");
+    }
+    let places =
+        [("field", Location::Field), ("panel", Location::Panel), ("behind", Location::Behind), ("shared", Location::Shared)];
+    let location = options.word(call, "location", &places, Location::Field)?;
+    let with_value = options.bool(call, "value", true)?;
+    let tip = if tag.is_empty() { format!("{letters} {number}") } else { tag };
+    let symbol = Symbol::Instrument(Instrument { letters, number, location, reading, with_value });
+    options.finish(call, around(at, (size, size)), symbol, &tip, None)
+}
+
+fn alarm_banner(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let mut options = call.options(2)?;
+    let rect = options.boxed(call, at, (800.0, 78.0))?;
+    let label = options.words(call, "label", "")?;
+    let given = match options.take("tags").map(Dynamic::into_array) {
+        None => Vec::new(),
+        Some(Ok(tags)) if tags.len() <= limits::BANNER_TAGS => tags,
+        Some(Ok(tags)) => {
+            return call.refuse(format!("watches at most {} tags, and was given {}", limits::BANNER_TAGS, tags.len()));
+        }
+        Some(Err(found)) => return call.refuse(format!("needs a list of tags as `tags`, and got a {found}")),
+    };
+    let readings = given.into_iter().map(|tag| call.reading(tag.flatten(), "one of its tags")).collect::<Done<Vec<Reading>>>()?;
+    options.finish(call, rect, Symbol::AlarmBanner(AlarmBanner { label, readings }), "what deserves attention", None)
 }
 
 /// A pen: a tag, a closure, or `#{ tag: .., label: .., range: .. }`.
@@ -96,9 +173,9 @@ fn pen(call: &Call, value: Dynamic) -> Done<Pen> {
         Ok(map) => map,
         Err(value) => return Ok(Pen { label: String::new(), reading: call.reading(value, "a pen")? }),
     };
-    let own: Vec<_> = known(["tag", "label"]);
-    if let Some(key) = map.keys().find(|key| !own.contains(&key.as_str())) {
-        return call.refuse(format!("has no option `{key}` in a pen; it has: {}", own.join(", ")));
+    let all: Vec<&str> = ["tag", "label"].into_iter().chain(guide::FACTS.map(|(name, _)| name)).collect();
+    for key in map.keys() {
+        call.knows(key, &all, " in a pen")?;
     }
     let mut options = Options::new(map);
     let Some(tag) = options.take("tag") else { return call.refuse("needs `tag` in a pen: #{ tag: \"a/b\", label: \"flow\" }") };

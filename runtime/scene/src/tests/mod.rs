@@ -5,6 +5,7 @@ mod building;
 mod closures;
 mod diagnostics;
 mod events;
+mod symbols;
 mod waterworks;
 
 use std::collections::HashMap;

@@ -1,22 +1,44 @@
 //! The kinds of thing that a screen can show.
 
+mod display;
+mod equipment;
+mod layers;
+
 use std::sync::Arc;
 
-use crate::{EventId, Point, Prop, Reading};
+use crate::{EventId, Prop, Reading};
+
+pub use display::{AlarmBanner, Column, Gauge, Instrument, Location, Order, Row, Shows, Table};
+pub use equipment::{Bus, Machine, MachineKind, Pipe, Tank, TankShape, Valve};
+pub use layers::{Image, Layer, Popup, Tabs};
 
 /// What an object is. A painter draws each in the ISA-101 manner: grey for normal, colour and shape for abnormal only.
 #[derive(Clone, Debug)]
 pub enum Symbol {
-    /// A vessel with its level, limits at its right edge.
+    /// A tank or a pressure vessel with its level, limits at its right edge.
     Tank(Tank),
-    /// A pump: circle with a triangle, name and state word below.
-    Pump(Machine),
-    /// A motor, mixer or blower: circle with `M`, name and state word below.
-    Motor(Machine),
+    /// A machine or an apparatus: pump, motor, fan, boiler, breaker and so on, with its name and state word below.
+    Machine(Machine),
     /// A valve: two triangles; its position below where it has one.
     Valve(Valve),
     /// A pipe with bends; an arrowhead at its end, and a static flow arrow where something flows.
     Pipe(Pipe),
+    /// A bus bar: solid where it is live, hollow where it is dead.
+    Bus(Bus),
+    /// An instrument bubble (ISA-5.1) with its value.
+    Instrument(Instrument),
+    /// A dial with limits and an optional setpoint marker.
+    Gauge(Gauge),
+    /// Rows of tags, of which only those in sight are painted.
+    Table(Table),
+    /// What deserves attention, most urgent first.
+    AlarmBanner(AlarmBanner),
+    /// Pages of which one is shown.
+    Tabs(Tabs),
+    /// A button that shows more, over the screen.
+    Popup(Popup),
+    /// A picture of the project.
+    Image(Image),
     /// A two-state indicator with its word.
     Lamp(Lamp),
     /// A number or word with its unit, quality letter and limit mark.
@@ -43,11 +65,19 @@ impl Symbol {
     /// Its kind in one word, as the script function is called.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Tank(_) => "tank",
-            Self::Pump(_) => "pump",
-            Self::Motor(_) => "motor",
+            Self::Tank(tank) if tank.shape == TankShape::Open => "tank",
+            Self::Tank(_) => "vessel",
+            Self::Machine(machine) => machine.kind.word(),
             Self::Valve(_) => "valve",
             Self::Pipe(_) => "pipe",
+            Self::Bus(_) => "bus_bar",
+            Self::Instrument(_) => "instrument",
+            Self::Gauge(_) => "gauge",
+            Self::Table(_) => "table",
+            Self::AlarmBanner(_) => "alarm_banner",
+            Self::Tabs(_) => "tabs",
+            Self::Popup(_) => "popup",
+            Self::Image(_) => "image",
             Self::Lamp(_) => "lamp",
             Self::Value(_) => "value",
             Self::Bar(_) => "bar",
@@ -56,76 +86,19 @@ impl Symbol {
             Self::Setpoint(_) => "setpoint",
             Self::Switch(_) => "switch",
             Self::Navigation(_) => "navigation",
+            Self::Trend(trend) if trend.spark => "sparkline",
             Self::Trend(_) => "trend",
             Self::Panel(_) => "panel",
         }
     }
 }
 
-/// A vessel.
-#[derive(Clone, Debug)]
-pub struct Tank {
-    /// Name above it; may be empty.
-    pub label: Prop<String>,
-    /// How full, in its own range.
-    pub level: Reading,
-}
-
-/// A pump or a motor.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    /// Name below it; may be empty.
-    pub label: Prop<String>,
-    /// Runs or not: white-filled when running, dark when stopped, with `state` in words.
-    pub running: Reading,
-    /// The word below the name; where it is not present, the words of `running`.
-    pub state: Reading,
-    /// True: tripped or failed; painted with an attention frame, shape and letter `F`. May be not present.
-    pub fault: Reading,
-    /// True: in manual or local; painted as a small `M` at the corner. May be not present.
-    pub manual: Reading,
-    /// Which way it pumps.
-    pub facing: Direction,
-}
-
-/// A valve.
-#[derive(Clone, Debug)]
-pub struct Valve {
-    /// Name below it; may be empty.
-    pub label: Prop<String>,
-    /// A number: percent open in its range. A boolean: open or closed. White when open, dark when closed.
-    pub position: Reading,
-    /// True: failed or not followed. May be not present.
-    pub fault: Reading,
-    /// True: in manual or local. May be not present.
-    pub manual: Reading,
-    /// Along which way the pipe runs: `Left` and `Right` lie, `Up` and `Down` stand.
-    pub facing: Direction,
-}
-
-/// A pipe.
-#[derive(Clone, Debug)]
-pub struct Pipe {
-    /// Its corners, at least two, from where the flow comes to where it goes.
-    pub points: Vec<Point>,
-    /// How much flows: above `flowing_above` the arrow is filled. May be not present.
-    pub flow: Reading,
-    /// Smallest flow that counts as flowing.
-    pub flowing_above: f64,
-    /// An arrowhead at the end.
-    pub arrow: bool,
-    /// Line width, in the screen's units.
-    pub width: f32,
-    /// Words at the end of the arrow; may be empty.
-    pub label: String,
-}
-
-impl Pipe {
-    /// Whether something flows, as far as is known.
-    pub fn is_flowing(&self) -> Option<bool> {
-        match self.flow.value {
-            plantroom_model::Value::Bool(on) => Some(on),
-            _ => self.flow.number().map(|flow| flow.abs() > self.flowing_above),
+impl Symbol {
+    /// Why it can't be shown as it was written, whatever the plant does.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        match self {
+            Self::Image(Image { picture: Err(why), .. }) => Some(why),
+            _ => None,
         }
     }
 }
@@ -337,6 +310,8 @@ pub struct Trend {
     pub pens: Vec<Pen>,
     /// How much time it shows, in ms.
     pub span_ms: u64,
+    /// Only the line of its one pen, with its lowest and highest value: no axes, no legend.
+    pub spark: bool,
 }
 
 /// One line of a trend. Lines differ in dash as well as in shade.

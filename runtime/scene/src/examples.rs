@@ -1,0 +1,131 @@
+//! The tags over which the examples of the [`crate::guide`] are drawn: one of each condition.
+//!
+//! Whoever makes the documentation's pictures, and the tests, give these tags these values; nothing else uses them.
+
+use plantroom_model::{LimitSet, Status, Value};
+use plantroom_wire::{TagInfo, WriteInfo};
+
+/// A tag of the examples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// What it is.
+    pub info: TagInfo,
+    /// What it shows.
+    pub value: Value,
+    /// How good that is.
+    pub status: Status,
+    /// How old that is, in seconds.
+    pub age_s: i64,
+}
+
+/// A picture below `images/` that the examples show.
+pub const SITE_SVG: &str = include_str!("examples/site.svg");
+
+/// Every tag of the examples.
+pub fn tags() -> Vec<Example> {
+    let mut tags = Vec::new();
+    let limits = LimitSet { high_high: Some(95.0), high: Some(85.0), low: Some(25.0), low_low: Some(10.0) };
+    for (name, number, status, age_s) in [
+        ("good", 62.4, Status::GOOD, 0),
+        ("half", 50.0, Status::GOOD, 0),
+        ("low", 21.0, Status::GOOD, 0),
+        ("high", 88.2, Status::GOOD, 0),
+        ("too_high", 97.0, Status::GOOD, 0),
+        ("uncertain", 48.0, Status::UNCERTAIN_LAST_USABLE, 3),
+        ("bad", 48.0, Status::BAD_NO_COMMUNICATION, 42),
+        ("override", 55.0, Status::GOOD_LOCAL_OVERRIDE, 0),
+        ("set", 55.0, Status::GOOD, 0),
+        ("wave", 62.4, Status::GOOD, 0),
+    ] {
+        tags.push(analog(&format!("x/{name}"), ("%", 1), (0.0, 100.0), limits, number, status, age_s));
+    }
+    tags.push(analog("x/wave2", ("bar", 2), (0.0, 8.0), LimitSet::default(), 4.62, Status::GOOD, 0));
+    let pressure = LimitSet { high: Some(6.0), low: Some(3.0), ..LimitSet::default() };
+    tags.push(analog("ex/pic601", ("bar", 2), (0.0, 8.0), pressure, 4.62, Status::GOOD, 0));
+    for (name, on, status, age_s) in [
+        ("on", true, Status::GOOD, 0),
+        ("off", false, Status::GOOD, 0),
+        ("bad_on", true, Status::BAD_NO_COMMUNICATION, 42),
+        ("mode", true, Status::GOOD, 0),
+    ] {
+        let words = if name == "mode" { ["manual", "automatic"] } else { ["off", "on"] };
+        tags.push(state(&format!("x/{name}"), Value::Bool(on), &words, status, age_s));
+    }
+    for tag in &mut tags {
+        let writable = matches!(tag.info.name.as_str(), "x/set" | "x/mode" | "x/on" | "x/bad" | "x/bad_on");
+        tag.info.write =
+            writable.then(|| WriteInfo { range: (tag.info.name == "x/set").then_some((10.0, 90.0)), confirmation: None });
+    }
+    for (name, running, tripped, auto, status, age_s) in [
+        ("run", true, false, true, Status::GOOD, 0),
+        ("stop", false, false, true, Status::GOOD, 0),
+        ("trip", false, true, true, Status::GOOD, 0),
+        ("hand", true, false, false, Status::GOOD, 0),
+        ("lost", true, false, true, Status::BAD_NO_COMMUNICATION, 42),
+    ] {
+        machine(&mut tags, &format!("ex/{name}"), (running, tripped, auto), status, age_s);
+    }
+    tags
+}
+
+fn machine(tags: &mut Vec<Example>, name: &str, (running, tripped, auto): (bool, bool, bool), status: Status, age_s: i64) {
+    let word = |what: &str| format!("{name}/{what}");
+    let known = |tag: Example| Example { status, age_s, ..tag };
+    let now = if tripped { 2 } else { i64::from(running) };
+    let good = Status::GOOD;
+    tags.push(known(state(&word("running"), Value::Bool(running), &["stopped", "running"], good, 0)));
+    tags.push(known(state(&word("closed"), Value::Bool(running), &["open", "closed"], good, 0)));
+    tags.push(known(state(&word("tripped"), Value::Bool(tripped), &["healthy", "tripped"], good, 0)));
+    tags.push(known(state(&word("auto"), Value::Bool(auto), &["manual", "automatic"], good, 0)));
+    tags.push(known(state(&word("state"), Value::Int(now), &["stopped", "running", "tripped"], good, 0)));
+    let dp = LimitSet { high: Some(400.0), ..LimitSet::default() };
+    let number = |on: f64, off: f64| {
+        if tripped {
+            on * 2.4
+        } else if running {
+            on
+        } else {
+            off
+        }
+    };
+    tags.push(known(analog(&word("dp"), ("mbar", 0), (0.0, 600.0), dp, number(184.0, 0.0), good, 0)));
+    let hot = LimitSet { high: Some(110.0), ..LimitSet::default() };
+    tags.push(known(analog(&word("temperature"), ("°C", 0), (0.0, 140.0), hot, number(48.0, 21.0), good, 0)));
+    tags.push(known(analog(&word("outlet"), ("°C", 0), (0.0, 140.0), hot, number(47.0, 21.0), good, 0)));
+    let position = if running { 100.0 } else { 0.0 };
+    tags.push(known(analog(&word("position"), ("%", 0), (0.0, 100.0), LimitSet::default(), position, good, 0)));
+    tags.push(known(state(&word("fault"), Value::Bool(tripped), &["none", "failed"], good, 0)));
+}
+
+fn analog(
+    name: &str,
+    (unit, decimals): (&str, u8),
+    range: (f64, f64),
+    limits: LimitSet,
+    number: f64,
+    status: Status,
+    age_s: i64,
+) -> Example {
+    let value = Value::Float(number);
+    let info = TagInfo { unit: unit.to_owned(), decimals, range: Some(range), limits, ..info(name, &value) };
+    Example { info, value, status, age_s }
+}
+
+fn state(name: &str, value: Value, words: &[&str], status: Status, age_s: i64) -> Example {
+    let states = words.iter().enumerate().map(|(number, word)| (number as i64, (*word).to_owned())).collect();
+    Example { info: TagInfo { states, ..info(name, &value) }, value, status, age_s }
+}
+
+fn info(name: &str, value: &Value) -> TagInfo {
+    TagInfo {
+        name: name.to_owned(),
+        kind: value.kind() as u8,
+        unit: String::new(),
+        description: name.replace(['/', '_'], " "),
+        decimals: 0,
+        range: None,
+        limits: LimitSet::default(),
+        states: Vec::new(),
+        write: None,
+    }
+}
