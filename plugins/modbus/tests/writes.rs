@@ -43,8 +43,8 @@ fn write(bench: &mut Bench, tag: &str, value: Value) -> (SettleCode, String, Vec
 fn each_device_is_written_with_the_functions_it_has() {
     let device = Device::new();
     device.set_holding(5, &[0x8001]);
-    let plain = json!({});
-    let multiple = json!({ "single_writes": "fc16", "single_coils": "fc15", "mask_write": true, "word_order": "cdab" });
+    let plain = json!({ "bit_writes": "read-modify-write" });
+    let multiple = json!({ "single_writes": "fc16", "single_coils": "fc15", "bit_writes": "mask", "word_order": "cdab" });
     let cases = [
         (&plain, "word", Value::Int(-2), vec![(6, 0, vec![0xFFFE])]),
         (&multiple, "word", Value::Int(-2), vec![(16, 0, vec![0xFFFE])]),
@@ -69,7 +69,7 @@ fn each_device_is_written_with_the_functions_it_has() {
 fn two_bits_of_one_register_do_not_undo_each_other() {
     let device = Device::new();
     device.set_latency_ms(20);
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     let orders = [bench.order("bit", Value::Bool(true)), bench.order("other_bit", Value::Bool(true))];
     bench.run_for(2_000);
     assert!(orders.iter().all(|order| matches!(bench.outcome(*order), Some((SettleCode::Done, _)))));
@@ -79,7 +79,7 @@ fn two_bits_of_one_register_do_not_undo_each_other() {
 #[test]
 fn what_does_not_fit_is_refused_and_never_sent() {
     let device = Device::new();
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     for (tag, value, sentence) in [
         ("word", Value::Int(40_000), "40000 does not fit into i16, which holds -32768 to 32767; nothing was written"),
         ("word", Value::Float(f64::NAN), "NaN is not a number"),
@@ -110,7 +110,7 @@ fn an_outcome_says_what_is_known_and_no_more() {
         (Fault::NotConnected, SettleCode::NotSent, "no connection"),
     ] {
         let device = Device::new();
-        let mut bench = start(json!({}), &device);
+        let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
         device.fault(FaultRule::new(fault).on_functions(&writing));
         let (code, detail, writes) = write(&mut bench, "word", Value::Int(1));
         assert_eq!(code, expected, "{fault:?}: {detail}");
@@ -123,7 +123,7 @@ fn an_outcome_says_what_is_known_and_no_more() {
 fn a_bit_whose_register_can_not_be_read_is_not_written() {
     for (fault, expected) in [(Fault::Exception(2), SettleCode::Refused), (Fault::Silent, SettleCode::NotSent)] {
         let device = Device::new();
-        let mut bench = start(json!({}), &device);
+        let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
         device.fault(FaultRule::new(fault).on_functions(&[3]));
         let (code, detail, writes) = write(&mut bench, "bit", Value::Bool(true));
         assert_eq!((code, writes.len()), (expected, 0), "{detail}");
@@ -135,7 +135,7 @@ fn a_bit_whose_register_can_not_be_read_is_not_written() {
 fn a_written_value_is_read_back_at_once() {
     let device = Device::new();
     device.set_latency_ms(5);
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     bench.order("float", Value::Float(12.5));
     bench.run_for(50);
     let samples = bench.samples("float");
@@ -149,7 +149,7 @@ fn a_written_value_is_read_back_at_once() {
 fn a_value_that_shows_late_is_looked_for_again() {
     let device = Device::new();
     device.set_latency_ms(10);
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     let order = bench.order("word", Value::Int(6));
     bench.run_for(5);
     // The device's program takes its time: it has confirmed, and shows the old value for a while.
@@ -166,7 +166,7 @@ fn a_value_that_shows_late_is_looked_for_again() {
 #[test]
 fn a_failed_read_back_is_not_one_more_missed_poll() {
     let device = Device::new();
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     device.fault(FaultRule::new(Fault::NotConnected));
     bench.order("word", Value::Int(5));
     bench.run_for(800);
@@ -177,7 +177,7 @@ fn a_failed_read_back_is_not_one_more_missed_poll() {
 fn writes_to_one_device_come_one_after_the_other_in_their_order() {
     let device = Device::new();
     device.set_latency_ms(30);
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     let orders: Vec<u64> = (1..=5).map(|value| bench.order("word", Value::Int(value))).collect();
     bench.run_for(2_000);
     assert!(orders.iter().all(|order| matches!(bench.outcome(*order), Some((SettleCode::Done, _)))));
@@ -188,7 +188,7 @@ fn writes_to_one_device_come_one_after_the_other_in_their_order() {
 fn an_order_that_expires_while_it_waits_is_not_sent() {
     let device = Device::new();
     device.set_latency_ms(400);
-    let mut bench = start(json!({}), &device);
+    let mut bench = start(json!({ "bit_writes": "read-modify-write" }), &device);
     bench.run_for(3_000);
     bench.take_events();
     let first = bench.order_for("word", Value::Int(1), 5_000);

@@ -191,6 +191,11 @@ impl Loaded {
         read("", component).is_ok_and(|bytes| <[u8; 32]>::from(Sha256::digest(bytes)) == self.parts.digest)
     }
 
+    /// The document that `init` gets (wit/README.md, "The init document").
+    pub fn document(&self) -> &str {
+        &self.parts.rights.document
+    }
+
     /// The plugin's tags: a handle is a place in this list.
     pub fn tags(&self) -> &[TagId] {
         &self.parts.rights.tags

@@ -8,10 +8,12 @@
 //! Invariant: everything is of this thread; nothing here is shared.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
 use crate::Instant;
@@ -36,9 +38,9 @@ pub(crate) struct Pump {
 #[derive(Default)]
 struct Executor {
     now: Cell<Instant>,
-    tasks: RefCell<BTreeMap<usize, (Job, Waker)>>,
-    next_task: Cell<usize>,
-    ready: RefCell<VecDeque<usize>>,
+    tasks: RefCell<ById<Task>>,
+    next_task: Cell<u64>,
+    ready: RefCell<VecDeque<u64>>,
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     next_timer: Cell<u64>,
     pumps: RefCell<Vec<&'static Pump>>,
@@ -50,7 +52,38 @@ thread_local! {
     static EXECUTOR: Executor = Executor::default();
 }
 
-struct TaskWaker(usize);
+/// A map whose keys are counted up and never come from outside: a look-up is most of what an answer costs here.
+pub(crate) type ById<T> = HashMap<u64, T, BuildHasherDefault<IdHasher>>;
+
+/// Spreads numbers that are counted up (Fibonacci hashing).
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte) ^ self.0));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+struct Task {
+    job: Job,
+    wake: Arc<TaskWaker>,
+    waker: Waker,
+}
+
+struct TaskWaker {
+    id: u64,
+    /// It is among the ready ones already: however many of its answers came in one step, it is polled once.
+    is_queued: AtomicBool,
+}
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
@@ -58,8 +91,10 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // At the end of a thread there is nothing left to wake.
-        let _ = EXECUTOR.try_with(|executor| executor.ready.borrow_mut().push_back(self.0));
+        if !self.is_queued.swap(true, Ordering::Relaxed) {
+            // At the end of a thread there is nothing left to wake.
+            let _ = EXECUTOR.try_with(|executor| executor.ready.borrow_mut().push_back(self.id));
+        }
     }
 }
 
@@ -68,8 +103,9 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
     EXECUTOR.with(|executor| {
         let id = executor.next_task.get();
         executor.next_task.set(id + 1);
-        let waker = Waker::from(Arc::new(TaskWaker(id)));
-        executor.tasks.borrow_mut().insert(id, (Box::pin(task), waker));
+        let wake = Arc::new(TaskWaker { id, is_queued: AtomicBool::new(true) });
+        let waker = Waker::from(wake.clone());
+        executor.tasks.borrow_mut().insert(id, Task { job: Box::pin(task), wake, waker });
         executor.ready.borrow_mut().push_back(id);
     });
 }
@@ -144,6 +180,9 @@ pub(crate) fn clear_timer(mono_ns: u64, timer: u64) {
 
 fn fire_timers(mono_ns: u64) {
     let due = EXECUTOR.with(|executor| {
+        if next_timer(executor) > mono_ns {
+            return BTreeMap::new();
+        }
         let mut timers = executor.timers.borrow_mut();
         let later = timers.split_off(&(mono_ns.saturating_add(1), 0));
         std::mem::replace(&mut *timers, later)
@@ -160,12 +199,13 @@ fn run_ready() -> bool {
         });
         match taken {
             None => return false,
-            // Woken more than once, or after its end.
+            // Woken after its end.
             Some((_, None)) => {}
-            Some((id, Some((mut job, waker)))) => {
+            Some((id, Some(mut task))) => {
+                task.wake.is_queued.store(false, Ordering::Relaxed);
                 EXECUTOR.with(|executor| executor.answered_at.set(0));
-                if job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-                    EXECUTOR.with(|executor| executor.tasks.borrow_mut().insert(id, (job, waker)));
+                if task.job.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending() {
+                    EXECUTOR.with(|executor| executor.tasks.borrow_mut().insert(id, task));
                 }
             }
         }
@@ -194,6 +234,9 @@ fn drop_tasks() {
         if tasks.is_empty() {
             return;
         }
-        drop(tasks);
+        // In the order in which they were started, not in that of a map.
+        let mut tasks: Vec<(u64, Task)> = tasks.into_iter().collect();
+        tasks.sort_unstable_by_key(|(id, _)| *id);
+        tasks.into_iter().for_each(drop);
     }
 }

@@ -1,7 +1,6 @@
 //! Modbus transactions on a named connection, as awaits.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::{Bound, RangeBounds};
 use std::pin::Pin;
@@ -9,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::executor::{self, Pump};
+use crate::executor::{self, ById, Pump};
 use crate::raw::{ModbusCompletion, ModbusRequest};
 use crate::{ConnectionInfo, ModbusError, Order, Registers, port};
 
@@ -202,7 +201,7 @@ enum Slot {
 }
 
 thread_local! {
-    static SLOTS: RefCell<BTreeMap<u64, Slot>> = const { RefCell::new(BTreeMap::new()) };
+    static SLOTS: RefCell<ById<Slot>> = RefCell::default();
 }
 
 static PUMP: Pump = Pump {

@@ -13,7 +13,7 @@ fn component() -> Runner {
 fn plant(device: &Device) -> Spec {
     Spec::new()
         .config(json!({ "groups": { "fast": 250 } }))
-        .connection("plc", json!({ "gap": 3, "word_order": "cdab" }), device)
+        .connection("plc", json!({ "gap": 3, "word_order": "cdab", "bit_writes": "read-modify-write" }), device)
         .tag("level", "float", "holding 0 f32", "fast")
         .tag("limit", "float", "holding 4 f32", "")
         .writable()

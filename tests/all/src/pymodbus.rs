@@ -54,11 +54,28 @@ impl Pymodbus {
     /// When Python or pymodbus is missing, or the port is taken.
     #[track_caller]
     pub fn start_at(port: u16) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/device.py");
+        Self::launch("device.py", &[port.to_string()], None)
+    }
+
+    /// Several units behind one port, as `peers/units.py` has them: `{"1": {"h": {"0": [1, 2]}}}`.
+    ///
+    /// # Panics
+    /// When Python or pymodbus is missing, with what to type.
+    #[track_caller]
+    pub fn units(units: &Json) -> Self {
+        Self::launch("units.py", &[], Some(json!({ "units": units })))
+    }
+
+    #[track_caller]
+    fn launch(script: &str, arguments: &[String], first: Option<Json>) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
         let mut command = Command::new(python());
-        command.arg(script).arg(port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("python starts");
-        let stdin = child.stdin.take().expect("stdin is a pipe");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        if let Some(first) = first {
+            writeln!(stdin, "{first}").and_then(|()| stdin.flush()).expect("the pymodbus device listens");
+        }
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
@@ -174,11 +191,12 @@ impl Drop for Pymodbus {
 pub fn python() -> PathBuf {
     let named = std::env::var_os("PLANTROOM_PEERS_PYTHON").map(PathBuf::from);
     let python = named.unwrap_or_else(|| workspace().join("target/peers/bin/python"));
-    let found = Command::new(&python).args(["-c", "import pymodbus"]).stderr(Stdio::null()).status();
+    let found = Command::new(&python).args(["-c", "import pymodbus, serial"]).stderr(Stdio::null()).status();
     assert!(
         found.is_ok_and(|status| status.success()),
-        "{} with pymodbus is missing; type: python3 -m venv target/peers && target/peers/bin/pip install pymodbus==3.16.1",
-        python.display()
+        "{} with pymodbus and pyserial is missing; type: python3 -m venv target/peers && {} pymodbus==3.16.1 pyserial==3.5",
+        python.display(),
+        "target/peers/bin/pip install"
     );
     python
 }

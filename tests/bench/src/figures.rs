@@ -52,6 +52,8 @@ pub enum Target {
     AtMost(f64),
     /// The ratio is at least this.
     RatioAtLeast(f64),
+    /// The ratio is at most this.
+    RatioAtMost(f64),
 }
 
 /// One line of the table.
@@ -105,6 +107,9 @@ impl Row {
         let (words, met) = match self.target {
             None => return String::new(),
             Some(Target::AtMost(limit)) => (format!("at most {}", short(limit)), self.ours.median <= limit),
+            Some(Target::RatioAtMost(limit)) => {
+                (format!("ratio at most {}", short(limit)), self.ratio.is_some_and(|ratio| ratio.median <= limit))
+            }
             Some(Target::RatioAtLeast(limit)) => {
                 (format!("ratio at least {}", short(limit)), self.ratio.is_some_and(|ratio| ratio.median >= limit))
             }

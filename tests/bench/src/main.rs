@@ -8,6 +8,7 @@
 //! Invariant: nothing passes or fails by time; what isn't met is told in the table.
 
 mod boundary;
+mod driver;
 mod figures;
 mod memory;
 mod modbus;
@@ -60,6 +61,8 @@ enum Bench {
     Boundary,
     /// Modbus transactions a second through plugin, host and fieldbus at 16 connections; against a bare tokio-modbus loop.
     Modbus,
+    /// Steps of the Modbus driver in the sandbox, with 1, 16 and 100 answers; against the same driver natively.
+    Driver,
     /// From a write request over HTTP to the bytes at the device, audited; against fdatasync and loopback alone.
     Write,
     /// Memory of the demo's station, and from its start to the first good field sample; against a bare client's first answer.
@@ -107,6 +110,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
         rows.extend(match bench {
             Bench::Boundary => boundary::measure(&workplace, rounds)?,
             Bench::Modbus => modbus::measure(&workplace, rounds)?,
+            Bench::Driver => driver::measure(&workplace, rounds)?,
             Bench::Write => write::measure(&workplace)?,
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Tags => tags::measure(rounds)?,

@@ -45,7 +45,7 @@ impl Workplace {
         if benches.contains(&Bench::Boundary) {
             plugins.extend(["tests/bench/guests/columns", "tests/bench/guests/typed"]);
         }
-        if benches.iter().any(|bench| matches!(bench, Bench::Modbus | Bench::Write | Bench::Memory)) {
+        if benches.iter().any(|bench| matches!(bench, Bench::Modbus | Bench::Driver | Bench::Write | Bench::Memory)) {
             plugins.extend(["plugins/modbus", "plugins/average"]);
         }
         let folders: Vec<PathBuf> = plugins.into_iter().map(|plugin| root.join(plugin)).collect();

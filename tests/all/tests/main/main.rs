@@ -3,14 +3,20 @@
 //! Each module is one kind of trouble; each test is named by what must hold.
 
 mod access;
+mod automations;
 mod cli;
 mod console;
 mod containment;
+mod control;
 mod faults;
 mod grants;
 mod healthy;
 mod kill;
+mod library;
+mod lines;
 mod new_user;
+mod online;
 mod screens;
+mod serial;
 mod types;
 mod writes;
