@@ -7,6 +7,8 @@
 //! Invariant: decides nothing about a plant; it starts a station or asks one.
 
 mod audit;
+mod automation;
+mod change;
 mod check;
 mod client;
 mod compile_component;
@@ -14,6 +16,7 @@ mod console;
 mod demo;
 mod exit;
 mod init_log;
+mod modbus;
 mod new;
 mod paths;
 mod plugin;
@@ -22,6 +25,8 @@ mod schema;
 mod screen;
 mod simulate;
 mod tag;
+mod tag_files;
+mod tag_why;
 mod token;
 mod user;
 
@@ -52,6 +57,8 @@ enum Verb {
     New(new::New),
     /// Checks a project as a whole and prints every problem with its place and what to do.
     Check(check::Check),
+    /// Applies, lists, shows and rolls back changes of a running plant's project.
+    Change(change::Change),
     /// Runs a station: drivers, tags, commands, and the server that consoles talk to.
     Run(run::Run),
     /// Opens an operator's console window on a running station.
@@ -60,8 +67,12 @@ enum Verb {
     Demo(demo::Demo),
     /// Simulates a project's field behind real Modbus TCP servers, as its simulation.toml says.
     Simulate(simulate::Simulate),
-    /// Lists, reads, watches and writes tags of a running station.
+    /// Finds and reads Modbus devices, without a station: for commissioning.
+    Modbus(modbus::Modbus),
+    /// Lists, reads, watches, writes, explains and takes over tags of a running station.
     Tag(tag::Tag),
+    /// Shows what the station does by itself, and what automations did and why.
+    Automation(automation::Automation),
     /// Shows and changes the users of a running station.
     User(user::User),
     /// Makes and revokes API tokens for programs.
@@ -90,11 +101,14 @@ fn main() -> ExitCode {
     exit::code_of(match arguments.verb {
         Verb::New(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Change(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Console(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
         Verb::Simulate(verb) => verb.run(),
+        Verb::Modbus(verb) => verb.run(),
         Verb::Tag(verb) => verb.run(),
+        Verb::Automation(verb) => verb.run(),
         Verb::User(verb) => verb.run(),
         Verb::Token(verb) => verb.run(),
         Verb::Audit(verb) => verb.run(),

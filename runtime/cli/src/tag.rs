@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::client::{Client, Reach, segment};
 use crate::exit::Failure;
+use crate::tag_files;
 
 #[derive(Args)]
 pub struct Tag {
@@ -24,6 +25,9 @@ enum TagVerb {
         /// Only names that match, `*` standing for anything: `high_lift/*`.
         #[arg(default_value = "*")]
         filter: String,
+        /// Only tags that somebody has taken over, with who, why and since when.
+        #[arg(long)]
+        overridden: bool,
         /// JSON instead of a table.
         #[arg(long)]
         json: bool,
@@ -44,6 +48,16 @@ enum TagVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Tells why a tag holds what it holds: connection, raw registers, scaling, inputs, refusals.
+    Why(crate::tag_why::Why),
+    /// Takes a tag off scan: its last value stands, and counts as bad.
+    OffScan(TakeOver),
+    /// Puts another value in the place of what the source says.
+    Substitute(TakeOverAt),
+    /// Makes a tag's value up, for tests; writes to it reach no device.
+    Simulate(TakeOverAt),
+    /// Lets a tag follow its source again.
+    Restore(TakeOver),
     /// Writes a tag through the command path: checked, permitted, audited, read back.
     Write {
         /// Its name.
@@ -53,23 +67,73 @@ enum TagVerb {
         /// Why; goes into the audit trail.
         #[arg(long, default_value = "")]
         comment: String,
+        /// Yes to the tag's own question, where it has one.
+        #[arg(long)]
+        yes: bool,
         /// JSON instead of text.
         #[arg(long)]
         json: bool,
     },
+    /// Writes the tags of a project folder as CSV, with everything that the project says of them.
+    Export(tag_files::Export),
+    /// Takes tags from a CSV file into a project folder: shows what changes, checks it as a whole, keeps a backup.
+    Import(tag_files::ImportFile),
+}
+
+/// A tag, and why somebody takes it over or puts it back.
+#[derive(Args)]
+struct TakeOver {
+    /// Its name.
+    name: String,
+    /// Why; shown to everybody who looks at the tag, and kept in the audit trail.
+    #[arg(long)]
+    reason: String,
+    /// JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The same, with a value that stands in.
+#[derive(Args)]
+struct TakeOverAt {
+    #[command(flatten)]
+    over: TakeOver,
+    /// The value, in engineering units; without one the present value stands.
+    value: Option<String>,
+}
+
+impl TakeOver {
+    fn ask(&self, client: &Client, mode: &str, value: Option<&str>) -> Result<()> {
+        let body = json!({ "mode": mode, "value": value.map(value_of), "reason": self.reason });
+        let outcome = client.call("PUT", &format!("/api/v1/tags/{}/mode", segment(&self.name)), Some(&body))?;
+        tell_outcome(&outcome, self.json)
+    }
 }
 
 impl Tag {
     pub fn run(self) -> Result<()> {
+        let verb = match self.verb {
+            // These two need no station.
+            TagVerb::Export(verb) => return verb.run(),
+            TagVerb::Import(verb) => return verb.run(),
+            verb => verb,
+        };
         let client = Client::open(&self.reach)?;
-        match self.verb {
-            TagVerb::List { filter, json } => list(&client, &filter, json),
+        match verb {
+            TagVerb::Export(_) | TagVerb::Import(_) => Ok(()),
+            TagVerb::List { filter, overridden: false, json } => list(&client, &filter, json),
+            TagVerb::List { filter, overridden: true, json } => crate::tag_why::list_overridden(&client, &filter, json),
+            TagVerb::Why(verb) => verb.run(&client),
+            TagVerb::OffScan(over) => over.ask(&client, "off-scan", None),
+            TagVerb::Restore(over) => over.ask(&client, "normal", None),
+            TagVerb::Substitute(at) => at.over.ask(&client, "substituted", at.value.as_deref()),
+            TagVerb::Simulate(at) => at.over.ask(&client, "simulated", at.value.as_deref()),
             TagVerb::Read { name, json } => {
                 let tag = read(&client, &name)?;
                 print_tag(&tag, json)
             }
             TagVerb::Watch { name, json } => watch(&client, &name, json),
-            TagVerb::Write { name, value, comment, json } => write(&client, &name, &value, &comment, json),
+            TagVerb::Write { name, value, comment, yes, json } => write(&client, &name, (&value, yes), &comment, json),
         }
     }
 }
@@ -125,13 +189,22 @@ fn watch(client: &Client, name: &str, as_json: bool) -> Result<()> {
     }
 }
 
-fn write(client: &Client, name: &str, value: &str, comment: &str, as_json: bool) -> Result<()> {
-    let value: Json = serde_json::from_str(value).unwrap_or_else(|_| Json::String(value.to_owned()));
-    let body = json!({ "value": value, "comment": comment });
+fn write(client: &Client, name: &str, (value, yes): (&str, bool), comment: &str, as_json: bool) -> Result<()> {
+    let body = json!({ "value": value_of(value), "comment": comment, "confirmed": yes });
     let outcome = client.call("PUT", &format!("/api/v1/tags/{}/value", segment(name)), Some(&body))?;
+    tell_outcome(&outcome, as_json)
+}
+
+/// A value as it is typed: JSON where it is some, else text.
+fn value_of(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
+}
+
+/// Prints an outcome, and ends with the exit code that it stands for.
+fn tell_outcome(outcome: &Json, as_json: bool) -> Result<()> {
     let message = outcome["message"].as_str().unwrap_or_default().to_owned();
     if as_json {
-        println!("{}", serde_json::to_string(&outcome)?);
+        println!("{}", serde_json::to_string(outcome)?);
     }
     let say = |message: String| if as_json { String::new() } else { message };
     match outcome["kind"].as_str() {

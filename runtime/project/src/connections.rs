@@ -16,7 +16,6 @@ const DEVICES: usize = 247;
 #[derive(Debug)]
 pub(crate) struct ConnectionDecl {
     pub name: String,
-    pub spot: Spot,
     pub driver: Option<(String, Spot)>,
     pub link: LinkSpec,
     pub timeout_ms: u32,
@@ -48,7 +47,6 @@ pub(crate) fn read(fields: Fields<'_>, names: &mut Names, report: &mut Report) -
         }
         let mut decl = ConnectionDecl {
             name: name.to_owned(),
-            spot,
             driver: table.text("driver").map(|driver| (driver.to_owned(), table.at("driver"))),
             link,
             timeout_ms: table.whole_or("timeout_ms", 1000),
@@ -72,13 +70,19 @@ impl ConnectionDecl {
     /// One more device behind this link; what the connection says of all of them goes below its own settings.
     pub fn add_device(&mut self, name: &str, settings: Map<String, Json>, spot: Spot, report: &mut Report) {
         check_path("name of a device", name, spot, report);
+        let mut all = self.device.as_object().cloned().unwrap_or_default();
+        all.extend(settings);
+        let settings = Json::Object(all);
+        // Several instances may stand for parts of one device.
+        let is_made = spot.made_by != Spot::NOBODY;
+        if is_made && self.devices.iter().any(|device| &*device.name == name && device.settings == settings) {
+            return;
+        }
         if self.devices.len() >= DEVICES {
             let message = format!("the connection `{}` has more than {DEVICES} devices", self.name);
             report.error(spot, message, "a Modbus line has 247 addresses; use a second connection");
         } else if self.device_names.add(name, spot, report).is_some() {
-            let mut all = self.device.as_object().cloned().unwrap_or_default();
-            all.extend(settings);
-            self.devices.push(DeviceSpec { name: Arc::from(name), settings: Json::Object(all) });
+            self.devices.push(DeviceSpec { name: Arc::from(name), settings });
         }
     }
 }

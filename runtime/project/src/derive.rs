@@ -1,5 +1,6 @@
 //! Derived tags and totals: what they read exists and fits, and none of them, over any number of steps, reads itself.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use plantroom_model::{DerivedSpec, Origin, TagId, TagSpec, Totalise, ValueKind};
@@ -152,4 +153,30 @@ fn cycles(tags: &[TagSpec]) -> Vec<Vec<usize>> {
         }
     }
     found
+}
+
+/// Every computed tag, each after those that it is computed from; what is computed from itself is left out.
+pub(crate) fn in_order(tags: &[TagSpec]) -> Vec<TagId> {
+    let is_computed = |id: usize| tags.get(id).is_some_and(|tag| !inputs(tag).is_empty());
+    let mut waits_for = vec![0_u32; tags.len()];
+    let mut readers: HashMap<u32, Vec<u32>> = HashMap::new();
+    for (id, tag) in (0_u32..).zip(tags) {
+        for input in inputs(tag).iter().filter(|input| is_computed(input.0 as usize)) {
+            waits_for[id as usize] += 1;
+            readers.entry(input.0).or_default().push(id);
+        }
+    }
+    let mut order: Vec<TagId> =
+        (0..tags.len()).filter(|id| is_computed(*id) && waits_for[*id] == 0).map(|id| TagId(id as u32)).collect();
+    let mut next = 0;
+    while let Some(done) = order.get(next).copied() {
+        next += 1;
+        for reader in readers.remove(&done.0).unwrap_or_default() {
+            waits_for[reader as usize] -= 1;
+            if waits_for[reader as usize] == 0 {
+                order.push(TagId(reader));
+            }
+        }
+    }
+    order
 }

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use plantroom_model::{Diagnostic, limits, nearest};
 use walkdir::WalkDir;
 
+use crate::assets::{ASSET_HELP, Asset, AssetKind};
 use crate::report::Report;
 
 /// Most files of a project: a plant of 10,000 screens and tag files is none. More are refused.
@@ -30,6 +32,8 @@ pub(crate) enum Use {
     Automations,
     /// A station script.
     Automation,
+    /// A language, theme, font or image.
+    Asset(AssetKind),
 }
 
 /// A file of the project that could be read.
@@ -48,16 +52,23 @@ pub(crate) struct ProjectFile {
 pub(crate) struct Folder {
     /// Those that could be read.
     pub files: Vec<ProjectFile>,
+    /// Languages, themes, fonts and images.
+    pub assets: Vec<Asset>,
     /// What those are for that couldn't; it was told.
     pub lost: Vec<Use>,
 }
 
 /// Files that Plantroom reads in the folder itself; simulation.toml only elsewhere in the program.
-const AT_THE_TOP: [&str; 5] = ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "simulation.toml"];
+const AT_THE_TOP: [&str; 6] =
+    ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "simulation.toml", "theme.toml"];
 /// Folders that Plantroom reads; alarms and plugins only elsewhere in the program.
-const FOLDERS: [&str; 6] = ["types", "tags", "screens", "automations", "alarms", "plugins"];
+const FOLDERS: [&str; 9] =
+    ["types", "tags", "screens", "automations", "alarms", "plugins", "languages", "fonts", "images"];
 /// Those of them that are read here.
-const READ_FOLDERS: [&str; 4] = ["types", "tags", "screens", "automations"];
+const READ_FOLDERS: [&str; 7] = ["types", "tags", "screens", "automations", "languages", "fonts", "images"];
+
+/// How often a folder is read again that changes while it is read: an editor saves a few files one after the other.
+const ATTEMPTS: usize = 4;
 
 /// Reads the folder.
 pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
@@ -65,51 +76,103 @@ pub(crate) fn read(root: &Path, report: &mut Report) -> Folder {
     let has_plant = folder.files.iter().any(|file| file.used_for == Use::Plant) || folder.lost.contains(&Use::Plant);
     if !has_plant && !report.has_errors() {
         let help = "every project has one with at least name = \"...\"; a new project: plantroom new NAME";
-        plain(report, "plant.toml", "there is no plant.toml in this folder".to_owned(), help);
+        report.add_plain(Diagnostic::error("plant.toml", (0, 0), "there is no plant.toml in this folder", help));
     }
     folder
 }
 
-/// Reads the files that are wanted.
+/// Reads the files that are wanted, as they all stood at one time.
 pub(crate) fn read_some(root: &Path, wanted: impl Fn(Use) -> bool, report: &mut Report) -> Folder {
-    let mut folder = Folder::default();
     let real_root = match root.canonicalize() {
         Ok(real) if real.is_dir() => real,
         Ok(_) => {
-            plain(
-                report,
-                "plant.toml",
-                format!("{} is a file, not a project folder", root.display()),
-                "name the folder that holds plant.toml",
-            );
-            return folder;
+            let message = format!("{} is a file, not a project folder", root.display());
+            report.add_plain(Diagnostic::error("plant.toml", (0, 0), message, "name the folder that holds plant.toml"));
+            return Folder::default();
         }
         Err(error) => {
             let help = "name a project folder, or make one: plantroom new NAME";
-            plain(report, "plant.toml", format!("the project folder {} can't be read: {}", root.display(), words(&error)), help);
-            return folder;
+            let message = format!("the project folder {} can't be read: {}", root.display(), words(&error));
+            report.add_plain(Diagnostic::error("plant.toml", (0, 0), message, help));
+            return Folder::default();
         }
     };
+    for attempt in 1..=ATTEMPTS {
+        let mut told = Vec::new();
+        let found = list(&real_root, &wanted, &mut told);
+        let mut folder = read_found(&found, &real_root, &mut told);
+        let after = list(&real_root, &wanted, &mut Vec::new());
+        let changed = first_change(&found, &after);
+        if changed.is_none() || attempt == ATTEMPTS {
+            told.into_iter().for_each(|diagnostic| report.add_plain(diagnostic));
+            if let Some(path) = changed {
+                let help = "a program is still writing into the folder; wait for it, then try again";
+                report.add_plain(Diagnostic::error(path, (0, 0), "this file changed while the project was read", help));
+                folder.lost.extend(found.iter().map(|file| file.used_for));
+                folder.files.clear();
+            }
+            return folder;
+        }
+    }
+    Folder::default()
+}
+
+fn read_found(found: &[Found], root: &Path, told: &mut Vec<Diagnostic>) -> Folder {
+    let mut folder = Folder::default();
     let mut total = 0;
-    for (path, found) in list(&real_root, report) {
-        let Some(used_for) = use_of(&path).filter(|used_for| wanted(*used_for)) else { continue };
-        match read_file(&found, &real_root).and_then(|text| {
-            total += text.len() as u64;
-            if total <= TOTAL_BYTES { Ok(text) } else { Err(Refusal::new("all files together are too large", "split the plant")) }
-        }) {
-            Ok(text) => folder.files.push(ProjectFile { used_for, path, text: text.into() }),
+    for file in found {
+        let read = read_file(file, root).and_then(|bytes| {
+            total += bytes.len() as u64;
+            if total > TOTAL_BYTES {
+                return Err(Refusal::new("all files together are too large", "split the plant"));
+            }
+            match file.used_for {
+                Use::Asset(kind) => kind.check(&bytes).map_err(|message| Refusal::new(message, ASSET_HELP))?,
+                _ => return Ok(Some(text_of(bytes, file.used_for)?)),
+            }
+            let path = Arc::from(file.path.as_str());
+            if let Use::Asset(kind) = file.used_for {
+                folder.assets.push(Asset { path, kind, bytes: bytes.into() });
+            }
+            Ok(None)
+        });
+        match read {
+            Ok(Some(text)) => {
+                folder.files.push(ProjectFile { used_for: file.used_for, path: file.path.clone(), text: text.into() });
+            }
+            Ok(None) => {}
             Err(refusal) => {
-                folder.lost.push(used_for);
-                report.add_plain(Diagnostic::error(&path, refusal.place, refusal.message, refusal.help));
+                folder.lost.push(file.used_for);
+                told.push(Diagnostic::error(&file.path, refusal.place, refusal.message, refusal.help));
             }
         }
     }
     folder
 }
 
-/// Paths below the root and where they are, sorted.
-fn list(root: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
-    let mut paths = Vec::new();
+/// The first file that came, went or changed between two looks.
+fn first_change<'a>(before: &'a [Found], after: &'a [Found]) -> Option<&'a str> {
+    let longer = before.len().max(after.len());
+    (0..longer).find_map(|place| match (before.get(place), after.get(place)) {
+        (Some(a), Some(b)) if a.path == b.path && a.stamp == b.stamp => None,
+        (Some(a), Some(b)) => Some(a.path.as_str().min(&b.path)),
+        (a, b) => a.or(b).map(|found| found.path.as_str()),
+    })
+}
+
+/// A file that is there.
+#[derive(Debug)]
+struct Found {
+    path: String,
+    at: PathBuf,
+    used_for: Use,
+    /// Length and time of the last change.
+    stamp: Option<(u64, SystemTime)>,
+}
+
+/// The files below the root that are wanted, sorted by path.
+fn list(root: &Path, wanted: &impl Fn(Use) -> bool, told: &mut Vec<Diagnostic>) -> Vec<Found> {
+    let mut found = Vec::new();
     let mut walk = WalkDir::new(root).follow_links(false).max_depth(DEPTH).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
         let entry = match entry {
@@ -117,7 +180,7 @@ fn list(root: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
             Err(error) => {
                 let path = error.path().and_then(|path| relative(path, root)).unwrap_or_else(|| "plant.toml".to_owned());
                 let why = error.io_error().map_or_else(|| error.to_string(), words);
-                plain(report, &path, format!("this can't be read: {why}"), "give the station's user the right to read it");
+                plain(told, &path, format!("this can't be read: {why}"), "give the station's user the right to read it");
                 continue;
             }
         };
@@ -125,25 +188,27 @@ fn list(root: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
         let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
         let is_dir = entry.file_type().is_dir();
         if entry.depth() == 1 && !is_hidden {
-            check_top(&path, entry.path().is_dir(), report);
+            check_top(&path, entry.path().is_dir(), told);
         }
         let is_read = !is_hidden && path.split('/').next().is_some_and(|first| READ_FOLDERS.contains(&first));
         if is_dir && !is_read {
             walk.skip_current_dir();
         } else if entry.path_is_symlink() && entry.path().is_dir() {
             if is_read {
-                plain(report, &path, "a link to a folder is not followed".to_owned(), "put the files themselves here");
+                plain(told, &path, "a link to a folder is not followed".to_owned(), "put the files themselves here");
             }
-        } else if !is_dir && !is_hidden && use_of(&path).is_some() {
-            if paths.len() >= FILES {
-                plain(report, &path, format!("the project has more than {FILES} files"), "remove what doesn't belong to it");
+        } else if let Some(used_for) = use_of(&path).filter(|used_for| !is_dir && !is_hidden && wanted(*used_for)) {
+            if found.len() >= FILES {
+                plain(told, &path, format!("the project has more than {FILES} files"), "remove what doesn't belong to it");
                 break;
             }
-            paths.push((path, entry.into_path()));
+            let at = entry.into_path();
+            let stamp = std::fs::metadata(&at).ok().and_then(|now| Some((now.len(), now.modified().ok()?)));
+            found.push(Found { path, at, used_for, stamp });
         }
     }
-    paths.sort_by(|a, b| a.0.cmp(&b.0));
-    paths
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
 }
 
 fn relative(path: &Path, root: &Path) -> Option<String> {
@@ -152,14 +217,14 @@ fn relative(path: &Path, root: &Path) -> Option<String> {
 }
 
 /// A misspelt file would be ignored in silence.
-fn check_top(path: &str, is_dir: bool, report: &mut Report) {
+fn check_top(path: &str, is_dir: bool, told: &mut Vec<Diagnostic>) {
     let known: &[&str] = if is_dir { &FOLDERS } else { &AT_THE_TOP };
     if known.contains(&path) || (!is_dir && !path.ends_with(".toml")) {
         return;
     }
     if let Some(near) = nearest(path, known.iter().copied()) {
         let message = format!("`{path}` is not read by Plantroom");
-        report.add_plain(Diagnostic::warning(path, (0, 0), message, format!("did you mean `{near}`?")));
+        told.push(Diagnostic::warning(path, (0, 0), message, format!("did you mean `{near}`?")));
     }
 }
 
@@ -175,6 +240,10 @@ fn use_of(path: &str) -> Option<Use> {
         (_, Some("screens"), "rhai") => Use::Screen,
         ("automations.toml", ..) => Use::Automations,
         (_, Some("automations"), "rhai") => Use::Automation,
+        ("theme.toml", ..) => Use::Asset(AssetKind::Theme),
+        (_, Some("languages"), "toml") => Use::Asset(AssetKind::Language),
+        (_, Some("fonts"), "ttf" | "otf") => Use::Asset(AssetKind::Font),
+        (_, Some("images"), "png" | "svg" | "jpg" | "jpeg") => Use::Asset(AssetKind::of_image(extension)),
         _ => return None,
     })
 }
@@ -191,14 +260,14 @@ impl Refusal {
     }
 }
 
-fn read_file(path: &Path, root: &Path) -> Result<String, Refusal> {
+fn read_file(found: &Found, root: &Path) -> Result<Vec<u8>, Refusal> {
     let unreadable = |error: std::io::Error| {
         Refusal::new(
             format!("this file can't be read: {}", words(&error)),
             "give the station's user the right to read it, or remove it",
         )
     };
-    let real = path.canonicalize().map_err(unreadable)?;
+    let real = found.at.canonicalize().map_err(unreadable)?;
     if !real.starts_with(root) {
         return Err(Refusal::new("this link leads out of the project folder", "copy the file here: a plant is one folder"));
     }
@@ -206,27 +275,49 @@ fn read_file(path: &Path, root: &Path) -> Result<String, Refusal> {
     if !kind.is_file() {
         return Err(Refusal::new("this is not a file", "remove it"));
     }
+    let most = match found.used_for {
+        Use::Asset(kind) => kind.most_bytes(),
+        _ => limits::PROJECT_FILE_BYTES,
+    };
     let mut bytes = Vec::new();
     let file = File::open(&real).map_err(unreadable)?;
-    file.take(limits::PROJECT_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limits::PROJECT_FILE_BYTES {
-        let message = format!("this file is larger than {} MiB", limits::PROJECT_FILE_BYTES >> 20);
-        return Err(Refusal::new(message, "split it into several files"));
+    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > most {
+        let help = if most == limits::PROJECT_FILE_BYTES { "split it into several files" } else { "make it smaller" };
+        return Err(Refusal::new(format!("this file is larger than {} MiB", most >> 20), help));
+    }
+    Ok(bytes)
+}
+
+fn text_of(bytes: Vec<u8>, used_for: Use) -> Result<String, Refusal> {
+    let help = match used_for {
+        Use::TagsCsv => "save it as CSV UTF-8 (in Excel: one of the file types), or let plantroom tag import convert it",
+        _ => "save it as UTF-8 in the editor",
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Refusal::new("this file is UTF-16 text", help));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let bytes = error.as_bytes();
+        let before = String::from_utf8_lossy(&bytes[..valid]).into_owned();
         let place = plantroom_model::SourceText::new(before).place(valid);
-        let help = "save it as UTF-8 in the editor (in Excel: CSV UTF-8)";
-        Refusal { place, message: "this file is not UTF-8 text".to_owned(), help: help.to_owned() }
+        let message = match bytes.get(valid) {
+            Some(byte) if *byte >= 0xa0 && *byte != 0xff && !bytes.contains(&0) => {
+                format!("this file is not UTF-8 text; `{}` here looks like Latin-1 (ANSI)", char::from(*byte))
+            }
+            _ => "this file is not UTF-8 text".to_owned(),
+        };
+        Refusal { place, message, help: help.to_owned() }
     })
 }
 
-fn plain(report: &mut Report, file: &str, message: String, help: &str) {
-    report.add_plain(Diagnostic::error(file, (0, 0), message, help));
+fn plain(told: &mut Vec<Diagnostic>, file: &str, message: String, help: &str) {
+    told.push(Diagnostic::error(file, (0, 0), message, help));
 }
 
-fn words(error: &std::io::Error) -> String {
+/// What the disk says, for people.
+pub(crate) fn words(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -13,6 +13,7 @@ pub(crate) static PLANT: Keys = Keys {
         optional("home_screen", Shape::Text, "", "the screen that consoles open first: file name without .rhai"),
         optional("scan", Shape::Table(&SCAN), "", "how often the scan runs"),
         optional("listen", Shape::Table(&LISTEN), "", "where the server listens"),
+        optional("change", Shape::Table(&CHANGE), "", "how a running station takes changes of this folder"),
     ],
 };
 
@@ -35,6 +36,18 @@ static LISTEN: Keys = Keys {
         optional("port", Shape::Whole(0, 65_535), "8600", "TCP port; 0 takes a free one"),
         optional("origins", Shape::Texts, "[]", "web origins whose pages may use the API, as in \"https://portal.example\""),
     ],
+};
+
+static CHANGE: Keys = Keys {
+    what: "[change]",
+    doc: "How a running station takes changes of its project folder.",
+    open: false,
+    keys: &[optional(
+        "apply",
+        Shape::Word(&["on_request", "on_save"]),
+        "\"on_request\"",
+        "whether saved files wait for `plantroom change apply`, or are applied at once; screens alone are always shown at once",
+    )],
 };
 
 /// connections.toml.
@@ -147,7 +160,20 @@ pub(crate) static TYPE: Keys = Keys {
         needed("name", Shape::Text, "the type's name, unique in the plant"),
         optional("description", Shape::Text, "", "what it is, for people"),
         optional("parameters", Shape::Parameters, "{}", "its parameters with their defaults, or { required = true }"),
+        optional("device", Shape::Table(&DEVICE_OF_TYPE), "", "the device that every instance adds to its connection"),
         optional("tag", Shape::Tables(&TAG), "[]", "a tag of every instance; its name comes after the instance's name and /"),
+        optional("instance", Shape::Tables(&INSTANCE), "[]", "an instance of another type in every instance of this one"),
+    ],
+};
+
+/// `[device]` of a type.
+pub(crate) static DEVICE_OF_TYPE: Keys = Keys {
+    what: "the device of a type",
+    doc: "The device that every instance adds to its connection; every other key is a setting for its driver.",
+    open: true,
+    keys: &[
+        optional("name", Shape::Text, "\"{name}\"", "its name on the connection"),
+        optional("connection", Shape::Text, "\"{connection}\"", "the connection that it is on"),
     ],
 };
 
@@ -161,6 +187,12 @@ pub(crate) static INSTANCE: Keys = Keys {
         needed("name", Shape::Text, "its name; its tags are name/..."),
         optional("description", Shape::Text, "", "what it is, for people; fills in {description}"),
         optional("parameters", Shape::Values, "{}", "values for the type's parameters"),
+        optional(
+            "tags",
+            Shape::Overrides,
+            "{}",
+            "what is different here: { speed = { limits = { high = 90 } } }, and false for a tag that this one doesn't have",
+        ),
     ],
 };
 

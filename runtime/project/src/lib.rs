@@ -9,18 +9,28 @@
 //! Invariant: reads nothing outside of the folder.
 //! Invariant: does not run scripts, plugins or connections; what they have to say is added by the station's check.
 
+mod assets;
 mod automations;
 mod connections;
+mod csv_columns;
+mod csv_decode;
 mod csv_tags;
+mod csv_text;
 mod derive;
 mod difference;
+mod export;
 mod fields;
 mod folder;
 mod grants;
+mod import;
+mod instances;
 mod keys;
+mod library;
 mod load;
 mod names;
 mod new;
+mod onto;
+mod overrides;
 mod parse;
 mod placeholders;
 mod plant;
@@ -34,16 +44,21 @@ mod source;
 mod sources;
 mod system_tags;
 mod tag;
+mod take_out;
 mod tree;
 mod types;
 mod write;
 
+pub use assets::{Asset, AssetKind};
 pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
-pub use difference::{Counts, Preview, difference};
+pub use difference::{Changed, Differences, Preview, difference};
+pub use export::{CsvStyle, export_tags};
+pub use import::{Import, plan_import};
 pub use load::{Loaded, load, read_screens};
+pub use onto::load_onto;
 pub use new::{NewError, NewOptions, Template, new_project};
 pub use plant::{
-    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec, ScreenFile, SerialSpec,
+    ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec, ScreenFile, SerialSpec,
     TcpAddress,
 };
 pub use schema::schemas;

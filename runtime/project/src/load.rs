@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use plantroom_model::{Diagnostic, PluginId, Severity, TagId, TagSpec, limits};
 
+use crate::assets::{Asset, AssetKind};
 use crate::automations::{self, AUTOMATIONS, AutomationDecl};
 use crate::connections::{self, ConnectionDecl};
-use crate::csv_tags;
+use crate::csv_tags::{self, Row};
 use crate::derive;
 use crate::fields::Fields;
 use crate::folder::{self, Folder, ProjectFile, Use};
 use crate::grants;
-use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAG, TAGS};
+use crate::instances::{self, Made};
+use crate::keys::{CONNECTIONS, INSTANCE, PLANT, PLUGINS, TAG, TAGS};
 use crate::names::Names;
 use crate::parse::parse;
 use crate::plant_file::{self, PlantFile};
@@ -24,7 +26,7 @@ use crate::shape::{Keys, check_table};
 use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
-use crate::types::{Made, Types};
+use crate::types::Types;
 use crate::{ConnectionSpec, Place, Plant, ScreenFile};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
@@ -47,6 +49,11 @@ impl Loaded {
 pub fn load(root: &Path) -> Loaded {
     let mut report = Report::default();
     let folder = folder::read(root, &mut report);
+    load_folder(root, folder, report)
+}
+
+/// Checks a folder that was read; never stops at the first mistake.
+pub(crate) fn load_folder(root: &Path, folder: Folder, mut report: Report) -> Loaded {
     let mut tables = Tables::new(&folder);
     for file in &folder.files {
         tables.read_links(file, root, &mut report);
@@ -55,12 +62,21 @@ pub fn load(root: &Path) -> Loaded {
     for file in folder.files.iter().filter(|file| file.used_for == Use::Types) {
         tables.read_type(file, &mut report);
     }
+    let is_named = |file: &ProjectFile| matches!(file.used_for, Use::Types | Use::TagsToml | Use::TagsCsv) && file.text.contains("lib/");
+    if folder.files.iter().any(is_named) {
+        tables.types.read_library(&mut report);
+    }
+    tables.types.check(&mut report);
+    for asset in folder.assets.iter().filter(|asset| matches!(asset.kind, AssetKind::Language | AssetKind::Theme)) {
+        check_syntax(asset, &mut report);
+    }
     for file in &folder.files {
         tables.read_tags(file, &mut report);
     }
     let screens = screens(&folder);
     let home_screen = home_screen(&tables.plant, &screens, folder.lost.contains(&Use::Screen), &mut report);
-    let plant = tables.into_plant(root, home_screen, screens, &mut report);
+    let mut plant = tables.into_plant(root, home_screen, screens, &mut report);
+    plant.assets = folder.assets;
     let plant = (!report.has_errors()).then(|| Arc::new(plant));
     Loaded { plant, diagnostics: report.finish() }
 }
@@ -118,7 +134,7 @@ impl Tables {
                 Use::Plugins => tables.plugin_names.add_hole(""),
                 Use::Types => tables.types.add_hole(),
                 Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
-                Use::Plant | Use::Screen | Use::Automations | Use::Automation => {}
+                Use::Plant | Use::Screen | Use::Automations | Use::Automation | Use::Asset(_) => {}
             }
         }
         tables
@@ -168,21 +184,22 @@ impl Tables {
                 for tag in fields.tables("tag") {
                     self.read_tag(tag, report);
                 }
-                let mut made = Made::default();
                 for instance in fields.tables("instance") {
-                    self.types.make(instance, &mut self.instance_names, &mut made, &mut self.tag_names, report);
-                }
-                self.instances.append(&mut made.instances);
-                for tag in made.tags {
-                    self.add_tag(tag, report);
+                    self.make(instance, report);
                 }
             }
             Use::TagsCsv => {
                 let source = report.sources.add(&file.path, &file.text);
-                for (entries, spot) in csv_tags::rows(&file.text, source, report) {
-                    check_table(&entries, spot, &TAG, report);
-                    self.read_tag(Fields::new(&entries, &TAG, spot), report);
-                }
+                csv_tags::read(&file.text, source, report, &mut |row, spot, report| match row {
+                    Row::Tag(entries) => {
+                        check_table(&entries, spot, &TAG, report);
+                        self.read_tag(Fields::new(&entries, &TAG, spot), report);
+                    }
+                    Row::Instance(entries) => {
+                        check_table(&entries, spot, &INSTANCE, report);
+                        self.make(Fields::new(&entries, &INSTANCE, spot), report);
+                    }
+                });
             }
             _ => {}
         }
@@ -198,13 +215,34 @@ impl Tables {
         }
     }
 
-    fn add_tag(&mut self, tag: TagDecl, report: &mut Report) {
+    /// Makes an instance; its devices join their connections.
+    fn make(&mut self, instance: Fields<'_>, report: &mut Report) {
+        let mut made = Made { total: self.tags.len(), is_full: self.too_many, ..Made::default() };
+        instances::make(&self.types, instance, &mut self.instance_names, &mut made, &mut self.tag_names, report);
+        self.too_many |= made.is_full;
+        self.instances.append(&mut made.instances);
+        for device in made.devices {
+            // Where there is no such connection, its tags tell.
+            let id = self.connection_names.id(&device.connection);
+            if let Some(connection) = id.and_then(|id| self.connections.get_mut(id as usize)) {
+                connection.add_device(&device.name, device.settings, device.spot, report);
+            }
+        }
+        for tag in made.tags {
+            self.add_tag(tag, report);
+        }
+    }
+
+    fn add_tag(&mut self, mut tag: TagDecl, report: &mut Report) {
         if self.tags.len() >= limits::TAGS {
             if !std::mem::replace(&mut self.too_many, true) {
                 let message = format!("the project has more than {} tags", limits::TAGS);
                 report.error(tag.spot, message, "split the plant over several stations");
             }
-        } else if self.tag_names.add(&tag.spec.name, tag.spot, report).is_some() {
+        } else if let Some(id) = self.tag_names.add(&tag.spec.name, tag.spot, report) {
+            if let Some(name) = self.tag_names.all().get(id as usize) {
+                tag.spec.name = Arc::clone(name);
+            }
             self.tags.push(tag);
         }
     }
@@ -226,12 +264,13 @@ impl Tables {
             tag_names: &self.tag_names,
             kinds: &kinds,
         };
-        for tag in &self.type_tags {
+        for tag in std::mem::take(&mut self.type_tags) {
             all.resolve(tag, report);
         }
-        let mut tags: Vec<TagSpec> = self.tags.iter().map(|tag| all.resolve(tag, report)).collect();
-        tags.extend(system);
         let spots: Vec<Spot> = self.tags.iter().map(|tag| tag.spot).collect();
+        // Taken and not borrowed: a million tags are not there twice.
+        let mut tags: Vec<TagSpec> = std::mem::take(&mut self.tags).into_iter().map(|tag| all.resolve(tag, report)).collect();
+        tags.extend(system);
         derive::check_cycles(&tags, &spots, report);
         let plugins = grants::resolve(&all, &tags, &spots, report);
         let automations = std::mem::take(&mut self.automations);
@@ -247,6 +286,7 @@ impl Tables {
             home_screen,
             scan: self.plant.scan,
             listen: self.plant.listen,
+            change: self.plant.change,
             connections,
             plugins,
             tags,
@@ -254,9 +294,17 @@ impl Tables {
             instances: self.instances,
             automations,
             screens,
+            assets: Vec::new(),
             tag_places,
         }
     }
+}
+
+/// What is in it is the console's business; that it is TOML is said here.
+fn check_syntax(asset: &Asset, report: &mut Report) {
+    let text: Arc<str> = String::from_utf8_lossy(&asset.bytes).into();
+    let source = report.sources.add(&asset.path, &text);
+    parse(&text, source, report);
 }
 
 fn table(file: &ProjectFile, keys: &'static Keys, report: &mut Report) -> (Entries, Spot) {

@@ -63,6 +63,11 @@ impl Names {
         None
     }
 
+    /// The id of a name, if anybody has it.
+    pub fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).map(|(id, _)| *id)
+    }
+
     /// Whether a name may exist without being known.
     pub fn is_hole(&self, name: &str) -> bool {
         self.holes.iter().any(|hole| name.starts_with(hole.as_str()))

@@ -8,7 +8,7 @@ use crate::schema::schemas;
 /// What kind of project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Template {
-    /// One Modbus TCP device with a handful of tags, a screen, and a simulation of the device.
+    /// One Modbus TCP device with a handful of tags, two pumps of a type, a screen, and a simulation of the device.
     #[default]
     Modbus,
 }
@@ -60,6 +60,8 @@ const MODBUS: &[(&str, &str)] = &[
     ("connections.toml", include_str!("../templates/modbus/connections.toml")),
     ("plugins.toml", include_str!("../templates/modbus/plugins.toml")),
     ("tags/device.toml", include_str!("../templates/modbus/tags/device.toml")),
+    ("types/pump.toml", include_str!("../templates/modbus/types/pump.toml")),
+    ("tags/pumps.csv", include_str!("../templates/modbus/tags/pumps.csv")),
     ("screens/1_overview.rhai", include_str!("../templates/modbus/screens/1_overview.rhai")),
     ("simulation.toml", include_str!("../templates/modbus/simulation.toml")),
     // Not named .gitignore here, or it would hide files of this repository.

@@ -11,6 +11,8 @@ pub(crate) enum Parameter {
     Whole(i64),
     /// Anything else, as it goes into a text.
     Text(String),
+    /// Of a CSV cell or another type's parameters: a text that may be a whole number.
+    Loose(String),
 }
 
 impl Parameter {
@@ -20,8 +22,18 @@ impl Parameter {
             Raw::Whole(number) => i64::try_from(*number).ok().map(Self::Whole),
             Raw::Number(number) => Some(Self::Text(number.to_string())),
             Raw::Flag(flag) => Some(Self::Text(flag.to_string())),
-            Raw::Text(text) | Raw::Loose(text) => Some(Self::Text(text.clone())),
+            Raw::Text(text) => Some(Self::Text(text.clone())),
+            Raw::Loose(text) => Some(Self::Loose(text.clone())),
             _ => None,
+        }
+    }
+
+    /// The whole number that it is.
+    pub fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Whole(number) => Some(*number),
+            Self::Loose(text) => text.trim().parse().ok(),
+            Self::Text(_) => None,
         }
     }
 }
@@ -113,12 +125,11 @@ fn value_of(expression: &str, parameters: &Parameters) -> Result<Option<String>,
     if rest.is_empty() {
         return Ok(parameter.as_ref().map(|parameter| match parameter {
             Parameter::Whole(number) => number.to_string(),
-            Parameter::Text(text) => text.clone(),
+            Parameter::Text(text) | Parameter::Loose(text) => text.clone(),
         }));
     }
     let mut sum = match parameter {
-        Some(Parameter::Whole(number)) => *number,
-        Some(Parameter::Text(_)) => return Err(Trouble::NotWhole(name.to_owned())),
+        Some(parameter) => parameter.whole().ok_or_else(|| Trouble::NotWhole(name.to_owned()))?,
         None => 0,
     };
     while !rest.is_empty() {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::AutomationSpec;
-use plantroom_model::{ConnectionId, PluginId, TagId, TagSpec};
+use crate::{Asset, AutomationSpec};
+use plantroom_model::{ConnectionId, Origin, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Plant {
     pub scan: ScanSpec,
     /// Where the server listens.
     pub listen: ListenSpec,
+    /// How a running station takes changes of the folder.
+    pub change: ChangeSpec,
     /// Links to devices; a [`ConnectionId`] is a place in this list.
     pub connections: Vec<ConnectionSpec>,
     /// Plugins; a [`PluginId`] is a place in this list.
@@ -37,8 +39,48 @@ pub struct Plant {
     pub automations: Vec<AutomationSpec>,
     /// Screen scripts.
     pub screens: Vec<ScreenFile>,
+    /// Languages, the theme, fonts and images, sorted by path.
+    pub assets: Vec<Asset>,
     /// Where each tag was declared, in the order of `tags`; for messages of later checks.
     pub tag_places: Vec<Place>,
+}
+
+impl Default for Plant {
+    /// A plant without anything in it.
+    fn default() -> Self {
+        Self {
+            root: PathBuf::new(),
+            name: String::new(),
+            time_zone: "UTC".to_owned(),
+            home_screen: String::new(),
+            scan: ScanSpec { min_ms: 10, max_ms: 100 },
+            listen: ListenSpec { address: std::net::Ipv4Addr::LOCALHOST.into(), port: 8600, origins: Vec::new() },
+            change: ChangeSpec::default(),
+            connections: Vec::new(),
+            plugins: Vec::new(),
+            automations: Vec::new(),
+            tags: Vec::new(),
+            tag_ids: HashMap::new(),
+            instances: Vec::new(),
+            screens: Vec::new(),
+            assets: Vec::new(),
+            tag_places: Vec::new(),
+        }
+    }
+}
+
+impl ConnectionSpec {
+    /// The project has no such connection any more: its entry stays so that no id moves, and its name is empty.
+    pub fn is_gone(&self) -> bool {
+        self.name.is_empty()
+    }
+}
+
+impl PluginSpec {
+    /// The project has no such plugin any more: its entry stays so that no id moves, and its name is empty.
+    pub fn is_gone(&self) -> bool {
+        self.name.is_empty()
+    }
 }
 
 impl fmt::Display for LinkSpec {
@@ -68,6 +110,22 @@ impl Plant {
     /// The connection of this name.
     pub fn connection(&self, name: &str) -> Option<(ConnectionId, &ConnectionSpec)> {
         (0..).map(ConnectionId).zip(&self.connections).find(|(_, connection)| &*connection.name == name)
+    }
+
+    /// The name of a plugin; empty where there is none.
+    pub fn plugin_name(&self, id: PluginId) -> &str {
+        self.plugins.get(id.0 as usize).map_or("", |plugin| &plugin.name)
+    }
+
+    /// The name of the connection that a tag is polled over.
+    pub fn connection_of(&self, tag: &TagSpec) -> Option<&str> {
+        let Origin::Driver { connection, .. } = &tag.origin else { return None };
+        self.connections.get(connection.0 as usize).map(|connection| &*connection.name)
+    }
+
+    /// Derived tags and totals, each after those of them that it is computed from.
+    pub fn computed_in_order(&self) -> Vec<TagId> {
+        crate::derive::in_order(&self.tags)
     }
 
     /// The plugin of this name.
@@ -109,6 +167,23 @@ pub struct ListenSpec {
     pub port: u16,
     /// Web origins, other than the station's own, whose pages may use the API.
     pub origins: Vec<String>,
+}
+
+/// How a running station takes changes of its project folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangeSpec {
+    /// What saving files does.
+    pub apply: ApplyWhen,
+}
+
+/// When saved files are applied to the running plant. Screens alone are always shown at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApplyWhen {
+    /// When an engineer asks for it; until then they wait, checked and with a preview.
+    #[default]
+    OnRequest,
+    /// As soon as they are saved and without a mistake.
+    OnSave,
 }
 
 /// A named link to a device.

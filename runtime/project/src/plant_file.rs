@@ -6,7 +6,7 @@ use plantroom_model::nearest;
 
 use crate::fields::Fields;
 use crate::report::{Report, Spot};
-use crate::{ListenSpec, ScanSpec};
+use crate::{ApplyWhen, ChangeSpec, ListenSpec, ScanSpec};
 
 /// What plant.toml says.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct PlantFile {
     pub home_screen: Option<(String, Spot)>,
     pub scan: ScanSpec,
     pub listen: ListenSpec,
+    pub change: ChangeSpec,
 }
 
 impl Default for PlantFile {
@@ -27,6 +28,7 @@ impl Default for PlantFile {
             home_screen: None,
             scan: ScanSpec { min_ms: 10, max_ms: 100 },
             listen: ListenSpec { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8600, origins: Vec::new() },
+            change: ChangeSpec::default(),
         }
     }
 }
@@ -56,6 +58,10 @@ pub(crate) fn read(fields: Fields<'_>, report: &mut Report) -> PlantFile {
             let at = if scan.has("min_ms") { scan.at("min_ms") } else { scan.at("max_ms") };
             report.error(at, message, "the scan runs at most every min_ms and at least every max_ms; defaults 10 and 100");
         }
+    }
+    if let Some(change) = fields.table("change") {
+        let on_save = change.word("apply") == Some("on_save");
+        file.change.apply = if on_save { ApplyWhen::OnSave } else { ApplyWhen::OnRequest };
     }
     if let Some(listen) = fields.table("listen") {
         read_listen(listen, &mut file.listen, report);

@@ -129,13 +129,12 @@ impl Report {
         if self.sources.of(target).is_some_and(|source| source.damaged.contains(&place.0)) {
             return;
         }
-        let key = (spot.at, message.clone());
+        // Fifty instances of a type tell its mistakes once, and so do fifty lines below one wrong column.
+        if !self.told.insert((spot.at, message.clone())) {
+            return;
+        }
         let (message, help) = match self.made_by.get(spot.made_by as usize) {
-            None => {
-                self.told.insert(key);
-                (message, help)
-            }
-            Some(_) if self.told.contains(&key) => return,
+            None => (message, help),
             Some(made) => {
                 let (own_file, own) = self.sources.place(spot.at);
                 let from = if target == spot.at { String::new() } else { format!("it comes from {own_file}:{}:{}", own.0, own.1) };

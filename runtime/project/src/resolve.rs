@@ -40,43 +40,41 @@ const STALE_AFTER_MS: u32 = 10_000;
 
 impl Everything<'_> {
     /// A tag with its references resolved; what can't be resolved is told and left as it is.
-    pub fn resolve(&self, decl: &TagDecl, report: &mut Report) -> TagSpec {
-        let mut spec = decl.spec.clone();
-        match &decl.source {
+    pub fn resolve(&self, decl: TagDecl, report: &mut Report) -> TagSpec {
+        let TagDecl { mut spec, source, write, stale_after_ms, .. } = decl;
+        match source {
             SourceDecl::Connection { name, spot, device, address, group } => {
-                if let Some(id) = self.connection_names.find(name, *spot, report) {
-                    let device = self.device(id, device.as_ref(), *spot, report);
+                if let Some(id) = self.connection_names.find(&name, spot, report) {
+                    let device = self.device(id, device.as_ref(), spot, report);
                     if let Some(plugin) = self.drivers.get(id as usize).copied().flatten() {
-                        let connection = ConnectionId(id);
-                        spec.origin =
-                            Origin::Driver { plugin, connection, device, address: address.clone(), group: group.clone() };
-                        spec.stale_after_ms = decl.stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
+                        spec.stale_after_ms = stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, &group));
+                        spec.origin = Origin::Driver { plugin, connection: ConnectionId(id), device, address, group };
                     }
                 }
             }
             SourceDecl::Plugin { name, spot } => {
-                if let Some(id) = self.plugin_names.find(name, *spot, report) {
+                if let Some(id) = self.plugin_names.find(&name, spot, report) {
                     spec.origin = Origin::Analytics { plugin: PluginId(id) };
-                    spec.stale_after_ms = decl.stale_after_ms.unwrap_or(0);
+                    spec.stale_after_ms = stale_after_ms.unwrap_or(0);
                 }
             }
             SourceDecl::Derived { expression, spot } => {
-                if let Some(derived) = derive::resolve(expression, spec.kind, *spot, self, report) {
+                if let Some(derived) = derive::resolve(&expression, spec.kind, spot, self, report) {
                     spec.origin = Origin::Derived(derived);
                 }
             }
             SourceDecl::Total { of, spot, how } => {
-                if let Some(id) = self.tag_names.find(of, *spot, report) {
-                    derive::check_total(of, self.kind(id), *how, *spot, report);
-                    spec.origin = Origin::Total(TotalSpec { source: TagId(id), how: *how });
+                if let Some(id) = self.tag_names.find(&of, spot, report) {
+                    derive::check_total(&of, self.kind(id), how, spot, report);
+                    spec.origin = Origin::Total(TotalSpec { source: TagId(id), how });
                     // A total that began again at 0 after each restart would be none.
                     spec.retain = true;
                 }
             }
-            SourceDecl::Memory(initial) => spec.origin = Origin::Memory { initial: initial.clone() },
+            SourceDecl::Memory(initial) => spec.origin = Origin::Memory { initial },
             SourceDecl::NotKnown => {}
         }
-        spec.write = decl.write.as_ref().map(|write| self.resolve_write(write, spec.kind, report));
+        spec.write = write.as_ref().map(|write| self.resolve_write(write, spec.kind, report));
         spec
     }
 
@@ -167,7 +165,8 @@ impl Everything<'_> {
     }
 }
 
-fn permissive_words(tag: &str, test: PermissiveTest) -> String {
+/// What the operator is told of a permissive that says nothing itself.
+pub(crate) fn permissive_words(tag: &str, test: PermissiveTest) -> String {
     match test {
         PermissiveTest::AtLeast(value) => format!("{tag} must be at least {value}"),
         PermissiveTest::AtMost(value) => format!("{tag} must be at most {value}"),

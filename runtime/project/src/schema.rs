@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::automations::AUTOMATIONS;
-use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAGS, TYPE};
+use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAG, TAGS, TYPE};
 use crate::shape::{Key, Keys, Shape};
 
 /// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types`, `automations` (JSON Schema 2020-12).
@@ -78,6 +78,16 @@ fn plain(of: &'static Shape, open: bool) -> Value {
             json!({ "type": "object", "patternProperties": { "^-?[0-9]+$": { "type": "string" } }, "additionalProperties": false })
         }
         Shape::Values => json!({ "type": "object", "additionalProperties": { "type": ["boolean", "number", "string"] } }),
+        Shape::Overrides => {
+            let mut tag = table(&TAG, true);
+            tag.remove("required");
+            if let Some(Value::Object(properties)) = tag.get_mut("properties") {
+                properties.remove("name");
+                let without = json!({ "type": "array", "items": { "type": "string" }, "description": "inherited keys to leave out" });
+                properties.insert("without".to_owned(), without);
+            }
+            json!({ "type": "object", "additionalProperties": { "anyOf": [{ "const": false }, tag] } })
+        }
         Shape::Parameters => json!({
             "type": "object",
             "additionalProperties": { "anyOf": [

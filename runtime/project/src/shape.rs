@@ -34,6 +34,8 @@ pub(crate) enum Shape {
     Values,
     /// A table of parameters and their defaults, or `{ required = true }`.
     Parameters,
+    /// A table of tags and what is different about them; looked at when it is laid over the type's tags.
+    Overrides,
     /// Any of these.
     OneOf(&'static [Shape]),
 }
@@ -214,7 +216,9 @@ impl Shape {
             Self::Pair => item.list().is_some_and(|list| list.len() == 2 && list.iter().all(|item| Self::Number.fits(item))),
             Self::Texts | Self::Tables(_) => item.list().is_some(),
             Self::Scalar => matches!(item.raw, Raw::Flag(_) | Raw::Whole(_) | Raw::Number(_) | Raw::Text(_) | Raw::Loose(_)),
-            Self::Free | Self::Table(_) | Self::States | Self::Values | Self::Parameters => item.entries().is_some(),
+            Self::Free | Self::Table(_) | Self::States | Self::Values | Self::Parameters | Self::Overrides => {
+                item.entries().is_some()
+            }
             Self::OneOf(shapes) => shapes.iter().any(|shape| shape.fits(item)),
         }
     }
@@ -230,7 +234,7 @@ impl Shape {
             Self::Pair => "two numbers, [low, high]".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Scalar => "true, false, a number or text".to_owned(),
-            Self::Free | Self::Table(_) | Self::Values | Self::Parameters | Self::States => "a table".to_owned(),
+            Self::Free | Self::Table(_) | Self::Values | Self::Parameters | Self::States | Self::Overrides => "a table".to_owned(),
             Self::Tables(_) => "a list of tables".to_owned(),
             Self::OneOf(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
         }
@@ -247,6 +251,7 @@ impl Shape {
             Self::Pair => "[0, 100]".to_owned(),
             Self::Texts => "[\"...\"]".to_owned(),
             Self::Free | Self::Values | Self::Parameters => "{ name = 1 }".to_owned(),
+            Self::Overrides => "{ speed = { limits = { high = 90 } } }".to_owned(),
             Self::States => "{ 0 = \"stopped\", 1 = \"running\" }".to_owned(),
             Self::Table(_) => "{ ... }".to_owned(),
             Self::Tables(_) => "[{ ... }]".to_owned(),

@@ -57,8 +57,8 @@ fn read_connection(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
             name: name.to_owned(),
             spot: fields.at("connection"),
             device: fields.text("device").map(|name| (name.to_owned(), fields.at("device"))),
-            address: fields.text("address").unwrap_or_default().to_owned(),
-            group: fields.text("group").unwrap_or_default().to_owned(),
+            address: fields.text("address").unwrap_or_default().trim().to_owned(),
+            group: fields.text("group").unwrap_or_default().trim().to_owned(),
         },
         None => SourceDecl::NotKnown,
     }
@@ -71,7 +71,7 @@ fn read_derive(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
         report.error(fields.at("derive"), "the expression is empty", help);
         return SourceDecl::NotKnown;
     }
-    SourceDecl::Derived { expression: Arc::from(expression), spot: fields.at("derive") }
+    SourceDecl::Derived { expression: Arc::from(expression.trim()), spot: fields.at("derive") }
 }
 
 fn read_total(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> SourceDecl {

@@ -7,6 +7,7 @@ use plantroom_model::{Origin, TagSpec, ValueKind};
 const LINK_STATES: &[&str] = &["connecting", "up", "silent", "down"];
 /// In the order of the station's numbers for them.
 const AUTOMATION_STATES: &[&str] = &["waiting", "running", "stopped"];
+const PROJECT_STATES: &[&str] = &["current", "change waits", "change refused"];
 const PLUGIN_STATES: &[&str] = &["starting", "running", "restarting", "quarantined", "stopped"];
 
 /// Every system tag of a plant with these connections, plugins and automations.
@@ -14,11 +15,24 @@ pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>], automa
     let mut tags = vec![
         tag("system/scan/last_ms", ValueKind::Float, "how long the last scan took", "ms", 2),
         tag("system/scan/inbox_lost", ValueKind::Uint, "inputs lost since the start because the inbox was full", "", 0),
+        tag(
+            "system/scan/implausible_times",
+            ValueKind::Uint,
+            "source times since the start that could not be true, and were replaced by the station's",
+            "",
+            0,
+        ),
         tag("system/audit/ok", ValueKind::Bool, "the audit trail can be written", "", 0),
     ];
     if let Some(audit) = tags.last_mut() {
         audit.states = states(&["failed", "ok"]);
     }
+    let mut project =
+        tag("system/project/state", ValueKind::Uint, "whether the project folder holds what runs", "", 0);
+    project.states = states(PROJECT_STATES);
+    tags.push(project);
+    tags.push(tag("system/project/message", ValueKind::Text, "how the project folder stands to what runs", "", 0));
+    tags.push(tag("system/project/change", ValueKind::Uint, "number of the newest change of the project", "", 0));
     for name in connections {
         let mut state = tag(&format!("system/connections/{name}/state"), ValueKind::Uint, &format!("link of {name}"), "", 0);
         state.states = states(LINK_STATES);

@@ -52,8 +52,8 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     if name == "system" || name.starts_with("system/") {
         report.error(fields.at("name"), "names under system/ belong to the station", "choose another first part");
     }
-    spec.unit = fields.text("unit").unwrap_or_default().to_owned();
-    spec.description = fields.text("description").unwrap_or_default().to_owned();
+    spec.unit = fields.text("unit").unwrap_or_default().trim().to_owned();
+    spec.description = fields.text("description").unwrap_or_default().trim().to_owned();
     spec.decimals = fields.whole_or("decimals", 1);
     spec.retain = fields.flag("retain").unwrap_or(false);
     let is_number = matches!(kind, ValueKind::Int | ValueKind::Uint | ValueKind::Float | ValueKind::Null);
@@ -202,7 +202,7 @@ fn read_states(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Vec<
         if states.iter().any(|(before, _)| *before == number) {
             report.error(spot, format!("the state {number} is given twice"), "keep one of the two");
         }
-        states.push((number, entry.item.text().unwrap_or_default().to_owned()));
+        states.push((number, entry.item.text().unwrap_or_default().trim().to_owned()));
     }
     states
 }

@@ -1,29 +1,35 @@
-//! Types of equipment and their instances: `[[instance]]` becomes the tags of its type.
+//! Types of equipment: what every instance of them gets. [`crate::instances`] makes the tags.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plantroom_model::limits;
-
 use crate::fields::Fields;
-use crate::keys::{TAG, TYPE};
+use crate::keys::{INSTANCE, TAG, TYPE};
+use crate::library;
 use crate::names::{Names, check_path, check_word};
+use crate::parse::parse;
 use crate::placeholders::{Parameter, Parameters, Trouble, fill, open};
-use crate::report::{MadeBy, Report, Spot, suggestion};
+use crate::report::{Report, Spot, suggestion};
 use crate::shape::check_table;
 use crate::sources::byte;
-use crate::tag::{TagDecl, read_tag};
+use crate::tag::{SourceDecl, TagDecl, read_tag};
 use crate::tree::{Entries, Item, Raw};
 
 /// A type.
 #[derive(Debug)]
 pub(crate) struct TypeDecl {
-    name: String,
-    spot: Spot,
+    pub name: Arc<str>,
+    pub spot: Spot,
     /// Defaults by parameter; `None` must be given by each instance.
-    parameters: BTreeMap<String, Option<Parameter>>,
+    pub parameters: BTreeMap<String, Option<Parameter>>,
     /// Its tags, with open texts.
-    tags: Vec<Item>,
+    pub tags: Vec<Item>,
+    /// Instances of other types in it, with open texts.
+    pub instances: Vec<Item>,
+    /// The device that each instance adds to its connection, with open texts.
+    pub device: Option<Item>,
+    /// It contains itself; that was told.
+    pub is_circular: bool,
 }
 
 /// Every type, by name.
@@ -31,15 +37,6 @@ pub(crate) struct TypeDecl {
 pub(crate) struct Types {
     names: Names,
     list: Vec<TypeDecl>,
-}
-
-/// What all instances gave.
-#[derive(Debug, Default)]
-pub(crate) struct Made {
-    /// Type and name of each instance.
-    pub instances: Vec<(String, String)>,
-    /// Their tags.
-    pub tags: Vec<TagDecl>,
 }
 
 impl Types {
@@ -53,100 +50,137 @@ impl Types {
         self.names.add_hole("");
     }
 
-    /// Reads a type file. Returns its tags as they stand there, so that what is wrong with them is told once, in place.
-    pub fn read(&mut self, mut entries: Entries, source: u32, report: &mut Report) -> Vec<TagDecl> {
-        if let Some(tags) = entries.iter_mut().find(|entry| entry.key == "tag") {
-            open(&mut tags.item);
+    /// Reads a type file of the project. Returns its tags as they stand there, so that what is wrong with them is told
+    /// once, in place.
+    pub fn read(&mut self, entries: Entries, source: u32, report: &mut Report) -> Vec<TagDecl> {
+        self.read_named(entries, source, "", report)
+    }
+
+    /// Reads the types that come with Plantroom; one of the project that has the same name wins.
+    pub fn read_library(&mut self, report: &mut Report) {
+        for (name, text) in library::TYPES {
+            if self.names.id(&format!("lib/{name}")).is_none() {
+                let text: Arc<str> = (*text).into();
+                let source = report.sources.add(&format!("lib/{name}.toml"), &text);
+                let entries = parse(&text, source, report);
+                self.read_named(entries, source, "lib/", report);
+            }
+        }
+    }
+
+    fn read_named(&mut self, mut entries: Entries, source: u32, prefix: &str, report: &mut Report) -> Vec<TagDecl> {
+        for entry in entries.iter_mut().filter(|entry| matches!(&*entry.key, "tag" | "instance" | "device")) {
+            open(&mut entry.item);
         }
         let spot = Spot::new(if entries.is_empty() { source } else { byte(source, 0) });
         check_table(&entries, spot, &TYPE, report);
         let fields = Fields::new(&entries, &TYPE, spot);
         let parameters = read_parameters(fields, report);
         let known: Parameters = builtin(None, None).into_iter().chain(parameters.clone()).collect();
-        let mut decls = Vec::new();
-        let mut relative = Names::new("tag");
-        let items: Vec<Item> = fields.item("tag").and_then(Item::list).unwrap_or_default().to_vec();
-        for item in &items {
+        let list = |key| fields.item(key).and_then(Item::list).unwrap_or_default().to_vec();
+        let (tags, instances) = (list("tag"), list("instance"));
+        let device = fields.item("device").cloned();
+        for item in tags.iter().chain(&instances).chain(&device) {
             let mut troubles = Vec::new();
             // Only for the troubles: a default is not yet an instance's value.
             fill(item, &known, &mut troubles);
             for (at, trouble) in troubles {
                 tell(&trouble, Spot::new(at), &known, report);
             }
-            let Some(tag) = item.entries().map(|entries| Fields::new(entries, &TAG, Spot::new(item.at))) else {
-                continue;
-            };
-            let name = tag.text("name");
-            if let Some(name) = name {
-                relative.add(name, tag.at("name"), report);
-            }
-            decls.push(read_tag(tag, name.unwrap_or("name"), None, report));
         }
+        let decls = read_tags(&tags, device.is_some(), report);
         let Some(name) = fields.text("name") else {
             self.names.note_nameless(fields.spot, report);
             return decls;
         };
-        check_word("name of a type", name, fields.at("name"), report);
-        if self.names.add(name, fields.at("name"), report).is_some() {
-            let spot = fields.at("name");
-            self.list.push(TypeDecl { name: name.to_owned(), spot, parameters, tags: items });
+        let spot = fields.at("name");
+        match name.strip_prefix("lib/") {
+            // A project's own version of a type of the library.
+            Some(rest) => check_word("name of a type", rest, spot, report),
+            None => check_word("name of a type", name, spot, report),
+        };
+        let name = format!("{prefix}{name}");
+        if self.names.add(&name, spot, report).is_some() {
+            let name = Arc::from(name);
+            self.list.push(TypeDecl { name, spot, parameters, tags, instances, device, is_circular: false });
         }
         decls
     }
 
-    /// Makes the tags of one instance.
-    pub fn make(&self, instance: Fields<'_>, instances: &mut Names, made: &mut Made, tags: &mut Names, report: &mut Report) {
-        let Some(name) = instance.text("name") else {
-            tags.note_nameless(instance.spot, report);
-            return;
-        };
-        let spot = instance.at("name");
-        let good_name = check_path("name of an instance", name, spot, report);
-        if instances.add(name, spot, report).is_none() {
-            return;
+    /// Checks what types say of each other, when all are read: that those in them exist, and that none contains itself.
+    pub fn check(&mut self, report: &mut Report) {
+        let mut contains: Vec<Vec<(usize, Spot)>> = Vec::new();
+        for of_type in &self.list {
+            let mut names = Names::new("instance");
+            let mut within = Vec::new();
+            for item in &of_type.instances {
+                let Some(entries) = item.entries() else { continue };
+                let fields = Fields::new(entries, &INSTANCE, Spot::new(item.at));
+                if let Some(name) = fields.text("name") {
+                    check_path("name of an instance", name, fields.at("name"), report);
+                    names.add(name, fields.at("name"), report);
+                }
+                let Some(wanted) = fields.text("type") else { continue };
+                let Some(id) = self.names.find(wanted, fields.at("type"), report) else { continue };
+                within.push((id as usize, fields.at("type")));
+                if let Some(inner) = self.list.get(id as usize) {
+                    self.parameters(inner, fields, None, report);
+                }
+            }
+            contains.push(within);
         }
-        let found = instance.text("type").and_then(|wanted| self.names.find(wanted, instance.at("type"), report));
-        let Some(of_type) = found.and_then(|id| self.list.get(id as usize)).filter(|_| good_name) else {
-            tags.add_hole(&format!("{name}/"));
-            return;
-        };
-        let Some(parameters) = self.parameters(of_type, instance, name, report) else {
-            tags.add_hole(&format!("{name}/"));
-            return;
-        };
-        if report.is_damaged(of_type.spot) {
-            tags.add_hole(&format!("{name}/"));
-        }
-        if made.tags.len() + of_type.tags.len() > limits::TAGS {
-            let message = format!("with this instance the project has more than {} tags", limits::TAGS);
-            report.error(spot, message, "split the plant over several stations");
-            return;
-        }
-        report.made_by.push(MadeBy { spot, instance: name.into(), of_type: of_type.name.as_str().into(), own: (u32::MAX, u32::MAX) });
-        let made_by = (report.made_by.len() - 1) as u32;
-        made.instances.push((of_type.name.clone(), name.to_owned()));
-        let origin: (Arc<str>, Arc<str>) = (of_type.name.as_str().into(), name.into());
-        for item in &of_type.tags {
-            let spot = Spot { at: item.at, made_by };
-            made.tags.extend(make_tag(item, spot, name, &origin, &parameters, report));
+        for circle in circles(&contains) {
+            let names: Vec<&str> = circle.iter().chain(circle.first()).filter_map(|(id, _)| self.list.get(*id)).map(|t| &*t.name).collect();
+            let message = format!("the type `{}` contains itself: {}", names.first().unwrap_or(&""), names.join(" -> "));
+            let spot = circle.first().map_or(Spot::NOWHERE, |(_, spot)| *spot);
+            report.error(spot, message, "remove one of these instances: a type can only contain others that don't contain it");
+            for (id, _) in circle {
+                if let Some(of_type) = self.list.get_mut(id) {
+                    of_type.is_circular = true;
+                }
+            }
         }
     }
 
-    /// The instance's parameters over the type's defaults; `None` where one is missing.
-    fn parameters(&self, of_type: &TypeDecl, instance: Fields<'_>, name: &str, report: &mut Report) -> Option<Parameters> {
-        let type_place = report.place_words(of_type.spot);
+    /// The type of this name; told where there is none.
+    pub fn find(&self, name: &str, spot: Spot, report: &mut Report) -> Option<&TypeDecl> {
+        self.names.find(name, spot, report).and_then(|id| self.list.get(id as usize))
+    }
+
+    /// The type of this name, if there is one.
+    pub fn get(&self, name: &str) -> Option<&TypeDecl> {
+        self.names.id(name).and_then(|id| self.list.get(id as usize))
+    }
+
+    /// An instance's parameters over its type's defaults, with `name` and what is built in; `None` where one is missing.
+    /// Without a name the instance stands in a type, and what its own parameters come to isn't known yet.
+    pub fn parameters(
+        &self,
+        of_type: &TypeDecl,
+        instance: Fields<'_>,
+        name: Option<(&str, &str)>,
+        report: &mut Report,
+    ) -> Option<Parameters> {
         let mut parameters = of_type.parameters.clone();
         for entry in instance.entries("parameters").into_iter().flatten() {
             let (key_spot, value_spot) = (instance.spot.moved(entry.at), instance.spot.moved(entry.item.at));
             let Some(declared) = of_type.parameters.get(entry.key.as_ref()) else {
+                let type_place = report.place_words(of_type.spot);
                 let message = format!("the type `{}` ({type_place}) has no parameter `{}`", of_type.name, entry.key);
                 let names = of_type.parameters.keys().map(String::as_str);
                 report.error(key_spot, message, suggestion(&entry.key, names, "remove it"));
                 continue;
             };
-            let Some(value) = Parameter::of(&entry.item) else { continue };
-            if let (Some(Parameter::Whole(_)), Parameter::Text(_)) = (declared, &value) {
-                let place = format!("the type `{}` ({type_place})", of_type.name);
+            let value = match (&entry.item.raw, name) {
+                (Raw::Open(_), None) => Parameter::Text(String::new()),
+                _ => match Parameter::of(&entry.item) {
+                    Some(value) => value,
+                    None => continue,
+                },
+            };
+            let is_open = matches!(entry.item.raw, Raw::Open(_));
+            if let (Some(Parameter::Whole(_)), false, None) = (declared, is_open, value.whole()) {
+                let place = format!("the type `{}` ({})", of_type.name, report.place_words(of_type.spot));
                 let message =
                     format!("the parameter `{}` is a whole number in {place}, but here it is {}", entry.key, entry.item.words());
                 report.error(value_spot, message, "give a whole number, without quotes");
@@ -156,42 +190,43 @@ impl Types {
         }
         let missing: Vec<&String> = parameters.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
         if !missing.is_empty() {
+            let said = instance.text("name").unwrap_or("this instance");
             let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let message =
-                format!("`{name}` gives no value for {names}, which the type `{}` ({type_place}) requires", of_type.name);
-            let help = format!("add parameters = {{ {} = ... }}", missing[0]);
-            report.error(instance.spot, message, help);
+            let type_place = report.place_words(of_type.spot);
+            let message = format!("`{said}` gives no value for {names}, which the type `{}` ({type_place}) requires", of_type.name);
+            report.error(instance.spot, message, format!("add parameters = {{ {} = ... }}", missing[0]));
             return None;
         }
-        parameters.extend(builtin(Some(name), Some(instance.text("description").unwrap_or_default())));
+        let (name, description) = name.unwrap_or_default();
+        parameters.extend(builtin(Some(name), Some(description)));
         Some(parameters)
     }
+}
+
+/// The tags of a type as they stand in it.
+fn read_tags(items: &[Item], has_device: bool, report: &mut Report) -> Vec<TagDecl> {
+    let mut relative = Names::new("tag");
+    let mut decls = Vec::new();
+    for item in items {
+        let Some(tag) = item.entries().map(|entries| Fields::new(entries, &TAG, Spot::new(item.at))) else { continue };
+        let name = tag.text("name");
+        if let Some(name) = name {
+            relative.add(name, tag.at("name"), report);
+        }
+        let mut decl = read_tag(tag, name.unwrap_or("name"), None, report);
+        if has_device && matches!(decl.source, SourceDecl::Connection { device: None, .. }) {
+            // Which device is only known of an instance.
+            decl.source = SourceDecl::NotKnown;
+        }
+        decls.push(decl);
+    }
+    decls
 }
 
 /// `{name}` and `{description}` of the instance.
 fn builtin(name: Option<&str>, description: Option<&str>) -> Parameters {
     let value = |text: Option<&str>| text.map(|text| Parameter::Text(text.to_owned()));
     [("name".to_owned(), value(name)), ("description".to_owned(), value(description))].into()
-}
-
-fn make_tag(
-    item: &Item,
-    spot: Spot,
-    instance: &str,
-    origin: &(Arc<str>, Arc<str>),
-    parameters: &Parameters,
-    report: &mut Report,
-) -> Option<TagDecl> {
-    let mut troubles = Vec::new();
-    let filled = fill(item, parameters, &mut troubles);
-    for (at, trouble) in troubles {
-        tell(&trouble, spot.moved(at), parameters, report);
-    }
-    let entries = filled.entries()?;
-    check_table(entries, spot, &TAG, report);
-    let tag = Fields::new(entries, &TAG, spot);
-    let name = format!("{instance}/{}", tag.text("name")?);
-    Some(read_tag(tag, &name, Some(origin.clone()), report))
 }
 
 fn read_parameters(fields: Fields<'_>, report: &mut Report) -> BTreeMap<String, Option<Parameter>> {
@@ -224,7 +259,33 @@ fn read_parameters(fields: Fields<'_>, report: &mut Report) -> BTreeMap<String, 
     parameters
 }
 
-fn tell(trouble: &Trouble, spot: Spot, known: &Parameters, report: &mut Report) {
+/// Every circle of types, each once: each contains the next, the last the first; with the place where it is said.
+fn circles(contains: &[Vec<(usize, Spot)>]) -> Vec<Vec<(usize, Spot)>> {
+    let mut found = Vec::new();
+    let mut is_done = vec![false; contains.len()];
+    for start in 0..contains.len() {
+        // The way from the start: type, how many of its parts were looked at, where it says that it contains the next.
+        let mut way: Vec<(usize, usize, Spot)> = if is_done[start] { Vec::new() } else { vec![(start, 0, Spot::NOWHERE)] };
+        while let Some((at, looked, said)) = way.last_mut() {
+            let at = *at;
+            let Some((next, spot)) = contains.get(at).and_then(|parts| parts.get(*looked)).copied() else {
+                is_done[at] = true;
+                way.pop();
+                continue;
+            };
+            (*looked, *said) = (*looked + 1, spot);
+            if let Some(from) = way.iter().position(|(step, ..)| *step == next) {
+                found.push(way[from..].iter().map(|(step, _, said)| (*step, *said)).collect());
+            } else if is_done.get(next) == Some(&false) {
+                way.push((next, 0, Spot::NOWHERE));
+            }
+        }
+    }
+    found
+}
+
+/// Tells what is wrong with a placeholder.
+pub(crate) fn tell(trouble: &Trouble, spot: Spot, known: &Parameters, report: &mut Report) {
     match trouble {
         Trouble::Unknown(name) => {
             let help = suggestion(name, known.keys().map(String::as_str), "declare it under [parameters]");

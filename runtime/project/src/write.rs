@@ -6,6 +6,11 @@ use crate::fields::Fields;
 use crate::report::{Report, Spot};
 use crate::tag::{check_range, value_of};
 
+/// How long the feedback may take where nothing is said, in ms; as the documented default of the key.
+pub(crate) const FOLLOW_MS: u32 = 3_000;
+/// How long an order stays valid where nothing is said, in ms; as the documented default of the key.
+pub(crate) const EXPIRES_MS: u32 = 5_000;
+
 /// A write specification whose tags are only names yet.
 #[derive(Debug)]
 pub(crate) struct WriteDecl {
@@ -56,13 +61,13 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report)
         permissives: Vec::new(),
         feedback: None,
         no_feedback: false,
-        follow_ms: 3000,
+        follow_ms: FOLLOW_MS,
         tolerance: default_tolerance(tag),
         max_step: None,
         min_interval_ms: 0,
         pulse: None,
         confirmation: None,
-        expires_ms: 5000,
+        expires_ms: EXPIRES_MS,
         essential: false,
     };
     let Some(table) = fields.table("write") else { return Some(decl) };
@@ -140,7 +145,7 @@ fn read_pulse(pulse: Fields<'_>, kind: ValueKind, report: &mut Report) -> Option
 }
 
 /// What the screen doesn't show, or what one raw step can't say: a setpoint of 12.3 in a 16-bit register reads back as 12.29.
-fn default_tolerance(tag: &TagSpec) -> f64 {
+pub(crate) fn default_tolerance(tag: &TagSpec) -> f64 {
     if tag.kind != ValueKind::Float {
         return 0.0;
     }
@@ -183,5 +188,6 @@ fn read_permissive(table: Fields<'_>, report: &mut Report) -> Option<PermissiveD
         _ => PermissiveTest::Is(is?),
     };
     let tag = table.text("tag")?.to_owned();
-    Some(PermissiveDecl { tag, spot: table.at("tag"), test, message: table.text("message").map(str::to_owned) })
+    let message = table.text("message").map(|message| message.trim().to_owned()).filter(|message| !message.is_empty());
+    Some(PermissiveDecl { tag, spot: table.at("tag"), test, message })
 }

@@ -145,7 +145,7 @@ fn a_difference_is_counted_by_name() {
     files[4].1 = &tags;
     files.push(("screens/1.rhai", ""));
     let said = difference(&old, &plant(&files)).to_string();
-    assert_eq!(said, "tags: 1 added, 1 removed, 3 changed; screens: 1 added; settings of the plant changed");
+    assert_eq!(said, "1 tag is added, 1 tag is removed, 3 tags resubscribe, 1 screen is added, settings of the plant change (home_screen)");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn the_demo_plant_has_no_mistakes() {
 #[test]
 fn there_is_a_schema_for_every_kind_of_file() {
     let names: Vec<&str> = schemas().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types"]);
+    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types", "automations"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use plantroom_access::{Access, Act, By, Session, WriteEntry, WriteOrder};
 use plantroom_model::{
-    Change, Deadband, Door, Frame, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId, TagSpec, Utc,
+    Change, Deadband, Door, Frame, ModeRequest, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId, TagSpec, Utc,
     Value, ValueKind, WriteRequest, WriteSpec,
 };
 use plantroom_project::{ListenSpec, Plant, ScanSpec};
@@ -84,6 +84,7 @@ fn plant(origins: &[&str]) -> Plant {
         automations: Vec::new(),
         instances: vec![("pump".to_owned(), "intake/p1".to_owned())],
         screens: Vec::new(),
+        ..Plant::default()
     }
 }
 
@@ -169,8 +170,33 @@ impl Station for Fake {
         Box::pin(async move { outcome })
     }
 
+    fn set_mode(&self, _: Session, _: Door, request: ModeRequest) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let message = format!("It is {} now: {}", request.mode.word(), request.reason);
+        Box::pin(async move { Outcome { kind: OutcomeKind::Done, message, audit: 7 } })
+    }
+
+    fn overrides(&self) -> Vec<crate::Override> {
+        Vec::new()
+    }
+
+    fn why(&self, tag: TagId) -> crate::Why {
+        crate::Why { tag: self.plant.tags[tag.0 as usize].name.to_string(), ..crate::Why::default() }
+    }
+
+    fn automations(&self) -> Vec<crate::AutomationNow> {
+        Vec::new()
+    }
+
+    fn automation_log(&self, _: Option<&str>, _: usize) -> Vec<crate::AutomationEntry> {
+        Vec::new()
+    }
+
     fn access(&self) -> Arc<Access> {
         self.access.clone()
+    }
+
+    fn project(&self) -> Arc<dyn crate::ProjectDoor> {
+        Arc::new(super::project::FakeProject)
     }
 
     fn now(&self) -> Now {

@@ -55,20 +55,20 @@ fn a_new_project_shows_a_device_that_nobody_here_wrote() {
     wait_until("the level is good", 20.0, || station.api().tag("device/level"), |level| level.is_good() && level.number() == 2.5);
     let level = tag(&["read", "device/level"]);
     assert!(level.code == 0 && level.stdout.contains("2.500") && level.stdout.contains(" m"), "{}{}", level.stdout, level.stderr);
-    for (name, value) in [("device/flow", 25.0), ("device/temperature", 11.5), ("device/speed_setpoint", 50.0)] {
+    for (name, value) in [("device/flow", 25.0), ("device/temperature", 11.5), ("pump1/speed_setpoint", 50.0)] {
         let now = wait_until(name, 5.0, || station.api().tag(name), |tag| tag.is_good());
         assert_eq!(now.number(), value, "{name}");
     }
-    assert_eq!(station.api().tag("device/running").value, true);
+    assert_eq!(station.api().tag("pump1/running").value, true);
 
-    let written = tag(&["write", "device/speed_setpoint", "62.5", "--comment", "a first try"]);
+    let written = tag(&["write", "pump1/speed_setpoint", "62.5", "--comment", "a first try"]);
     assert_eq!((written.code, written.stderr.as_str()), (0, ""), "{}", written.stdout);
-    assert!(written.stdout.contains("confirmed by device/speed_setpoint"), "{}", written.stdout);
+    assert!(written.stdout.contains("confirmed by pump1/speed_setpoint"), "{}", written.stdout);
     assert_eq!(read_by_pymodbus(port, "read_holding_registers(10).registers"), "[6250]");
-    let stopped = tag(&["write", "device/run", "false"]);
+    let stopped = tag(&["write", "pump1/run", "false"]);
     assert_eq!(stopped.code, 0, "{}{}", stopped.stdout, stopped.stderr);
     assert_eq!(read_by_pymodbus(port, "read_coils(0).bits[0]"), "False");
-    let too_fast = tag(&["write", "device/speed_setpoint", "150"]);
+    let too_fast = tag(&["write", "pump1/speed_setpoint", "150"]);
     assert_eq!(too_fast.code, 3, "{}{}", too_fast.stdout, too_fast.stderr);
     assert_eq!(read_by_pymodbus(port, "read_holding_registers(10).registers"), "[6250]");
 
@@ -93,14 +93,14 @@ fn a_new_project_runs_without_any_device() {
     let field = Companion::start(command.args(["simulate", project.text()]), "");
     eventually("the field is there", 15.0, || field.told().contains(&format!("127.0.0.1:{port}")).then_some(()));
     let station = Station::start(&project);
-    let console = station.console(&["device/level", "device/run", "device/running"]);
+    let console = station.console(&["device/level", "pump1/run", "pump1/running"]);
     let first = wait_until("the level is good", 15.0, || console.latest("device/level"), |row| row.status.is_good());
     wait_until("the level moves", 10.0, || console.latest("device/level"), |row| row.number() != first.number());
-    let running = wait_until("the pump's state is good", 5.0, || console.latest("device/running"), |row| row.status.is_good());
+    let running = wait_until("the pump's state is good", 5.0, || console.latest("pump1/running"), |row| row.status.is_good());
     let wanted = !running.value.as_bool().unwrap();
-    let outcome = station.api().write("device/run", wanted);
+    let outcome = station.api().write("pump1/run", wanted);
     assert_eq!(outcome.kind(), "confirmed", "{}", outcome.text);
-    wait_until("the pump follows", 10.0, || console.latest("device/running"), |row| row.value.as_bool() == Some(wanted));
+    wait_until("the pump follows", 10.0, || console.latest("pump1/running"), |row| row.value.as_bool() == Some(wanted));
 }
 
 #[test]

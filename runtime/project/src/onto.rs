@@ -1,0 +1,161 @@
+//! Gives a plant the ids that a running one has: what keeps its name keeps its id.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use plantroom_model::{ConnectionId, Diagnostic, Origin, PluginId, TagId, TagSpec, ValueKind, limits};
+
+use crate::{ConnectionSpec, Grant, Loaded, Place, Plant, PluginSpec, load};
+
+/// Reads and checks a project folder like [`load`], for a station that runs `running`: tags, connections and plugins keep
+/// their ids by name, new ones come after all ids that were ever given, and what vanished stays as a gone entry
+/// ([`Origin::Gone`], [`ConnectionSpec::is_gone`], [`PluginSpec::is_gone`]). An id never comes to mean anything else.
+pub fn load_onto(root: &Path, running: &Plant) -> Loaded {
+    let mut loaded = load(root);
+    let Some(plant) = loaded.plant.take() else { return loaded };
+    let plant = onto(Arc::unwrap_or_clone(plant), running);
+    if plant.tags.len() > limits::TAGS {
+        let gone = plant.tags.iter().filter(|tag| tag.origin == Origin::Gone).count();
+        let message = format!("after this change the station would have had more than {} tags since its start", limits::TAGS);
+        let help = format!("restart the station with this project: that forgets {gone} tags that are gone");
+        loaded.diagnostics.push(Diagnostic::error("plant.toml", (0, 0), message, help));
+    } else {
+        loaded.plant = Some(Arc::new(plant));
+    }
+    loaded
+}
+
+/// The same plant with the ids of the running one.
+fn onto(mut plant: Plant, running: &Plant) -> Plant {
+    let ids = Ids {
+        tags: follow(running.tags.iter().map(|tag| &tag.name), plant.tags.iter().map(|tag| &tag.name)),
+        connections: follow(running.connections.iter().map(|c| &c.name), plant.connections.iter().map(|c| &c.name)),
+        plugins: follow(running.plugins.iter().map(|p| &p.name), plant.plugins.iter().map(|p| &p.name)),
+    };
+    for tag in &mut plant.tags {
+        ids.renumber_tag(tag);
+    }
+    for connection in &mut plant.connections {
+        connection.driver = ids.plugin(connection.driver);
+    }
+    for plugin in &mut plant.plugins {
+        ids.renumber_grant(&mut plugin.grant);
+    }
+    let mut gone_tag = TagSpec::new("", ValueKind::Null, Origin::Gone);
+    gone_tag.decimals = 0;
+    plant.tags = place(std::mem::take(&mut plant.tags), &ids.tags, running.tags.len(), |_| gone_tag.clone());
+    plant.tag_places = place(std::mem::take(&mut plant.tag_places), &ids.tags, running.tags.len(), |_| Place::default());
+    plant.connections = place(std::mem::take(&mut plant.connections), &ids.connections, running.connections.len(), |id| {
+        gone_connection(&running.connections[id])
+    });
+    plant.plugins = place(std::mem::take(&mut plant.plugins), &ids.plugins, running.plugins.len(), |_| gone_plugin());
+    for id in plant.tag_ids.values_mut() {
+        *id = ids.tag(*id);
+    }
+    plant
+}
+
+/// For each new name its id: the running one's, or the next that was never given.
+fn follow<'a>(running: impl ExactSizeIterator<Item = &'a Arc<str>>, new: impl Iterator<Item = &'a Arc<str>>) -> Vec<u32> {
+    let mut next = running.len() as u32;
+    let known: HashMap<&str, u32> = running.zip(0..).filter(|(name, _)| !name.is_empty()).map(|(name, id)| (&**name, id)).collect();
+    new.map(|name| {
+        known.get(&**name).copied().unwrap_or_else(|| {
+            next += 1;
+            next - 1
+        })
+    })
+    .collect()
+}
+
+/// Puts each part at its id; what nobody has is gone.
+fn place<T>(parts: Vec<T>, ids: &[u32], before: usize, gone: impl Fn(usize) -> T) -> Vec<T> {
+    let length = ids.iter().map(|id| *id as usize + 1).max().unwrap_or(0).max(before);
+    let mut placed: Vec<Option<T>> = (0..length).map(|_| None).collect();
+    for (part, id) in parts.into_iter().zip(ids) {
+        placed[*id as usize] = Some(part);
+    }
+    placed.into_iter().enumerate().map(|(id, part)| part.unwrap_or_else(|| gone(id))).collect()
+}
+
+fn gone_connection(old: &ConnectionSpec) -> ConnectionSpec {
+    ConnectionSpec {
+        name: Arc::from(""),
+        driver: old.driver,
+        link: old.link.clone(),
+        timeout_ms: old.timeout_ms,
+        pipeline: 1,
+        device: serde_json::Value::Null,
+        devices: Vec::new(),
+    }
+}
+
+fn gone_plugin() -> PluginSpec {
+    let grant = Grant {
+        connections: Vec::new(),
+        publish: Vec::new(),
+        read: Vec::new(),
+        orders: false,
+        write: Vec::new(),
+        store_bytes: 0,
+        memory_bytes: 0,
+        soft_ms: 1,
+        hard_ms: 1,
+        samples_per_s: 0,
+        log_lines_per_s: 0,
+    };
+    PluginSpec {
+        name: Arc::from(""),
+        component: String::new(),
+        config: serde_json::Value::Null,
+        grant,
+        place: Place::default(),
+    }
+}
+
+/// The ids that the new plant's own ids become.
+struct Ids {
+    tags: Vec<u32>,
+    connections: Vec<u32>,
+    plugins: Vec<u32>,
+}
+
+impl Ids {
+    fn tag(&self, id: TagId) -> TagId {
+        TagId(self.tags.get(id.0 as usize).copied().unwrap_or(id.0))
+    }
+
+    fn connection(&self, id: ConnectionId) -> ConnectionId {
+        ConnectionId(self.connections.get(id.0 as usize).copied().unwrap_or(id.0))
+    }
+
+    fn plugin(&self, id: PluginId) -> PluginId {
+        PluginId(self.plugins.get(id.0 as usize).copied().unwrap_or(id.0))
+    }
+
+    fn renumber_tag(&self, tag: &mut TagSpec) {
+        match &mut tag.origin {
+            Origin::Driver { plugin, connection, .. } => {
+                *plugin = self.plugin(*plugin);
+                *connection = self.connection(*connection);
+            }
+            Origin::Analytics { plugin } => *plugin = self.plugin(*plugin),
+            Origin::Derived(derived) => derived.inputs.iter_mut().for_each(|id| *id = self.tag(*id)),
+            Origin::Total(total) => total.source = self.tag(total.source),
+            Origin::Memory { .. } | Origin::System | Origin::Gone => {}
+        }
+        if let Some(write) = &mut tag.write {
+            write.feedback = write.feedback.map(|id| self.tag(id));
+            write.permissives.iter_mut().for_each(|permissive| permissive.tag = self.tag(permissive.tag));
+        }
+    }
+
+    fn renumber_grant(&self, grant: &mut Grant) {
+        for list in [&mut grant.publish, &mut grant.read, &mut grant.write] {
+            list.iter_mut().for_each(|id| *id = self.tag(*id));
+            list.sort_unstable();
+        }
+        grant.connections.iter_mut().for_each(|id| *id = self.connection(*id));
+    }
+}
