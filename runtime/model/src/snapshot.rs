@@ -19,13 +19,13 @@ pub struct Snapshot {
 /// Neighbouring tags.
 #[derive(Clone, Debug)]
 struct Chunk {
-    samples: Vec<Sample>,
+    samples: [Sample; Snapshot::CHUNK],
     limits: [LimitState; Snapshot::CHUNK],
 }
 
 impl Chunk {
-    fn waiting(len: usize) -> Arc<Self> {
-        Arc::new(Self { samples: vec![Sample::waiting(); len], limits: [LimitState::Normal; Snapshot::CHUNK] })
+    fn waiting() -> Self {
+        Self { samples: std::array::from_fn(|_| Sample::waiting()), limits: [LimitState::Normal; Snapshot::CHUNK] }
     }
 }
 
@@ -42,19 +42,10 @@ impl Snapshot {
 
     /// Makes room for more tags, which wait for their first value; never for fewer.
     pub fn grow(&mut self, len: usize) {
-        if len <= self.len {
-            return;
+        if len > self.len {
+            self.chunks.resize_with(len.div_ceil(Self::CHUNK), || Arc::new(Chunk::waiting()));
+            self.len = len;
         }
-        if let Some(last) = self.chunks.last_mut() {
-            let wanted = Self::CHUNK.min(len - (self.len - last.samples.len()));
-            if wanted > last.samples.len() {
-                Arc::make_mut(last).samples.resize(wanted, Sample::waiting());
-            }
-        }
-        for chunk in self.chunks.len()..len.div_ceil(Self::CHUNK) {
-            self.chunks.push(Chunk::waiting(Self::CHUNK.min(len - chunk * Self::CHUNK)));
-        }
-        self.len = len;
     }
 
     /// The scan that left it.
@@ -80,7 +71,7 @@ impl Snapshot {
     /// A tag's sample; `None` only for a tag of another project.
     pub fn get(&self, tag: TagId) -> Option<&Sample> {
         let index = tag.0 as usize;
-        self.chunks.get(index / Self::CHUNK)?.samples.get(index % Self::CHUNK)
+        (index < self.len).then(|| self.chunks.get(index / Self::CHUNK)?.samples.get(index % Self::CHUNK)).flatten()
     }
 
     /// Which of its limits a tag is beyond, with hysteresis.
@@ -97,7 +88,8 @@ impl Snapshot {
 
     /// All samples in the order of tag ids.
     pub fn iter(&self) -> impl Iterator<Item = (TagId, &Sample)> {
-        self.chunks.iter().flat_map(|chunk| chunk.samples.iter()).enumerate().map(|(index, sample)| (TagId(index as u32), sample))
+        let samples = self.chunks.iter().flat_map(|chunk| chunk.samples.iter()).take(self.len);
+        samples.enumerate().map(|(index, sample)| (TagId(index as u32), sample))
     }
 
     /// Takes a frame in; only the chunks it touches are copied. A tag that it has no room for makes room.
@@ -134,7 +126,7 @@ impl Snapshot {
         let chunk = Arc::make_mut(chunk);
         for row in rows {
             let place = row.tag.0 as usize % Self::CHUNK;
-            let Some(slot) = chunk.samples.get_mut(place) else { continue };
+            let slot = &mut chunk.samples[place];
             // Numbers in place: a whole sample by way of the stack costs four times as much.
             match (&mut slot.value, row.kind) {
                 (Value::Float(old), ValueKind::Float) => *old = f64::from_bits(row.bits),
