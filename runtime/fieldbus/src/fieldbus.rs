@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::check::check;
 use crate::figures::LinkFigures;
-use crate::link::{self, Line};
+use crate::line::Line;
+use crate::link;
 use crate::queue::Open;
 
 /// Called exactly once, with how a transaction ended; on any thread, and it must return at once.
@@ -132,7 +133,7 @@ impl Fieldbus {
                 line.note_error(&format!("a request was not sent: {reason}"));
                 done(ModbusCompletion { error: field_error::BAD_REQUEST, data: Vec::new(), at: (self.now)().utc });
             }
-            Ok(checked) => line.submit(Open::new(request, checked, done)),
+            Ok(answer_bytes) => line.submit(Open::new(request, answer_bytes, done)),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use plantroom_model::LinkState;
 
+pub use crate::units::UnitFigures;
+
 /// Counts and last things of one connection, since the start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkFigures {
@@ -18,9 +20,11 @@ pub struct LinkFigures {
     pub bad_answers: u64,
     /// Answers that came a second time and were skipped.
     pub doubled_answers: u64,
+    /// Answers that came after their time and were thrown away.
+    pub late_answers: u64,
     /// Exceptions that the device answered.
     pub exceptions: u64,
-    /// Times the TCP connection was made anew.
+    /// Times the connection was made anew.
     pub reconnects: u64,
     /// The last error in words; empty when there was none.
     pub last_error: String,
@@ -28,8 +32,10 @@ pub struct LinkFigures {
     pub round_trip_us: u64,
     /// The longest of them, in us.
     pub round_trip_max_us: u64,
-    /// Requests open now: waiting, and the one on the wire.
+    /// Requests open now: waiting, and on the wire.
     pub open: usize,
+    /// Every unit that was asked, by address.
+    pub units: Vec<UnitFigures>,
 }
 
 impl Default for LinkFigures {
@@ -41,12 +47,14 @@ impl Default for LinkFigures {
             timeouts: 0,
             bad_answers: 0,
             doubled_answers: 0,
+            late_answers: 0,
             exceptions: 0,
             reconnects: 0,
             last_error: String::new(),
             round_trip_us: 0,
             round_trip_max_us: 0,
             open: 0,
+            units: Vec::new(),
         }
     }
 }

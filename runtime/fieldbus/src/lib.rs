@@ -4,24 +4,35 @@
 //! Out: for every request exactly one completion; for every connection its state and its figures.
 //! Start at [`Fieldbus::transact`].
 //!
-//! Each connection has one task (`link.rs`), which has at most one transaction on the wire: writes before
-//! reads, otherwise first come, first served. tokio-modbus packs and unpacks the frames; between it and the
-//! socket stands a guard (`guard.rs`) that lets nothing pass but the one answer that was asked for.
+//! Each connection has one task (`link.rs`). Over Modbus TCP (`tcp.rs`) some transactions may be on the way at once, each
+//! under its id; over serial lines, and serial frames over TCP, (`serial.rs`) one is. Writes go before reads, otherwise
+//! first come, first served. The frames are ours (`pdu.rs`, `mbap.rs`, `rtu.rs`), and know neither sockets nor clocks.
+//! A unit that doesn't answer rests (`units.rs`), so that it costs those that share its connection next to nothing.
 //!
-//! Invariant: an answer is only ever given to the request that it answers. After a time-out or an answer that
-//! isn't valid the TCP connection is dropped and made anew, so a late one has nowhere to arrive.
+//! Invariant: an answer is only ever given to the request that it answers: by its transaction id, or, where there is
+//! none, because nothing that looks like it can come late.
 //! Invariant: a request is never sent twice, and never waits for a lost link to come back.
 //! Invariant: knows no data type, byte order, block or poll rate; those live in the driver's component.
 
-mod answer;
 mod check;
+mod desk;
+pub mod direct;
 mod fieldbus;
 mod figures;
-mod guard;
+mod flight;
+mod half;
 pub mod limits;
+mod line;
 mod link;
+mod mbap;
+mod open;
+mod pdu;
 mod queue;
+mod rtu;
+mod serial;
+mod tcp;
+mod units;
 mod words;
 
 pub use fieldbus::{Applied, Clock, Done, Fieldbus, OnLink};
-pub use figures::LinkFigures;
+pub use figures::{LinkFigures, UnitFigures};

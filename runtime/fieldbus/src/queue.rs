@@ -1,26 +1,24 @@
 //! The requests that wait for one connection: bounded, writes before reads.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use plantroom_model::{ModbusCompletion, ModbusRequest, Utc, field_error, limits};
-use tokio::sync::Notify;
+use plantroom_model::{ModbusCompletion, ModbusRequest, Utc, field_error};
 
-use crate::check::Checked;
 use crate::fieldbus::Done;
 
 /// A request on its way; whatever happens to it, its `done` is called exactly once.
 pub(crate) struct Open {
     pub request: ModbusRequest,
-    pub checked: Checked,
+    /// Bytes that a good answer has after its function code.
+    pub answer_bytes: usize,
     /// How it ends if it is dropped before anyone has ended it.
     pub otherwise: u16,
     done: Option<Done>,
 }
 
 impl Open {
-    pub fn new(request: ModbusRequest, checked: Checked, done: Done) -> Self {
-        Self { request, checked, otherwise: field_error::NOT_CONNECTED, done: Some(done) }
+    pub fn new(request: ModbusRequest, answer_bytes: usize, done: Done) -> Self {
+        Self { request, answer_bytes, otherwise: field_error::NOT_CONNECTED, done: Some(done) }
     }
 
     pub fn end(mut self, completion: ModbusCompletion) {
@@ -38,6 +36,12 @@ impl Drop for Open {
     }
 }
 
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.request.fmt(f)
+    }
+}
+
 /// What the link lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
@@ -45,91 +49,42 @@ pub(crate) enum Gate {
     First,
     /// Everything.
     Open,
-    /// Nothing.
+    /// Nothing, until there is a connection again.
     Shut,
+    /// Nothing, for ever.
+    Closed,
 }
 
-struct Waiting {
-    gate: Gate,
+/// What waits, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
     writes: VecDeque<Open>,
     reads: VecDeque<Open>,
-    on_the_wire: usize,
-}
-
-pub(crate) struct Queue {
-    waiting: Mutex<Waiting>,
-    arrived: Notify,
 }
 
 impl Queue {
-    pub fn new() -> Self {
-        let waiting = Waiting { gate: Gate::First, writes: VecDeque::new(), reads: VecDeque::new(), on_the_wire: 0 };
-        Self { waiting: Mutex::new(waiting), arrived: Notify::new() }
+    pub fn push(&mut self, open: Open) {
+        if open.request.writes() { self.writes.push_back(open) } else { self.reads.push_back(open) }
     }
 
-    /// Lets a request in, or gives it back with the error that it ends with.
-    pub fn push(&self, open: Open) -> Result<(), (Open, u16)> {
-        let mut waiting = self.lock();
-        let writes = open.request.writes();
-        match waiting.gate {
-            Gate::Shut => return Err((open, field_error::NOT_CONNECTED)),
-            Gate::First if writes => return Err((open, field_error::NOT_CONNECTED)),
-            Gate::First | Gate::Open => {}
-        }
-        if waiting.len() >= limits::OPEN_TRANSACTIONS {
-            return Err((open, field_error::QUEUE_FULL));
-        }
-        if writes {
-            waiting.writes.push_back(open)
-        } else {
-            waiting.reads.push_back(open)
-        }
-        drop(waiting);
-        self.arrived.notify_one();
-        Ok(())
+    /// It could not leave after all.
+    pub fn put_back(&mut self, open: Open) {
+        if open.request.writes() { self.writes.push_front(open) } else { self.reads.push_front(open) }
     }
 
-    /// The next one, if there is one.
-    pub fn take(&self) -> Option<Open> {
-        let mut waiting = self.lock();
-        let next = waiting.writes.pop_front().or_else(|| waiting.reads.pop_front());
-        waiting.on_the_wire = usize::from(next.is_some());
-        next
-    }
-
-    /// The one that was taken is over.
-    pub fn finished(&self) {
-        self.lock().on_the_wire = 0;
-    }
-
-    /// Waits until there may be one.
-    pub async fn arrival(&self) {
-        self.arrived.notified().await;
-    }
-
-    /// Opens or shuts the gate; shutting hands out all that wait, in order.
-    pub fn set_gate(&self, gate: Gate) -> Vec<Open> {
-        let mut waiting = self.lock();
-        waiting.gate = gate;
-        waiting.on_the_wire = 0;
-        if gate != Gate::Shut {
-            return Vec::new();
-        }
-        let Waiting { writes, reads, .. } = &mut *waiting;
-        writes.drain(..).chain(reads.drain(..)).collect()
+    pub fn take(&mut self) -> Option<Open> {
+        self.writes.pop_front().or_else(|| self.reads.pop_front())
     }
 
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.writes.len() + self.reads.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.reads.is_empty()
     }
-}
 
-impl Waiting {
-    fn len(&self) -> usize {
-        self.writes.len() + self.reads.len() + self.on_the_wire
+    pub fn drain(&mut self) -> impl Iterator<Item = Open> {
+        self.writes.drain(..).chain(self.reads.drain(..))
     }
 }

@@ -37,17 +37,16 @@ impl Bench {
     }
 
     pub fn on(runtime: Runtime, host: &str, port: u16, timeout_ms: u32) -> Self {
+        Self::over(runtime, LinkSpec::Tcp(TcpAddress { host: host.into(), port }), timeout_ms)
+    }
+
+    pub fn over(runtime: Runtime, link: LinkSpec, timeout_ms: u32) -> Self {
+        Self::with_spec(runtime, spec(link, timeout_ms))
+    }
+
+    pub fn with_spec(runtime: Runtime, spec: ConnectionSpec) -> Self {
         let states: Arc<Mutex<Vec<LinkState>>> = Arc::default();
         let seen = Arc::clone(&states);
-        let spec = ConnectionSpec {
-            name: "plc".into(),
-            driver: PluginId(0),
-            link: LinkSpec::Tcp(TcpAddress { host: host.into(), port }),
-            pipeline: 1,
-            devices: Vec::new(),
-            timeout_ms,
-            device: serde_json::Value::Null,
-        };
         let start = Instant::now();
         let now = move || {
             let since = start.elapsed().as_nanos();
@@ -85,6 +84,14 @@ impl Bench {
         self.bus.figures(LINK).unwrap()
     }
 
+    pub fn until(&self, state: LinkState) {
+        let start = Instant::now();
+        while self.figures().state != state {
+            assert!(start.elapsed() < Duration::from_secs(5), "never {state:?}: {:?}", self.figures());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Asks until a good answer comes; every answer on the way must be an error or right.
     pub fn good_within(&self, ms: u64, address: u16) {
         let start = Instant::now();
@@ -97,6 +104,19 @@ impl Bench {
             assert!(start.elapsed() < Duration::from_millis(ms), "no good answer in time: {:?}", self.figures());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// A connection with defaults.
+pub fn spec(link: LinkSpec, timeout_ms: u32) -> ConnectionSpec {
+    ConnectionSpec {
+        name: "plc".into(),
+        driver: PluginId(0),
+        link,
+        pipeline: 1,
+        devices: Vec::new(),
+        timeout_ms,
+        device: serde_json::Value::Null,
     }
 }
 
