@@ -44,7 +44,7 @@ impl Console {
 }
 
 /// `http://host:port` to the address of the live WebSocket.
-fn live_address(url: &str) -> Result<String> {
+pub fn live_address(url: &str) -> Result<String> {
     let url = url.trim_end_matches('/');
     let live = if let Some(rest) = url.strip_prefix("http://") {
         format!("ws://{rest}/api/v1/live")
@@ -58,7 +58,8 @@ fn live_address(url: &str) -> Result<String> {
     Ok(live)
 }
 
-fn size(text: &str) -> Result<(f32, f32), String> {
+/// `1600x900`.
+pub fn size(text: &str) -> Result<(f32, f32), String> {
     let parsed = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     parsed.ok_or_else(|| format!("`{text}` is not a size; it looks like 1600x900"))
 }

@@ -1,11 +1,15 @@
-//! `plantroom screen`: screens without a console.
+//! `plantroom screen`: screens without a station: checked, painted, tried out.
 
-use std::path::PathBuf;
+mod completions;
+mod lint;
+pub mod plant;
+pub mod preview;
+mod render;
+mod workshop;
+mod symbols;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-
-use crate::check::Check;
 
 #[derive(Args)]
 pub struct Screen {
@@ -15,21 +19,27 @@ pub struct Screen {
 
 #[derive(Subcommand)]
 enum ScreenVerb {
-    /// Builds every screen once and prints script errors and unknown tags; the rest of the project is checked too,
-    /// but for its plugins.
-    Check {
-        /// The project folder.
-        #[arg(default_value = ".")]
-        project: PathBuf,
-        /// JSON instead of text.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Builds every screen once and prints script errors, unknown tags, and what ISA-101 would have otherwise; the rest of
+    /// the project is checked too, but for its plugins.
+    Check(lint::Check),
+    /// Paints a screen with given tag values into a PNG, without a display and without a station.
+    Render(render::Render),
+    /// Opens a window beside the editor: saving redraws, a click names the script's line, a drag rewrites its numbers.
+    Preview(preview::Preview),
+    /// Writes what editors complete: every screen function with its documentation, and the project's tags.
+    Completions(completions::Completions),
+    /// Prints every screen function; with names, all of their options.
+    Symbols(symbols::Symbols),
 }
 
 impl Screen {
     pub fn run(self) -> Result<()> {
-        let ScreenVerb::Check { project, json } = self.verb;
-        Check::without_plugins(project, json).run()
+        match self.verb {
+            ScreenVerb::Check(verb) => verb.run(),
+            ScreenVerb::Render(verb) => verb.run(),
+            ScreenVerb::Preview(verb) => verb.run(),
+            ScreenVerb::Completions(verb) => verb.run(),
+            ScreenVerb::Symbols(verb) => verb.run(),
+        }
     }
 }

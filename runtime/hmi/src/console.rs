@@ -164,7 +164,7 @@ impl Console {
             ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
             ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
             ToConsole::Outcome { request, outcome } => self.commands.answered(at, request, &outcome),
-            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
+            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } | ToConsole::Why { .. } => {}
         }
     }
 
@@ -428,6 +428,27 @@ impl Console {
         for sheet in self.desk.main().into_iter().chain(self.desk.faceplates()) {
             crate::render::invent(&mut self.recorder, &sheet.scene, &self.tags, now);
         }
+    }
+
+    /// The open screen.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn scene(&self) -> Option<&plantroom_scene::Scene> {
+        self.desk.main().map(|main| &main.scene)
+    }
+
+    /// The open screen, its part of a window, where its (0, 0) is, points a unit, and the salt of its objects' ids.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn on_desk(&self, window: Rect) -> Option<(&plantroom_scene::Scene, Rect, egui::Pos2, f32, egui::Id)> {
+        let main = self.desk.main()?;
+        let layout = Layout::of(window);
+        let (origin, scale) = layout.fit(main.scene.header().size);
+        Some((&main.scene, layout.body, origin, scale, egui::Id::unique(("sheet", main.serial))))
+    }
+
+    /// Measures the closures of what is open.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn measure(&mut self, stopwatch: &plantroom_scene::Stopwatch) {
+        self.desk.each(|scene| scene.measure(stopwatch));
     }
 
     fn log_out(&mut self, ctx: &egui::Context, now: Mono) {

@@ -129,6 +129,11 @@ impl Desk {
         }
     }
 
+    /// Does something with every open scene.
+    pub fn each(&mut self, mut act: impl FnMut(&mut Scene)) {
+        self.main.iter_mut().chain(&mut self.faceplates).for_each(|sheet| act(&mut sheet.scene));
+    }
+
     /// Every tag that is shown.
     pub fn tags(&self) -> BTreeSet<String> {
         let sheets = self.main.iter().chain(&self.faceplates);

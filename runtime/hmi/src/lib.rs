@@ -20,6 +20,8 @@ mod link;
 mod native;
 mod paint;
 #[cfg(not(target_arch = "wasm32"))]
+mod preview;
+#[cfg(not(target_arch = "wasm32"))]
 mod rehearsal;
 #[cfg(not(target_arch = "wasm32"))]
 mod render;
@@ -32,9 +34,11 @@ pub use clock::PaintClock;
 pub use console::{Console, ConsoleOptions};
 pub use link::{Link, LinkEvent, SocketLink};
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{ConsoleError, run_native};
+pub use native::{ConsoleError, PreviewStart, run_native, run_preview};
+#[cfg(not(target_arch = "wasm32"))]
+pub use preview::{LocalFiles, LocalLink, Preview, Saved, Source, Workshop};
 #[cfg(not(target_arch = "wasm32"))]
 pub use rehearsal::{Rehearsal, Script};
 #[cfg(not(target_arch = "wasm32"))]
-pub use render::{PICTURE_PIXELS, Picture, PictureError, RenderOptions, render_scene, render_window, still_clock};
+pub use render::{PICTURE_PIXELS, Picture, PictureError, RenderOptions, palette, render_scene, render_window, still_clock};
 pub use theme::{THEME, Theme};

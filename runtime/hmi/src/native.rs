@@ -1,6 +1,11 @@
 //! The console in a window of the operating system.
 
-use crate::{Console, ConsoleOptions, PaintClock, SocketLink};
+use plantroom_model::Utc;
+use plantroom_scene::SampleTags;
+
+use crate::preview::{LocalFiles, LocalLink, Preview, Source, Workshop};
+use crate::rehearsal::{Rehearsal, Script};
+use crate::{Console, ConsoleOptions, Link, PaintClock, SocketLink};
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -15,18 +20,65 @@ pub enum ConsoleError {
 /// # Errors
 /// When no window can be opened.
 pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
+    let shape = options.clone();
+    window("Plantroom", &shape, move |_| {
+        let clock = PaintClock::machine();
+        let link = SocketLink::new(&options.url, clock.clone());
+        Box::new(Console::new(Box::new(link), clock, &options))
+    })
+}
+
+/// How a preview starts.
+pub struct PreviewStart {
+    /// The project's screens.
+    pub script: Script,
+    /// Values to begin with; not used over a station.
+    pub tags: SampleTags,
+    /// The station's time to begin with; not used over a station.
+    pub now: Utc,
+    /// Who reads and writes the files.
+    pub workshop: Box<dyn Workshop>,
+    /// Window, first screen; with an address and credentials the values come from that station.
+    pub console: ConsoleOptions,
+}
+
+/// Runs the preview until its window is closed. Must be called on the main thread.
+///
+/// # Errors
+/// When no window can be opened.
+pub fn run_preview(start: PreviewStart) -> Result<(), ConsoleError> {
+    let shape = start.console.clone();
+    window("Plantroom preview", &shape, move |ctx| {
+        let PreviewStart { script, tags, now, mut workshop, mut console } = start;
+        let (ctx, clock) = (ctx.clone(), PaintClock::machine());
+        workshop.wake_with(Box::new(move || ctx.request_repaint()));
+        let (link, source): (Box<dyn Link>, _) = if console.url.is_empty() {
+            console.token = Some("preview".to_owned());
+            let rehearsal = Rehearsal::new(script.clone(), tags, clock.clone(), now);
+            (rehearsal.link(), Source::Rehearsal(rehearsal))
+        } else {
+            let files = LocalFiles::default();
+            let socket = Box::new(SocketLink::new(&console.url, clock.clone()));
+            (Box::new(LocalLink::new(socket, files.clone(), clock.clone())), Source::Station(files))
+        };
+        let inner = Console::new(link, clock.clone(), &console);
+        Box::new(Preview::new(inner, source, workshop, clock, script))
+    })
+}
+
+fn window(
+    title: &str,
+    options: &ConsoleOptions,
+    create: impl FnOnce(&egui::Context) -> Box<dyn eframe::App> + 'static,
+) -> Result<(), ConsoleError> {
     let (width, height) = options.size.unwrap_or((1_600.0, 900.0));
     let viewport = egui::ViewportBuilder::default()
-        .with_title("Plantroom")
+        .with_title(title)
         .with_app_id("plantroom")
         .with_inner_size([width, height])
         .with_min_inner_size([800.0, 480.0])
         .with_fullscreen(options.fullscreen);
     let native = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
-    let create = move |_: &eframe::CreationContext<'_>| {
-        let clock = PaintClock::machine();
-        let link = SocketLink::new(&options.url, clock.clone());
-        Ok(Box::new(Console::new(Box::new(link), clock, &options)) as Box<dyn eframe::App>)
-    };
-    eframe::run_native("Plantroom", native, Box::new(create)).map_err(|error| ConsoleError::Window(error.to_string()))
+    let create = move |context: &eframe::CreationContext<'_>| Ok(create(&context.egui_ctx));
+    eframe::run_native(title, native, Box::new(create)).map_err(|error| ConsoleError::Window(error.to_string()))
 }

@@ -13,6 +13,7 @@
 //! Invariant: knows no colours, fonts or pixels, no network and no clock; builds for `wasm32-unknown-unknown`.
 
 mod action;
+mod bindings;
 mod build;
 mod check;
 mod computed;
@@ -40,9 +41,10 @@ mod view;
 mod tests;
 
 pub use action::{Action, Params};
+pub use bindings::{Binding, ClosureCost, Stopwatch};
 pub use check::check;
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
-pub use picture::Picture;
+pub use picture::{Picture, picture_files};
 pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};
 pub use reading::{Facts, LimitMark, Reading, grouped};

@@ -49,6 +49,8 @@ pub struct Scene {
     pub(crate) touched: HashSet<Arc<str>>,
     pub(crate) printed: Vec<String>,
     pub(crate) relatives: Vec<NavEntry>,
+    /// Measures closures, for their author.
+    pub(crate) stopwatch: Option<crate::Stopwatch>,
 }
 
 /// What a screen says of itself.
@@ -202,7 +204,11 @@ impl Scene {
             // at most, since what it reads may depend on what it has read.
             for _ in 0..limits::DISCOVERY_ROUNDS {
                 let Some(computed) = self.closures.get_mut(id.0 as usize) else { break };
+                let started = self.stopwatch.as_ref().map(|clock| clock());
                 computed.run(&self.sandbox, &mut self.tags);
+                if let (Some(clock), Some(started)) = (&self.stopwatch, started) {
+                    computed.spent_ns += clock().saturating_sub(started);
+                }
                 changed.objects.insert(computed.object);
                 let reads = computed.reads.clone();
                 let (grew, valued) = self.add_tags(&reads, view);

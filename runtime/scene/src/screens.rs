@@ -182,6 +182,7 @@ impl Screens {
             touched: Default::default(),
             printed,
             relatives,
+            stopwatch: None,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Evaluation {
     pub bad_tag: Option<(String, Status)>,
     /// What it printed, for its author.
     pub printed: Vec<String>,
+    /// How many steps of its budget it took: the same on every machine.
+    pub steps: u64,
 }
 
 impl Sandbox {
@@ -102,6 +104,22 @@ impl Sandbox {
         let outer = run::swap(Some(Run::new(budget, None)));
         let result = run_file(&self.engine, program, variables).map_err(|error| ScriptError::from_engine(&program.file, &error));
         evaluation(result, outer, &mut None)
+    }
+
+    /// Runs a file from its first line to its last over these tags.
+    pub fn run_over(
+        &self,
+        program: &Arc<Program>,
+        variables: Vec<(&str, Dynamic)>,
+        budget: Budget,
+        tags: &mut TagTable,
+    ) -> Evaluation {
+        let outer = run::swap(Some(Run::new(budget, Some(std::mem::take(tags)))));
+        let result = run_file(&self.engine, program, variables).map_err(|error| ScriptError::from_engine(&program.file, &error));
+        let mut given_back = Some(TagTable::new());
+        let evaluation = evaluation(result, outer, &mut given_back);
+        *tags = given_back.unwrap_or_default();
+        evaluation
     }
 
     /// Runs another file inside the run that is going on, out of its budget. For functions of scripts that place parts.
@@ -190,6 +208,7 @@ fn evaluation(result: Result<Dynamic, ScriptError>, outer: Option<Run>, tags: &m
     }
     Evaluation {
         result,
+        steps: run.steps(),
         reads: run.reads,
         status: run.status,
         oldest: run.oldest,

@@ -4,6 +4,7 @@
 //!
 //! Invariant: time stands still, so the same screen with the same values gives the same bytes.
 
+mod palette;
 mod picture;
 mod raster;
 
@@ -11,6 +12,7 @@ use egui::{Color32, Context, RawInput, Rect, Ui, ViewportId, ViewportInfo, pos2,
 use plantroom_model::{Mono, Utc};
 use plantroom_scene::{Scene, Symbol, TagView};
 
+pub use palette::palette;
 pub use picture::{Picture, PictureError};
 
 use crate::paint::{self, Canvas, View};

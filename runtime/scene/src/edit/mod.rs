@@ -5,11 +5,14 @@
 //! Invariant: only numbers written in the script are changed; what a script computes is refused with the reason.
 //! Invariant: pure text in, pure text out; who saves it, saves it as a whole.
 
+mod completions;
 mod text;
 
 use std::ops::Range;
 
 use crate::guide;
+
+pub use completions::{CLOSURE_FUNCTIONS, Completion, completions, definitions};
 
 use text::{Found, call_at, elements, unit_end};
 
