@@ -33,7 +33,7 @@ pub fn tags() -> Vec<Example> {
         ("too_high", 97.0, Status::GOOD, 0),
         ("uncertain", 48.0, Status::UNCERTAIN_LAST_USABLE, 3),
         ("bad", 48.0, Status::BAD_NO_COMMUNICATION, 42),
-        ("override", 55.0, Status::GOOD_LOCAL_OVERRIDE, 0),
+        ("override", 55.0, Status::GOOD_SUBSTITUTED, 0),
         ("set", 55.0, Status::GOOD, 0),
         ("wave", 62.4, Status::GOOD, 0),
     ] {
@@ -77,6 +77,7 @@ fn machine(tags: &mut Vec<Example>, name: &str, (running, tripped, auto): (bool,
     tags.push(known(state(&word("closed"), Value::Bool(running), &["open", "closed"], good, 0)));
     tags.push(known(state(&word("tripped"), Value::Bool(tripped), &["healthy", "tripped"], good, 0)));
     tags.push(known(state(&word("auto"), Value::Bool(auto), &["manual", "automatic"], good, 0)));
+    tags.push(known(state(&word("manual"), Value::Bool(!auto), &["automatic", "manual"], good, 0)));
     tags.push(known(state(&word("state"), Value::Int(now), &["stopped", "running", "tripped"], good, 0)));
     let dp = LimitSet { high: Some(400.0), ..LimitSet::default() };
     let number = |on: f64, off: f64| {

@@ -34,6 +34,8 @@ pub const LAYERS: usize = 4;
 pub const BANNER_TAGS: usize = 500;
 /// Largest picture, in bytes.
 pub const PICTURE_BYTES: usize = 512 << 10;
+/// All pictures of a project as text, in bytes: they travel with the screens in one message.
+pub const PICTURES_BYTES: usize = 8 << 20;
 /// Elements that a picture draws, each `<use>` counted as often as it is used.
 pub const PICTURE_ELEMENTS: usize = 5_000;
 /// How deep a picture's elements are nested.

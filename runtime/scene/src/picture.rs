@@ -10,6 +10,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::limits::{
     PICTURE_BYTES as BYTES, PICTURE_DEPTH as DEPTH, PICTURE_ELEMENTS as ELEMENTS, PICTURE_POINTS as POINTS, PICTURE_SIDE as SIDE,
+    PICTURES_BYTES as ALL_BYTES,
 };
 
 /// A picture that can be drawn.
@@ -52,6 +53,12 @@ impl Picture {
     /// # Errors
     /// A sentence: why it can't be shown, and what to do.
     pub fn of(file: &str, text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            let (one, all) = (BYTES >> 10, ALL_BYTES >> 20);
+            return Err(format!(
+                "{file} is empty or too large: a picture has at most {one} kB, and all of a project {all} MB; simplify it"
+            ));
+        }
         match file.rsplit('.').next().map(str::to_ascii_lowercase).as_deref() {
             Some("svg") => svg(text),
             Some("png") => png(text),
@@ -65,6 +72,26 @@ impl Picture {
             Self::Svg { size, .. } | Self::Png { size, .. } => *size,
         }
     }
+}
+
+/// Pictures as consoles get them beside the screens' files: path below the project and text, the bytes of a PNG as base64.
+///
+/// What isn't `images/*.svg` or `images/*.png` is left out. Of a file that is too large, or with which all of them would be,
+/// only the name is sent: the screen says why it isn't shown.
+pub fn picture_files<'a>(assets: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<(String, String)> {
+    let mut total = 0;
+    let mut files = Vec::new();
+    for (path, bytes) in assets.filter(|(path, _)| path.starts_with("images/")) {
+        let text = match path.rsplit('.').next().map(str::to_ascii_lowercase).as_deref() {
+            Some("svg") => String::from_utf8_lossy(bytes).into_owned(),
+            Some("png") => base64::engine::general_purpose::STANDARD.encode(bytes),
+            _ => continue,
+        };
+        let fits = bytes.len() <= BYTES && total + text.len() <= ALL_BYTES;
+        total += if fits { text.len() } else { 0 };
+        files.push((path.to_owned(), if fits { text } else { String::new() }));
+    }
+    files
 }
 
 fn png(text: &str) -> Result<Picture, String> {
@@ -102,7 +129,9 @@ fn svg(text: &str) -> Result<Picture, String> {
     }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: ELEMENTS as u32 * 4, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
-        roxmltree::Error::DtdDetected => "it has a DOCTYPE, which can multiply text without end: save it as plain SVG".to_owned(),
+        roxmltree::Error::DtdDetected => "it has a DOCTYPE, which can multiply text without end: save it as plain \
+            SVG"
+        .to_owned(),
         roxmltree::Error::NodesLimitReached => format!("it has more than {ELEMENTS} elements: simplify it"),
         other => format!("it isn't an SVG: {other}"),
     })?;
@@ -156,7 +185,10 @@ fn allowed(node: &Node) -> Result<(), String> {
     }
     let reference = node.attributes().find(|attribute| attribute.name() == "href");
     if reference.is_some_and(|reference| !reference.value().trim().starts_with('#') && name != "a") {
-        return Err(format!("<{name}> in its line {line} refers to something outside of the file; nothing is loaded from there"));
+        return Err(format!(
+            "<{name}> in its line {line} refers to something outside of the file; nothing is loaded from \
+            there"
+        ));
     }
     let points = node.attribute("d").or(node.attribute("points")).map_or(0, str::len);
     if points > POINTS {
@@ -237,7 +269,8 @@ mod tests {
     fn plain_drawings_are_taken() {
         for body in [
             "<path d=\"M0 0L10 10\"/>",
-            "<defs><g id=\"a\"><path d=\"M0 0\"/></g></defs><use href=\"#a\"/><use xlink:href=\"#a\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"/>",
+            "<defs><g id=\"a\"><path d=\"M0 0\"/></g></defs><use href=\"#a\"/><use xlink:href=\"#a\" \
+                xmlns:xlink=\"http://www.w3.org/1999/xlink\"/>",
             "<linearGradient id=\"g\"/><rect fill=\"url(#g)\" width=\"3\" height=\"3\"/>",
             "<style>path { fill: grey }</style>",
         ] {
@@ -250,13 +283,13 @@ mod tests {
         let bomb: String =
             (0..30).map(|i| format!("<g id=\"g{}\"><use href=\"#g{i}\"/><use href=\"#g{i}\"/></g>", i + 1)).collect();
         let many = "<path/>".repeat(ELEMENTS + 1);
-        let deep = format!("{}{}", "<g>".repeat(100_000), "</g>".repeat(100_000));
+        let deep = format!("{}{}", "<g>".repeat(60_000), "</g>".repeat(60_000));
         let long = format!("<path d=\"{}\"/>", "L1 1".repeat(POINTS));
         for (body, words) in [
             (bomb.as_str(), "more than"),
             ("<g id=\"a\"><use href=\"#b\"/></g><g id=\"b\"><use href=\"#a\"/></g>", "circle"),
             (&many, "more than"),
-            (&deep, "nested 100001 deep"),
+            (&deep, "nested 60001 deep"),
             (&long, "letters of outline"),
             ("<script>alert(1)</script>", "scripts never run"),
             ("<image href=\"data:image/png;base64,AAAA\"/>", "can't load another"),
@@ -283,6 +316,19 @@ mod tests {
             let refused = Picture::of(file, text).expect_err("refused");
             assert!(refused.contains(words), "{words}: {refused}");
         }
+    }
+
+    #[test]
+    fn pictures_travel_as_text_and_too_many_only_by_name() {
+        let large = vec![b'x'; BYTES];
+        let names: Vec<String> = (0..20).map(|i| format!("images/{i}.svg")).collect();
+        let many = names.iter().map(|name| (name.as_str(), large.as_slice()));
+        let others: [(&str, &[u8]); 3] = [("images/a.png", b"\x89"), ("fonts/x.ttf", b"x"), ("images/x.jpg", b"x")];
+        let files = picture_files(others.into_iter().chain(many));
+        assert_eq!(files[0], ("images/a.png".to_owned(), "iQ==".to_owned()));
+        assert_eq!(files.len(), 21);
+        assert!(files.iter().map(|(_, text)| text.len()).sum::<usize>() <= ALL_BYTES);
+        assert!(files[20].1.is_empty() && Picture::of("19.svg", "").expect_err("not sent").contains("too large"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A table: titles that sort, rows of which only those in sight are painted, a bar that says where one is.
 
 use egui::{Align2, EventFilter, Id, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use plantroom_model::{Utc, Value};
 use plantroom_scene::{LimitMark, Order, Reading, Shows, Table};
 
 use super::{Canvas, Font, Hit, Sign, View, marks};
@@ -219,7 +220,8 @@ fn words(reading: &Reading, shows: Shows, view: &View<'_>) -> String {
         _ if !reading.is_known() => "no tag".to_owned(),
         Shows::Value => {
             let text = with_unit(&reading.text(), &reading.facts.unit);
-            match marks::tail_text(reading.status, reading.source_time, view.now) {
+            // The letter alone: how old it is has a column of its own.
+            match marks::tail_text(reading.status, Utc(0), view.now) {
                 tail if tail.is_empty() => text,
                 tail => format!("{text}  {tail}"),
             }
@@ -233,8 +235,9 @@ fn words(reading: &Reading, shows: Shows, view: &View<'_>) -> String {
 /// Numbers stand at the right, words at the left; a passed limit has its sign before it, doubt a dashed box.
 fn one_cell(c: &Canvas<'_>, cell: Rect, reading: &Reading, (shows, words): (Shows, &str)) {
     let middle = cell.center().y;
-    let is_number =
-        shows == Shows::Value && reading.number().is_some() && reading.facts.states.is_empty() && reading.is_on().is_none();
+    let is_number = shows == Shows::Value
+        && reading.facts.states.is_empty()
+        && matches!(reading.value, Value::Int(_) | Value::Uint(_) | Value::Float(_));
     let is_live = shows == Shows::Value;
     let sign = Sign::of(reading).filter(|sign| is_live && matches!(sign, Sign::Limit(_)));
     let used_by_sign = if sign.is_some() { c.len(20.0) } else { 0.0 };

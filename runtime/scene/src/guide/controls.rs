@@ -8,8 +8,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "button",
         arguments: "(x, y, words, #{ tag: .., value: ..})",
-        usage: "button(20, 300, \"Start\", #{ tag: \"high_lift/p1/start\", value: true }) or button(20, 300, \"Change over\", |op| op.request(\"high_lift/duty\", tag(\"high_lift/standby\")))",
-        what: "Writes a value; with a closure `|op| ..` before the options it does what that says; with `open` or `faceplate` instead of `tag` it navigates, in one step.",
+        usage: "button(20, 300, \"Start\", #{ tag: \"high_lift/p1/start\", value: true }) or button(20, 300, \"Change over\", \
+            |op| op.request(\"high_lift/duty\", tag(\"high_lift/standby\")))",
+        what: "Writes a value; with a closure `|op| ..` before the options it does what that says; with `open` or `faceplate` \
+            instead of `tag` it navigates, in one step.",
         options: &[
             ("tag", "what it writes"),
             ("value", "what it writes to it"),
@@ -21,7 +23,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("h", "height (32)"),
         ],
         press: "A click, or Tab and Enter or Space, asks; a second step confirms; Esc lets go.",
-        example: "button(24, 24, \"Start\", #{ tag: \"x/set\", value: 1.0 });\nbutton(136, 24, \"Off now\", #{ tag: \"x/set\", value: 1.0, enabled: false });\nbutton(248, 24, \"Chosen\", #{ tag: \"x/set\", value: 1.0, chosen: true });\nbutton(360, 24, \"Not yours\", #{ tag: \"x/good\", value: 1.0 });",
+        example: "button(24, 24, \"Start\", #{ tag: \"x/set\", value: 1.0 });\nbutton(136, 24, \"Off now\", #{ tag: \
+            \"x/set\", value: 1.0, enabled: false });\nbutton(248, 24, \"Chosen\", #{ tag: \"x/set\", value: 1.0, chosen: \
+            true });\nbutton(360, 24, \"Not yours\", #{ tag: \"x/good\", value: 1.0 });",
         picture: (640.0, 80.0),
         ..BASE
     },
@@ -39,7 +43,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         facts: true,
         press: "A click, or Tab and Enter, opens the entry; a second step confirms; Esc lets go.",
-        example: "setpoint(24, 32, \"x/set\", #{ label: \"setpoint\" });\nsetpoint(180, 32, \"x/set\", #{ label: \"off now\", enabled: false });\nsetpoint(336, 32, \"x/bad\", #{ label: \"bad\" });",
+        example: "setpoint(24, 32, \"x/set\", #{ label: \"setpoint\" });\nsetpoint(180, 32, \"x/set\", #{ label: \"off now\", \
+            enabled: false });\nsetpoint(336, 32, \"x/bad\", #{ label: \"bad\" });",
         picture: (640.0, 80.0),
         ..BASE
     },
@@ -59,7 +64,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("h", "height (26)"),
         ],
         press: "A click on a word, or Tab and Enter, asks; a second step confirms; Esc lets go.",
-        example: "selector(24, 32, \"x/mode\", #{ label: \"mode\" });\nselector(240, 32, \"x/bad_on\", #{ label: \"bad\" });\nselector(456, 32, \"x/mode\", #{ label: \"off now\", enabled: false, w: 160 });",
+        example: "selector(24, 32, \"x/mode\", #{ label: \"mode\" });\nselector(240, 32, \"x/bad_on\", #{ label: \"bad\" \
+            });\nselector(456, 32, \"x/mode\", #{ label: \"off now\", enabled: false, w: 160 });",
         picture: (640.0, 80.0),
         ..BASE
     },

@@ -59,7 +59,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         what: "A tank or basin filled to its level, with its limits at the right. `tag` is needed.",
         options: &[("tag", "its level"), ("w", "width (140)"), ("h", "height (260)"), ("label", "its name, above it")],
         facts: true,
-        example: "for (s, i) in [\"good\", \"low\", \"too_high\", \"uncertain\", \"bad\"] {\n    tank(32 + i * 125, 48, #{ w: 64, h: 112, tag: \"x/\" + s, label: [\"Good\", \"Low\", \"Too high\", \"Uncertain\", \"Bad\"][i] });\n}",
+        example: "for (s, i) in [\"good\", \"low\", \"too_high\", \"uncertain\", \"bad\"] {\n    tank(28 + i * 124, 48, #{ w: \
+            48, h: 112, tag: \"x/\" + s, label: [\"Good\", \"Low\", \"Too high\", \"Uncertain\", \"Bad\"][i] });\n}",
         picture: (640.0, 184.0),
         ..BASE
     },
@@ -76,7 +77,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("lying", "true: a lying drum"),
         ],
         facts: true,
-        example: "vessel(32, 48, #{ w: 64, h: 120, tag: \"x/good\", label: \"Good\" });\nvessel(157, 48, #{ w: 64, h: 120, tag: \"x/high\", label: \"High\" });\nvessel(282, 48, #{ w: 64, h: 120, tag: \"x/bad\", label: \"Bad\" });\nvessel(400, 48, #{ w: 64, h: 120, label: \"No level\" });\nvessel(492, 72, #{ w: 112, h: 56, tag: \"x/good\", label: \"Drum\", lying: true });",
+        example: "vessel(28, 48, #{ w: 52, h: 120, tag: \"x/good\", label: \"Good\" });\nvessel(148, 48, #{ w: 52, h: 120, \
+            tag: \"x/high\", label: \"High\" });\nvessel(268, 48, #{ w: 52, h: 120, tag: \"x/bad\", label: \"Bad\" \
+            });\nvessel(388, 48, #{ w: 52, h: 120, label: \"No level\" });\nvessel(472, 80, #{ w: 104, h: 56, tag: \
+            \"x/good\", label: \"Drum\", lying: true });",
         picture: (640.0, 192.0),
         ..BASE
     },
@@ -84,7 +88,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "pump",
         arguments: "(x, y, prefix, #{..})",
         usage: "pump(300, 440, \"high_lift/p1\", #{ label: \"Pump 1\" }): x, y and a tag prefix",
-        what: "Follows `prefix/running`, and where the plant has them `prefix/state` (the word below), `prefix/tripped` (attention), `prefix/auto` (false shows M for manual).",
+        what: "Follows `prefix/running`, and where the plant has them `prefix/state` (the word below), `prefix/tripped` \
+            (attention), `prefix/auto` (false shows M for manual).",
         options: MACHINE,
         press: OPENS,
         example: states!("64", "128", "48", "pump", ""),
@@ -124,10 +129,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "agitator",
         arguments: "(x, y, prefix, #{..})",
         usage: "agitator(300, 440, \"reactor/mixer\", #{ h: 160 }): x, y and a tag prefix",
-        what: "As `pump`: a drive above, a shaft and blades; x, y is the middle of all of it. Its words stand beside the drive. The faceplate is `motor`.",
+        what: "As `pump`: a drive above, a shaft and blades; x, y is the middle of all of it. Its words stand beside the \
+            drive. The faceplate is `motor`.",
         options: WIDE,
         press: OPENS,
-        example: states!("40", "128", "84", "agitator", ""),
+        example: states!("40", "120", "84", "agitator", ""),
         picture: (640.0, 168.0),
         ..BASE
     },
@@ -145,7 +151,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "boiler",
         arguments: "(x, y, prefix, #{..})",
         usage: "boiler(300, 440, \"heating/b1\", #{ label: \"Boiler 1\" }): x, y and a tag prefix",
-        what: "As `pump`: a drum with a burner, which is filled while it fires (`prefix/running`); `prefix/temperature` stands below it where the plant has it. The faceplate is `motor`.",
+        what: "As `pump`: a drum with a burner, which is filled while it fires (`prefix/running`); `prefix/temperature` \
+            stands below it where the plant has it. The faceplate is `motor`.",
         options: WIDE,
         press: OPENS,
         example: states!("64", "128", "68", "boiler", ", w: 72, h: 88"),
@@ -155,8 +162,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "heat_exchanger",
         arguments: "(x, y, prefix, #{..})",
-        usage: "heat_exchanger(300, 440, \"heating/hx1\", #{ label: \"HX 1\", value: \"heating/hx1/outlet\" }): x, y and a tag prefix",
-        what: "A circle with a coil through it; where the plant has `prefix/running` it shows whether it is in service, and `prefix/outlet` stands below it. The faceplate is `apparatus`.",
+        usage: "heat_exchanger(300, 440, \"heating/hx1\", #{ label: \"HX 1\", value: \"heating/hx1/outlet\" }): x, y and a \
+            tag prefix",
+        what: "A circle with a coil through it; where the plant has `prefix/running` it shows whether it is in service, and \
+            `prefix/outlet` stands below it. The faceplate is `apparatus`.",
         options: WIDE,
         press: OPENS,
         example: states!("64", "128", "52", "heat_exchanger", ""),
@@ -167,7 +176,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "filter",
         arguments: "(x, y, prefix, #{..})",
         usage: "filter(300, 440, \"filters/f1\", #{ label: \"Filter 1\" }): x, y and a tag prefix",
-        what: "A box with a screen across; `prefix/dp`, its differential pressure, stands below it with its limits, and `prefix/running` shows whether it is in service, where the plant has them. The faceplate is `apparatus`.",
+        what: "A box with a screen across; `prefix/dp`, its differential pressure, stands below it with its limits, and \
+            `prefix/running` shows whether it is in service, where the plant has them. The faceplate is `apparatus`.",
         options: WIDE,
         press: OPENS,
         example: states!("64", "128", "52", "filter", ""),
@@ -178,7 +188,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "breaker",
         arguments: "(x, y, prefix, #{..})",
         usage: "breaker(300, 440, \"mv/q1\", #{ label: \"Q1\", facing: \"up\" }): x, y and a tag prefix",
-        what: "Follows `prefix/closed`, and `prefix/state`, `prefix/tripped`, `prefix/auto` where the plant has them. Closed: filled white, the contact lies along its line; open: dark, the contact lies across.",
+        what: "Follows `prefix/closed`, and `prefix/state`, `prefix/tripped`, `prefix/auto` where the plant has them. Closed: \
+            filled white, the contact lies along its line; open: dark, the contact lies across.",
         options: &[
             ("label", "its name, beside it"),
             ("facing", "along which way its line runs: \"right\" and \"left\" lie, \"up\" and \"down\" stand"),
@@ -191,7 +202,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("size", "width and height (32)"),
         ],
         press: OPENS,
-        example: states!("64", "128", "40", "breaker", ""),
+        example: states!("64", "128", "40", "breaker", ", state: false"),
         picture: (640.0, 128.0),
         ..BASE
     },
@@ -206,7 +217,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("width", "thickness (8)"),
             ("label", "its name, above its start"),
         ],
-        example: "bus_bar([[24, 48], [204, 48]], #{ live: \"x/on\", label: \"10 kV A, live\" });\nbus_bar([[232, 48], [412, 48]], #{ live: \"x/off\", label: \"10 kV B, dead\" });\nbus_bar([[440, 48], [620, 48]], #{ live: \"x/bad_on\", label: \"10 kV C, not known\" });",
+        example: "bus_bar([[24, 48], [204, 48]], #{ live: \"x/on\", label: \"10 kV A, live\" });\nbus_bar([[232, 48], [412, \
+            48]], #{ live: \"x/off\", label: \"10 kV B, dead\" });\nbus_bar([[440, 48], [620, 48]], #{ live: \"x/bad_on\", \
+            label: \"10 kV C, not known\" });",
         picture: (640.0, 72.0),
         ..BASE
     },
@@ -214,7 +227,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "valve",
         arguments: "(x, y, prefix, #{..})",
         usage: "valve(400, 440, \"high_lift/v1\", #{ label: \"Valve 1\" }): x, y and a tag prefix",
-        what: "Follows `prefix/position` (percent, or true for open), and where the plant has them `prefix/fault` and `prefix/manual`. White when open, dark when closed, half and half in between.",
+        what: "Follows `prefix/position` (percent, or true for open), and where the plant has them `prefix/fault` and \
+            `prefix/manual`. White when open, dark when closed, half and half in between.",
         options: &[
             ("label", "its name, below it"),
             ("facing", "along which way the pipe runs: \"right\" and \"left\" lie, \"up\" and \"down\" stand"),
@@ -232,7 +246,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "pipe",
         arguments: "([[x, y], ..], #{..})",
         usage: "pipe([[220, 440], [300, 440]], #{ flow: \"clear_well/outflow\", arrow: true })",
-        what: "From source to sink. The arrow in it is white while something flows, dark while nothing does, dashed while that isn't known.",
+        what: "From source to sink. The arrow in it is white while something flows, dark while nothing does, dashed while \
+            that isn't known.",
         options: &[
             ("flow", "a reading"),
             ("flowing_above", "smallest flow that counts (0.5)"),
@@ -240,7 +255,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("width", "(6)"),
             ("label", "words at its end"),
         ],
-        example: "pipe([[24, 32], [120, 32], [120, 80], [200, 80]], #{ flow: \"x/good\", arrow: true, label: \"flows\" });\npipe([[280, 80], [400, 80]], #{ flow: \"x/off\" });\npipe([[460, 80], [600, 80]], #{ flow: \"x/bad\" });\ntext(340, 96, \"stands\", #{ role: \"dim\", align: \"centre\" });\ntext(530, 96, \"not known\", #{ role: \"dim\", align: \"centre\" });",
+        example: "pipe([[24, 32], [120, 32], [120, 80], [200, 80]], #{ flow: \"x/good\", arrow: true, label: \"flows\" \
+            });\npipe([[280, 80], [400, 80]], #{ flow: \"x/off\" });\npipe([[460, 80], [600, 80]], #{ flow: \"x/bad\" \
+            });\ntext(340, 96, \"stands\", #{ role: \"dim\", align: \"centre\" });\ntext(530, 96, \"not known\", #{ role: \
+            \"dim\", align: \"centre\" });",
         picture: (640.0, 128.0),
         ..BASE
     },

@@ -31,14 +31,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "instances",
         arguments: "(type, pattern)",
         usage: "instances(\"pump\", \"high_lift/*\")",
-        what: "The names of a type's instances; `*` stays between slashes, `**` crosses them. `for (p, i) in instances(\"pump\", \"intake/*\")`.",
+        what: "The names of a type's instances; `*` stays between slashes, `**` crosses them. `for (p, i) in \
+            instances(\"pump\", \"intake/*\")`.",
         ..NOT_SEEN
     },
     Function {
         name: "repeat",
         arguments: "(type, pattern, #{..}, |name, i| { .. })",
-        usage: "repeat(\"pump\", \"high_lift/*\", #{ x: 80, y: 120, dx: 160 }, |p, i| { pump(0, 0, p); }) or repeat([\"a\", \"b\"], #{ .. }, |p, i| { .. })",
-        what: "Draws the block once for each instance of a type, or for each entry of a list, on a grid: (0, 0) of the block is its cell's corner. The name and its number, from 0, come in.",
+        usage: "repeat(\"pump\", \"high_lift/*\", #{ x: 80, y: 120, dx: 160 }, |p, i| { pump(0, 0, p); }) or repeat([\"a\", \
+            \"b\"], #{ .. }, |p, i| { .. })",
+        what: "Draws the block once for each instance of a type, or for each entry of a list, on a grid: (0, 0) of the block \
+            is its cell's corner. The name and its number, from 0, come in.",
         options: &[
             ("x", "left edge of the grid (0)"),
             ("y", "upper edge of the grid (0)"),
@@ -47,7 +50,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("across", "cells in a row; without it all are in one row, with 1 below each other"),
             ("at_most", "cells; what is left over is told in words where the next one would stand"),
         ],
-        example: "repeat([\"ex/run\", \"ex/stop\", \"ex/trip\", \"ex/hand\"], #{ x: 70, y: 60, dx: 150 }, |p, i| {\n    pipe([[-50, 0], [70, 0]]);\n    pump(0, 0, p, #{ label: `Pump ${i + 1}` });\n});",
+        example: "repeat([\"ex/run\", \"ex/stop\", \"ex/trip\", \"ex/hand\"], #{ x: 70, y: 60, dx: 150 }, |p, i| \
+            {\n    pipe([[-50, 0], [70, 0]]);\n    pump(0, 0, p, #{ label: `Pump ${i + 1}` });\n});",
         ..NOT_SEEN
     },
     Function {
@@ -70,7 +74,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         usage: "panel(20, 600, #{ w: 400, h: 80, label: \"Today\" })",
         what: "A group box; draw what is in it after it.",
         options: &[("w", "width (300)"), ("h", "height (200)"), ("label", "its title")],
-        example: "panel(16, 16, #{ w: 288, h: 112, label: \"Today\" });\nrow(32, 56, \"Pumped\", 7214, #{ unit: \"m³\", label_w: 96 });\nrow(32, 80, \"Energy\", 2886, #{ unit: \"kWh\", label_w: 96 });\npanel(336, 16, #{ w: 288, h: 112 });",
+        example: "panel(16, 16, #{ w: 288, h: 112, label: \"Today\" });\nrow(32, 56, \"Pumped\", 7214, #{ unit: \"m³\", \
+            label_w: 96 });\nrow(32, 80, \"Energy\", 2886, #{ unit: \"kWh\", label_w: 96 });\npanel(336, 16, #{ w: 288, h: \
+            112 });",
         group: Group::Screen,
         ..PLAIN
     },
@@ -83,7 +89,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("role", "\"title\", \"heading\", \"body\", \"dim\" (secondary), \"state\" (a live value in words)"),
             ("align", "\"left\", \"centre\", \"right\""),
         ],
-        example: "text(24, 12, \"High-lift pumps\", #{ role: \"title\" });\ntext(24, 48, \"Duty\", #{ role: \"heading\" });\ntext(24, 76, \"two of three pumps run\");\ntext(24, 100, \"since 06:00\", #{ role: \"dim\" });\ntext(320, 48, || `lasts for ${fixed(tag(\"x/good\") / 10.0, 1)} h`, #{ role: \"state\" });\ntext(320, 76, || `lasts for ${fixed(tag(\"x/bad\") / 10.0, 1)} h`, #{ role: \"state\" });",
+        example: "text(24, 12, \"High-lift pumps\", #{ role: \"title\" });\ntext(24, 48, \"Duty\", #{ role: \"heading\" \
+            });\ntext(24, 76, \"two of three pumps run\");\ntext(24, 100, \"since 06:00\", #{ role: \"dim\" });\ntext(320, \
+            48, || `lasts for ${fixed(tag(\"x/good\") / 10.0, 1)} h`, #{ role: \"state\" });\ntext(320, 76, || `lasts for \
+            ${fixed(tag(\"x/bad\") / 10.0, 1)} h`, #{ role: \"state\" });",
         group: Group::Screen,
         ..PLAIN
     },
@@ -91,7 +100,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "navigation",
         arguments: "(x, y, #{..})",
         usage: "navigation(20, 20)",
-        what: "Tabs to the parent, the neighbours and the children. The console has its own row of tabs, so few screens need it.",
+        what: "Tabs to the parent, the neighbours and the children. The console has its own row of tabs, so few screens need \
+            it.",
         options: &[("w", "width (800)"), ("h", "height (30)")],
         press: "A click on a tab, or Tab and Enter, goes there.",
         group: Group::Screen,

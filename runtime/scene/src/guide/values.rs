@@ -8,7 +8,8 @@ const BASE: Function = Function { group: Group::Values, ..PLAIN };
 macro_rules! qualities {
     ($call:literal) => {
         concat!(
-            "for (s, i) in [\"good\", \"high\", \"too_high\", \"uncertain\", \"bad\", \"override\"] {\n    let word = [\"Good\", \"High\", \"Too high\", \"Uncertain\", \"Bad\", \"Substituted\"][i];\n    ",
+            "for (s, i) in [\"good\", \"high\", \"too_high\", \"uncertain\", \"bad\", \"override\"] {\n    let word = \
+                [\"Good\", \"High\", \"Too high\", \"Uncertain\", \"Bad\", \"Substituted\"][i];\n    ",
             $call,
             "\n}"
         )
@@ -63,7 +64,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "gauge",
         arguments: "(x, y, reading, #{..})",
         usage: "gauge(900, 480, \"high_lift/pressure\", #{ size: 120, label: \"pressure\" })",
-        what: "A dial over three quarters of a circle, with its limits at the rim and the number in its middle. A bar says the same in less room.",
+        what: "A dial over three quarters of a circle, with its limits at the rim and the number in its middle. A bar says \
+            the same in less room.",
         options: &[
             ("setpoint", "a reading; the triangle at the rim"),
             ("normal", "[low, high]: where it normally is"),
@@ -71,7 +73,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("size", "width and height (112)"),
         ],
         facts: true,
-        example: "for (s, i) in [\"good\", \"high\", \"low\", \"uncertain\", \"bad\"] {\n    let word = [\"Good\", \"High\", \"Low\", \"Uncertain\", \"Bad\"][i];\n    gauge(16 + i * 125, 24, \"x/\" + s, #{ size: 104, label: word, normal: [30, 60], setpoint: \"x/half\" });\n}",
+        example: "for (s, i) in [\"good\", \"high\", \"low\", \"uncertain\", \"bad\"] {\n    let word = [\"Good\", \"High\", \
+            \"Low\", \"Uncertain\", \"Bad\"][i];\n    gauge(16 + i * 125, 24, \"x/\" + s, #{ size: 104, label: word, normal: \
+            [30, 60], setpoint: \"x/half\" });\n}",
         picture: (640.0, 152.0),
         ..BASE
     },
@@ -79,7 +83,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "instrument",
         arguments: "(x, y, tag, #{..})",
         usage: "instrument(300, 200, \"high_lift/pic601/pv\", #{ location: \"shared\" })",
-        what: "An instrument bubble (ISA-5.1) around x, y: letters and loop number come from the tag's name (`pic601`), the value stands below.",
+        what: "An instrument bubble (ISA-5.1) around x, y: letters and loop number come from the tag's name (`pic601`), the \
+            value stands below.",
         options: &[
             ("location", "\"field\" (without it), \"panel\", \"behind\" (a panel), \"shared\" (a shared display)"),
             ("letters", "where the tag's name has none: \"PIC\""),
@@ -88,7 +93,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("size", "width and height (40)"),
         ],
         facts: true,
-        example: "for (place, i) in [\"field\", \"panel\", \"behind\", \"shared\"] {\n    instrument(48 + i * 104, 40, \"ex/pic601\", #{ location: place });\n    text(48 + i * 104, 96, place, #{ role: \"dim\", align: \"centre\" });\n}\ninstrument(480, 40, \"x/high\", #{ letters: \"TI\", number: \"12\" });\ninstrument(584, 40, \"x/bad\", #{ letters: \"FT\", number: \"7\" });",
+        example: "for (place, i) in [\"field\", \"panel\", \"behind\", \"shared\"] {\n    instrument(48 + i * 104, 40, \
+            \"ex/pic601\", #{ location: place });\n    text(48 + i * 104, 96, place, #{ role: \"dim\", align: \"centre\" \
+            });\n}\ninstrument(480, 40, \"x/high\", #{ letters: \"TI\", number: \"12\" });\ninstrument(584, 40, \"x/bad\", #{ \
+            letters: \"FT\", number: \"7\" });",
         picture: (640.0, 128.0),
         ..BASE
     },
@@ -103,7 +111,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("size", "(18)"),
         ],
         facts: true,
-        example: "lamp(24, 24, \"x/on\", #{ label: \"mixer\" });\nlamp(24, 56, \"x/off\", #{ label: \"mixer\" });\nlamp(240, 24, \"x/on\", #{ label: \"bypass\", abnormal: true });\nlamp(240, 56, \"x/off\", #{ label: \"automatic\", abnormal: false });\nlamp(456, 24, \"x/bad_on\", #{ label: \"mixer\" });",
+        example: "lamp(24, 24, \"x/on\", #{ label: \"mixer\" });\nlamp(24, 56, \"x/off\", #{ label: \"mixer\" });\nlamp(240, \
+            24, \"x/on\", #{ label: \"bypass\", abnormal: true });\nlamp(240, 56, \"x/off\", #{ label: \"automatic\", \
+            abnormal: false });\nlamp(456, 24, \"x/bad_on\", #{ label: \"mixer\" });",
         picture: (640.0, 96.0),
         ..BASE
     },
@@ -119,7 +129,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("w", "width (560)"),
             ("h", "height (300)"),
         ],
-        example: "trend(16, 12, #{ w: 608, h: 216, span: \"5m\", label: \"Discharge\", pens: [#{ tag: \"x/wave\", label: \"flow\" }, #{ tag: \"x/wave2\", label: \"pressure\" }] });",
+        example: "trend(16, 12, #{ w: 608, h: 216, span: \"5m\", label: \"Discharge\", pens: [#{ tag: \"x/wave\", label: \
+            \"flow\" }, #{ tag: \"x/wave2\", label: \"pressure\" }] });",
         picture: (640.0, 240.0),
         ..BASE
     },
@@ -127,22 +138,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "sparkline",
         arguments: "(x, y, tag, #{..})",
         usage: "sparkline(320, 520, \"high_lift/flow\", #{ span: \"1h\" })",
-        what: "The last minutes of a tag as one small line, with a dot where it is now and its limits where they are near: how it has been going, beside the number. No axes: where the scale matters, use `trend`.",
+        what: "The last minutes of a tag as one small line, with a dot where it is now and its limits where they are near: \
+            how it has been going, beside the number. No axes: where the scale matters, use `trend`.",
         options: &[
             ("span", "\"30s\", \"10m\" (without it), \"1h\", up to \"1d\""),
             ("w", "width (120)"),
             ("h", "height (24)"),
             ("range", "[low, high] of its scale; without it, what was seen"),
         ],
-        example: "value(24, 24, \"x/wave\");\nsparkline(160, 24, \"x/wave\", #{ w: 160, span: \"5m\" });\nvalue(352, 24, \"x/wave2\");\nsparkline(464, 24, \"x/wave2\", #{ w: 160, span: \"5m\" });\nvalue(24, 72, \"x/bad\");\nsparkline(160, 72, \"x/bad\", #{ w: 160, span: \"5m\" });",
+        example: "value(24, 24, \"x/wave\");\nsparkline(160, 24, \"x/wave\", #{ w: 160, span: \"5m\" });\nvalue(352, 24, \
+            \"x/wave2\");\nsparkline(464, 24, \"x/wave2\", #{ w: 160, span: \"5m\" });\nvalue(24, 72, \
+            \"x/bad\");\nsparkline(160, 72, \"x/bad\", #{ w: 160, span: \"5m\" });",
         picture: (640.0, 112.0),
         ..BASE
     },
     Function {
         name: "table",
         arguments: "(x, y, #{ rows: [..], columns: [..], ..})",
-        usage: "table(20, 80, #{ w: 600, h: 300, rows: instances(\"pump\", \"**\"), columns: [#{ title: \"Speed\", tag: \"speed\" }] })",
-        what: "Rows of tags: each row is a prefix, each column what follows it. Only rows in sight are painted. At most 2,000 rows and 24 columns. A column has `title`, `tag` (what follows the row's prefix and a slash; without it the row's own name), `show` (`\"value\"`, `\"quality\"`, `\"age\"`, `\"description\"`), `w` (its share of the width, 1) and facts.",
+        usage: "table(20, 80, #{ w: 600, h: 300, rows: instances(\"pump\", \"**\"), columns: [#{ title: \"Speed\", tag: \
+            \"speed\" }] })",
+        what: "Rows of tags: each row is a prefix, each column what follows it. Only rows in sight are painted. At most 2,000 \
+            rows and 24 columns. A column has `title`, `tag` (what follows the row's prefix and a slash; without it the row's \
+            own name), `show` (`\"value\"`, `\"quality\"`, `\"age\"`, `\"description\"`), `w` (its share of the width, 1) and \
+            facts.",
         options: &[
             ("rows", "prefixes: a list, or instances(..)"),
             ("columns", "a list of columns"),
@@ -154,8 +172,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("w", "width (600)"),
             ("h", "height (300)"),
         ],
-        press: "A click on a title sorts, another one turns it round. The wheel, the arrow keys, Page Up, Page Down, Home and End go through the rows; a click on a row or Enter does what `faceplate`, `open` or `on_click` say, with `name` as the row's prefix.",
-        example: "table(16, 16, #{ w: 608, h: 176, rows: [\"ex/run\", \"ex/stop\", \"ex/trip\", \"ex/hand\", \"ex/lost\"], labels: [\"Pump 1\", \"Pump 2\", \"Pump 3\", \"Pump 10\", \"Pump 11\"], names: \"Pump\",\n    columns: [#{ title: \"State\", tag: \"state\" }, #{ title: \"dp\", tag: \"dp\" }, #{ title: \"Temperature\", tag: \"temperature\" }, #{ title: \"Quality\", tag: \"running\", show: \"quality\", w: 1.4 }] });",
+        press: "A click on a title sorts, another one turns it round. The wheel, the arrow keys, Page Up, Page Down, Home and \
+            End go through the rows; a click on a row or Enter does what `faceplate`, `open` or `on_click` say, with `name` \
+            as the row's prefix.",
+        example: "table(16, 16, #{ w: 608, h: 176, rows: [\"ex/run\", \"ex/stop\", \"ex/trip\", \"ex/hand\", \"ex/lost\"], \
+            labels: [\"Pump 1\", \"Pump 2\", \"Pump 3\", \"Pump 10\", \"Pump 11\"], names: \"Pump\",\n    columns: [#{ title: \
+            \"State\", tag: \"state\" }, #{ title: \"dp\", tag: \"dp\" }, #{ title: \"Temperature\", tag: \"temperature\" }, \
+            #{ title: \"Quality\", tag: \"running\", show: \"quality\", w: 1.4 }] });",
         picture: (640.0, 208.0),
         ..BASE
     },
@@ -163,7 +186,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "alarm_banner",
         arguments: "(x, y, #{..})",
         usage: "alarm_banner(20, 20, #{ w: 800, h: 78, tags: [\"clear_well/level\"] })",
-        what: "What deserves attention now, the most urgent first: limits passed, faults and doubtful values of this screen, and of `tags`. It is no alarm list: it has no memory, and nothing can be acknowledged on it; it says so.",
+        what: "What deserves attention now, the most urgent first: limits passed, faults and doubtful values of this screen, \
+            and of `tags`. It is no alarm list: it has no memory, and nothing can be acknowledged on it; it says so.",
         options: &[
             ("tags", "up to 500 tags that it watches besides what the screen shows"),
             ("label", "words above it"),

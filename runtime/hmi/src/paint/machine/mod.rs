@@ -42,20 +42,22 @@ fn words(c: &Canvas<'_>, at: Pos2, anchor: Align2, machine: &Machine, now: Optio
     let below = |rect: Rect| pos2(at.x, rect.bottom() + c.len(2.0));
     let name = c.text(at, anchor, machine.label.get(), Font::TEXT_BOLD, THEME.text);
     let state = if machine.state.is_present() { &machine.state } else { &machine.running };
-    let mut used = name;
+    let (mut used, mut told) = (name, false);
     if state.is_present() {
         let tail = marks::tail_text(state.status, state.source_time, now);
         let at = if machine.label.get().is_empty() { at } else { below(name) };
         let (font, ink) = if tail.is_empty() { (Font::SMALL, THEME.text_quiet) } else { (Font::SMALL_BOLD, THEME.text) };
         let words = if tail.is_empty() { state.text() } else { format!("{}  {tail}", state.text()) };
         used = c.text(at, anchor, &words, font, ink);
+        told = !tail.is_empty();
     }
     if machine.value.is_present() {
-        number(c, below(used), anchor, &machine.value, now);
+        // Letter and age are told once.
+        number(c, below(used), anchor, &machine.value, (now, !told));
     }
 }
 
-fn number(c: &Canvas<'_>, at: Pos2, anchor: Align2, value: &Reading, now: Option<Utc>) {
+fn number(c: &Canvas<'_>, at: Pos2, anchor: Align2, value: &Reading, (now, with_tail): (Option<Utc>, bool)) {
     let words = if value.is_known() { with_unit(&value.text(), &value.facts.unit) } else { "no tag".to_owned() };
     let used = c.text(at, anchor, &words, Font::TEXT_BOLD, marks::ink(value));
     if let Some(sign) = Sign::of(value).filter(|sign| matches!(sign, Sign::Limit(_))) {
@@ -64,7 +66,9 @@ fn number(c: &Canvas<'_>, at: Pos2, anchor: Align2, value: &Reading, now: Option
     if !value.is_good() {
         c.dashed_box(used.expand2(vec2(c.len(3.0), c.len(1.0))), c.stroke(1.2, THEME.text_quiet));
     }
-    marks::tail(c, pos2(used.right() + c.len(6.0), used.center().y), Align2::LEFT_CENTER, value, now);
+    if with_tail {
+        marks::tail(c, pos2(used.right() + c.len(6.0), used.center().y), Align2::LEFT_CENTER, value, now);
+    }
 }
 
 /// What deserves attention about a machine.

@@ -112,15 +112,17 @@ fn triangle(centre: Pos2, reach: f32, facing: Direction) -> Vec<Pos2> {
     [(1.0, 0.0), (-0.72, 0.85), (-0.72, -0.85)].iter().map(|(x, y)| centre + turned(*x, *y, facing) * reach).collect()
 }
 
-/// Four blades around a hub.
+/// Three blades around a hub: drops that are fuller towards the rim.
 fn fan(c: &Canvas<'_>, centre: Pos2, radius: f32, look: &Look) {
-    for blade in 0..4u8 {
-        let turn = f32::from(blade) * std::f32::consts::FRAC_PI_2;
-        let (sin, cos) = turn.sin_cos();
-        // A leaf from the hub outwards, fuller on one side: it seems to turn that way.
-        let leaf = [(0.12, 0.0), (0.34, -0.26), (0.60, -0.30), (0.78, -0.12), (0.62, 0.02)];
-        let points = leaf.iter().map(|(x, y)| centre + vec2(x * cos - y * sin, x * sin + y * cos) * radius).collect();
-        c.add(Shape::closed_line(points, look.ink));
+    for blade in 0..3u8 {
+        let (sin, cos) = (f32::from(blade) * std::f32::consts::TAU / 3.0 - std::f32::consts::FRAC_PI_2).sin_cos();
+        let drop = (0..=20u8).map(|step| {
+            let turn = f32::from(step) / 20.0 * std::f32::consts::TAU;
+            let along = 0.46 - 0.34 * turn.cos();
+            let across = 0.25 * turn.sin() * (0.55 - 0.45 * turn.cos());
+            centre + vec2(along * cos - across * sin, along * sin + across * cos) * radius
+        });
+        c.add(Shape::closed_line(drop.collect(), look.ink));
     }
     c.circle(centre, radius * 0.12, look.ink.color, Stroke::NONE);
 }
