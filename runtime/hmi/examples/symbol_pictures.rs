@@ -1,7 +1,8 @@
 //! Makes the pictures of the guide: `cargo run -p plantroom-hmi --example symbol_pictures -- screens/pictures/symbols`.
 //!
 //! Each is the example of one function over the tags of `plantroom_scene::examples`, drawn without a display; the same code
-//! gives the same bytes. Names after the folder make only those.
+//! gives the same bytes. Names after the folder make only those. The library's faceplates are drawn
+//! too.
 
 use std::path::PathBuf;
 
@@ -48,6 +49,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut scene = Screens::new(&files, &[]).open("example", &Params::new())?;
         let picture = render_scene(&mut scene, &board, &options);
         std::fs::write(folder.join(format!("{}.png", function.name)), picture.png()?)?;
+    }
+    let library = Screens::new(&[], &[]);
+    for (part, instance, label) in examples::FACEPLATES {
+        if !only.is_empty() && !only.iter().any(|name| name == part) {
+            continue;
+        }
+        let words = [("name", instance), ("label", label)];
+        let params = words.map(|(key, word)| (key.to_owned(), plantroom_model::Value::Text(word.into()))).into();
+        let mut scene = library.faceplate(part, &params)?;
+        let picture = render_scene(&mut scene, &board, &options);
+        let file = format!("faceplate_{part}{}.png", if instance == "ex/lost" { "_lost" } else { "" });
+        std::fs::write(folder.join(file), picture.png()?)?;
     }
     Ok(())
 }

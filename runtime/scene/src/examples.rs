@@ -18,6 +18,17 @@ pub struct Example {
     pub age_s: i64,
 }
 
+/// The library's faceplates, each with the instance and the name with which its picture shows it.
+pub const FACEPLATES: [(&str, &str, &str); 7] = [
+    ("pump", "ex/trip", "Pump 2"),
+    ("motor", "ex/hand", "Mixer"),
+    ("valve", "ex/run", "Valve 1"),
+    ("breaker", "ex/stop", "Q1"),
+    ("apparatus", "ex/run", "Filter 1"),
+    ("analog", "ex/pic602", "PIC-602"),
+    ("pump", "ex/lost", "Pump 11"),
+];
+
 /// A picture below `images/` that the examples show.
 pub const SITE_SVG: &str = include_str!("examples/site.svg");
 
@@ -56,6 +67,7 @@ pub fn tags() -> Vec<Example> {
         tag.info.write =
             writable.then(|| WriteInfo { range: (tag.info.name == "x/set").then_some((10.0, 90.0)), confirmation: None });
     }
+    control_loop(&mut tags, pressure);
     for (name, running, tripped, auto, status, age_s) in [
         ("run", true, false, true, Status::GOOD, 0),
         ("stop", false, false, true, Status::GOOD, 0),
@@ -95,7 +107,52 @@ fn machine(tags: &mut Vec<Example>, name: &str, (running, tripped, auto): (bool,
     tags.push(known(analog(&word("outlet"), ("°C", 0), (0.0, 140.0), hot, number(47.0, 21.0), good, 0)));
     let position = if running { 100.0 } else { 0.0 };
     tags.push(known(analog(&word("position"), ("%", 0), (0.0, 100.0), LimitSet::default(), position, good, 0)));
-    tags.push(known(state(&word("fault"), Value::Bool(tripped), &["none", "failed"], good, 0)));
+    tags.push(known(state(&word("fault"), Value::Bool(tripped), &["none", "overload"], good, 0)));
+    let none = LimitSet::default();
+    let moving = f64::from(u8::from(running));
+    for (name, facts, range, number) in [
+        ("speed", ("rpm", 0), (0.0, 1_600.0), 1_452.0 * moving),
+        ("current", ("A", 1), (0.0, 160.0), 71.8 * moving),
+        ("flow", ("m³/h", 0), (0.0, 800.0), 412.0 * moving),
+        ("power", ("kW", 1), (0.0, 100.0), 43.2 * moving),
+        ("voltage", ("kV", 2), (0.0, 12.0), 10.4),
+        ("inlet", ("°C", 0), (0.0, 140.0), 71.0),
+        ("speed_setpoint", ("%", 1), (0.0, 100.0), 90.0),
+        ("command", ("%", 0), (0.0, 100.0), position),
+        ("hours", ("h", 0), (0.0, 99_999.0), 8_412.0),
+        ("operations", ("", 0), (0.0, 9_999.0), 318.0),
+    ] {
+        tags.push(known(analog(&word(name), facts, range, none, number, good, 0)));
+    }
+    for (name, on) in [("opened", running), ("moving", false), ("ready", !tripped)] {
+        tags.push(known(state(&word(name), Value::Bool(on), &["no", "yes"], good, 0)));
+    }
+    for name in ["start", "stop", "reset", "open_command", "close_command"] {
+        tags.push(known(state(&word(name), Value::Bool(false), &["idle", name], good, 0)));
+    }
+    for tag in tags.iter_mut().filter(|tag| tag.info.name.starts_with(&word(""))) {
+        let written = ["start", "stop", "reset", "command", "auto", "speed_setpoint", "open_command", "close_command"];
+        if written.iter().any(|name| tag.info.name.ends_with(&format!("/{name}"))) {
+            tag.info.write = Some(WriteInfo { range: None, confirmation: None });
+        }
+    }
+}
+
+fn control_loop(tags: &mut Vec<Example>, limits: LimitSet) {
+    let (good, none) = (Status::GOOD, LimitSet::default());
+    for (name, facts, range, limits, number) in [
+        ("pv", ("bar", 2), (0.0, 8.0), limits, 4.62),
+        ("sp", ("bar", 2), (0.0, 8.0), none, 4.8),
+        ("out", ("%", 1), (0.0, 100.0), none, 83.1),
+        ("manual_out", ("%", 1), (0.0, 100.0), none, 80.0),
+    ] {
+        tags.push(analog(&format!("ex/pic602/{name}"), facts, range, limits, number, good, 0));
+    }
+    tags.push(state("ex/pic602/auto", Value::Bool(true), &["manual", "automatic"], good, 0));
+    for tag in tags.iter_mut().filter(|tag| tag.info.name.starts_with("ex/pic602/")) {
+        let is_written = ["sp", "manual_out", "auto"].iter().any(|name| tag.info.name.ends_with(name));
+        tag.info.write = is_written.then_some(WriteInfo { range: None, confirmation: None });
+    }
 }
 
 fn analog(

@@ -133,7 +133,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             drive. The faceplate is `motor`.",
         options: WIDE,
         press: OPENS,
-        example: states!("40", "120", "84", "agitator", ""),
+        example: states!("40", "120", "84", "agitator", ", w: 56"),
         picture: (640.0, 168.0),
         ..BASE
     },

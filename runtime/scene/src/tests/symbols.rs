@@ -65,7 +65,7 @@ fn bad_options_are_told_with_a_suggestion_and_the_line() {
         ("gauge(1, 1, \"a\", #{ w: 3 });", "has no option `w`"),
         ("table(1, 1, #{ columns: [#{ tag: \"a\" }] });", "needs `rows`"),
         ("table(1, 1, #{ rows: [\"a\"], columns: [] });", "needs 1 to 24 `columns`"),
-        ("table(1, 1, #{ rows: [\"a\"], columns: [#{ titel: \"a\" }] });", "did you mean `title`?"),
+        ("table(1, 1, #{ rows: [\"a\"], columns: [#{ titl: \"a\" }] });", "did you mean `title`?"),
         ("table(1, 1, #{ rows: [\"a\"], columns: [#{ tag: \"b\" }], sort: \"c\" });", "has no column `c` to `sort` by"),
         ("table(1, 1, #{ rows: [\"a\"], labels: [\"x\", \"y\"], columns: [#{ tag: \"b\" }] });", "2 `labels` for 1 rows"),
         ("sparkline(1, 1, \"a\", #{ span: \"5y\" });", "can't show a span"),

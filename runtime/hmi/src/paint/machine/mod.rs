@@ -25,14 +25,17 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, machine: &Machine, now: Option<Utc>) {
         marks::frame(c, body, sign);
         marks::sign(c, body.left_top() - vec2(c.len(6.0), c.len(8.0)), 17.0, sign);
     }
-    if machine.manual.is_present() && machine.manual.is_on() == Some(true) {
+    let by_hand = machine.manual.is_present() && machine.manual.is_on() == Some(true);
+    if by_hand {
         marks::manual(c, body.right_top() + vec2(c.len(4.0), c.len(-2.0)));
     }
     let gap = c.len(if sign.is_some_and(|sign| !matches!(sign, Sign::Doubt(_))) { 12.0 } else { 5.0 });
     let stands = matches!(machine.facing, Direction::Up | Direction::Down);
+    // Words at the side make room for the mark at the corner.
+    let aside = gap + c.len(if by_hand { 12.0 } else { 0.0 });
     match machine.kind {
-        MachineKind::Agitator => words(c, body.right_top() + vec2(gap, c.len(-2.0)), Align2::LEFT_TOP, machine, now),
-        MachineKind::Breaker if stands => words(c, body.right_top() + vec2(gap, c.len(-2.0)), Align2::LEFT_TOP, machine, now),
+        MachineKind::Agitator => words(c, body.right_top() + vec2(aside, c.len(-2.0)), Align2::LEFT_TOP, machine, now),
+        MachineKind::Breaker if stands => words(c, body.right_top() + vec2(aside, c.len(-2.0)), Align2::LEFT_TOP, machine, now),
         _ => words(c, pos2(body.center().x, body.bottom() + gap), Align2::CENTER_TOP, machine, now),
     }
 }
