@@ -20,7 +20,8 @@ fn main() -> io::Result<()> {
     for file in files {
         println!("cargo::rerun-if-changed={}", file.display());
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        writeln!(code, "    ({name:?}, include_str!({:?})),", file.canonicalize()?.display().to_string()).map_err(io::Error::other)?;
+        writeln!(code, "    ({name:?}, include_str!({:?})),", file.canonicalize()?.display().to_string())
+            .map_err(io::Error::other)?;
     }
     code.push_str("];\n");
     fs::write(Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("library.rs"), code)

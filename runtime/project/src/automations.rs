@@ -174,7 +174,8 @@ fn read_one(table: Fields<'_>, name: &str, folder: &Folder, report: &mut Report)
             return None;
         }
         (false, false) => {
-            let help = "add script = \"automations/NAME.rhai\", or plugin = \"NAME\" with copy = [{ from = \"..\", to = \"..\" }]";
+            let help =
+                "add script = \"automations/NAME.rhai\", or plugin = \"NAME\" with copy = [{ from = \"..\", to = \"..\" }]";
             report.error(table.spot, "this automation does nothing", help);
             return None;
         }
@@ -184,12 +185,7 @@ fn read_one(table: Fields<'_>, name: &str, folder: &Folder, report: &mut Report)
     Some(decl)
 }
 
-fn read_script(
-    table: Fields<'_>,
-    folder: &Folder,
-    tags: &mut Vec<(Arc<str>, Spot)>,
-    report: &mut Report,
-) -> Option<ScriptWork> {
+fn read_script(table: Fields<'_>, folder: &Folder, tags: &mut Vec<(Arc<str>, Spot)>, report: &mut Report) -> Option<ScriptWork> {
     for key in ["copy"].into_iter().filter(|key| table.has(key)) {
         report.error(table.key_at(key), format!("`{key}` is only for an automation with a plugin"), "remove it");
     }

@@ -91,7 +91,8 @@ impl ConnectionDecl {
 fn read_link(table: Fields<'_>, report: &mut Report) -> LinkSpec {
     let given: Vec<&str> = ["tcp", "rtu_over_tcp", "serial"].into_iter().filter(|key| table.has(key)).collect();
     let nowhere = TcpAddress { host: String::new(), port: 0 };
-    let help = "write one of tcp = \"192.168.0.10:502\", rtu_over_tcp = \"192.168.0.10:4001\", serial = { port = \"/dev/ttyUSB0\" }";
+    let help =
+        "write one of tcp = \"192.168.0.10:502\", rtu_over_tcp = \"192.168.0.10:4001\", serial = { port = \"/dev/ttyUSB0\" }";
     if given.is_empty() {
         report.error(table.spot, "nothing says how this connection's device is reached", help);
         return LinkSpec::Tcp(nowhere);

@@ -49,7 +49,7 @@ pub(crate) fn read(text: &str, source: u32, report: &mut Report, take: &mut dyn 
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let (mut cells, mut broken) = (Vec::new(), Vec::new());
     let mut header: Option<Header> = None;
-    let separator = separator(text[start..].lines().next().unwrap_or_default());
+    let separator = separator(text);
     // Who separates with semicolons has the comma for decimals.
     let decimal_comma = separator != b',';
     let mut records = Records::new(text, start, separator);
@@ -150,7 +150,7 @@ fn read_row(cells: &[Cell<'_>], header: &Header, source: u32, decimal_comma: boo
     for (cell, (target, heading)) in cells.iter().zip(&header.targets) {
         let at = byte(source, cell.at);
         // An empty cell says nothing; only a text tag's first value may be an empty text, in quotes.
-        let is_empty_text = cell.quoted && cell.text.is_empty() && target.is_key("memory") && kind == "text";
+        let is_empty_text = cell.quoted && target.is_key("memory") && kind == "text";
         if cell.text.trim().is_empty() && !is_empty_text {
             continue;
         }

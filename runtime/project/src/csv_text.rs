@@ -124,8 +124,10 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Which separator a header line has: spreadsheets of half of Europe write semicolons.
-pub(crate) fn separator(header: &str) -> u8 {
+/// Which separator a file has, by its header line: spreadsheets of half of Europe write semicolons.
+pub(crate) fn separator(text: &str) -> u8 {
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let header = text.trim_start_matches('\u{feff}').lines().find(says).unwrap_or_default();
     let count = |separator: char| header.matches(separator).count();
     let (commas, semicolons, tabs) = (count(','), count(';'), count('\t'));
     if semicolons > commas && semicolons >= tabs {
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&[&str]], troubles: &[Broken]) {
-        let mut records = Records::new(text, 0, separator(text.lines().next().unwrap_or_default()));
+        let mut records = Records::new(text, 0, separator(text));
         let (mut cells, mut broken, mut found) = (Vec::new(), Vec::new(), Vec::new());
         while records.next(&mut cells, &mut broken).is_some() {
             found.push(cells.iter().map(|cell| cell.text.to_string()).collect::<Vec<_>>());

@@ -15,7 +15,13 @@ const CYCLES: usize = 20;
 const CHAIN: usize = 8;
 
 /// An expression with its tags looked up; `None` where that can't be done, which is told.
-pub(crate) fn resolve(text: &Arc<str>, kind: ValueKind, spot: Spot, all: &Everything<'_>, report: &mut Report) -> Option<DerivedSpec> {
+pub(crate) fn resolve(
+    text: &Arc<str>,
+    kind: ValueKind,
+    spot: Spot,
+    all: &Everything<'_>,
+    report: &mut Report,
+) -> Option<DerivedSpec> {
     let expression = match Expression::compile(text) {
         Ok(expression) => expression,
         Err(error) => {
@@ -56,7 +62,9 @@ fn check_result(expression: &Expression, kinds: &[ValueKind], kind: ValueKind, s
     if let Some(gives) = gives.filter(|_| !fits) {
         let message = format!("this expression gives a value of kind {}, but the tag's kind is {}", gives.word(), kind.word());
         let help = match (gives, kind) {
-            (ValueKind::Float, ValueKind::Int | ValueKind::Uint) => "write kind = \"float\", or round it: to_int(round(...))".to_owned(),
+            (ValueKind::Float, ValueKind::Int | ValueKind::Uint) => {
+                "write kind = \"float\", or round it: to_int(round(...))".to_owned()
+            }
             (ValueKind::Bool, _) => "write kind = \"bool\", or if ... { 1 } else { 0 }".to_owned(),
             (_, ValueKind::Bool) => "write kind = \"float\", or compare it with something: ... > 0".to_owned(),
             _ => format!("write kind = \"{}\"", gives.word()),

@@ -147,8 +147,12 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
         tags.map(|(place, tag)| (Arc::clone(&tag.name), place)).collect()
     };
     let (before, after) = (project(old), project(new));
-    let connections =
-        compare(&old.connections, &new.connections, |c| (!c.is_gone()).then(|| Arc::clone(&c.name)), |a, b| both.connection(a, b));
+    let connections = compare(
+        &old.connections,
+        &new.connections,
+        |c| (!c.is_gone()).then(|| Arc::clone(&c.name)),
+        |a, b| both.connection(a, b),
+    );
     let reopened: HashSet<&str> = connections.changed.iter().map(|one| &*one.name).collect();
     let mut tags = Differences::default();
     let mut resubscribed = Vec::new();
@@ -289,9 +293,19 @@ impl Both<'_> {
             (Origin::Analytics { plugin: a }, Origin::Analytics { plugin: b }) => {
                 if self.old.plugin_name(*a) == self.new.plugin_name(*b) { Vec::new() } else { vec!["plugin"] }
             }
-            (Origin::Memory { initial: a }, Origin::Memory { initial: b }) => if a == b { Vec::new() } else { vec!["memory"] },
+            (Origin::Memory { initial: a }, Origin::Memory { initial: b }) => {
+                if a == b {
+                    Vec::new()
+                } else {
+                    vec!["memory"]
+                }
+            }
             (Origin::Derived(a), Origin::Derived(b)) => {
-                if a.expression == b.expression { Vec::new() } else { vec!["derive"] }
+                if a.expression == b.expression {
+                    Vec::new()
+                } else {
+                    vec!["derive"]
+                }
             }
             (Origin::Total(a), Origin::Total(b)) => {
                 let is_same = a.how == b.how && self.same_tag(a.source, b.source);

@@ -162,7 +162,13 @@ impl Row {
                 self.put("total_of", name_of(total.source));
                 match total.how {
                     Totalise::Rate { per_s } => {
-                        let per = if per_s == 3600.0 { "h" } else if per_s == 60.0 { "min" } else { "s" };
+                        let per = if per_s == 3600.0 {
+                            "h"
+                        } else if per_s == 60.0 {
+                            "min"
+                        } else {
+                            "s"
+                        };
                         self.put("total_rate_per", Some(per.to_owned()));
                     }
                     Totalise::Counter { wraps_at, factor } => {
@@ -196,15 +202,18 @@ impl Row {
         self.put("expires_ms", number_of(write.expires_ms, EXPIRES_MS));
         self.flag("essential", write.essential);
         if !write.permissives.is_empty() {
-            self.put("permissives", Some(join(write.permissives.iter().map(|one| {
-                let tag = name_of(one.tag);
-                let test = match one.test {
-                    PermissiveTest::AtLeast(value) => format!("{tag} >= {value}"),
-                    PermissiveTest::AtMost(value) => format!("{tag} <= {value}"),
-                    PermissiveTest::Is(value) => format!("{tag} = {value}"),
-                };
-                if one.message == permissive_words(tag, one.test) { test } else { format!("{test} : {}", one.message) }
-            }))));
+            self.put(
+                "permissives",
+                Some(join(write.permissives.iter().map(|one| {
+                    let tag = name_of(one.tag);
+                    let test = match one.test {
+                        PermissiveTest::AtLeast(value) => format!("{tag} >= {value}"),
+                        PermissiveTest::AtMost(value) => format!("{tag} <= {value}"),
+                        PermissiveTest::Is(value) => format!("{tag} = {value}"),
+                    };
+                    if one.message == permissive_words(tag, one.test) { test } else { format!("{test} : {}", one.message) }
+                }))),
+            );
         }
     }
 }

@@ -62,8 +62,7 @@ pub(crate) struct Folder {
 const AT_THE_TOP: [&str; 6] =
     ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "simulation.toml", "theme.toml"];
 /// Folders that Plantroom reads; alarms and plugins only elsewhere in the program.
-const FOLDERS: [&str; 9] =
-    ["types", "tags", "screens", "automations", "alarms", "plugins", "languages", "fonts", "images"];
+const FOLDERS: [&str; 9] = ["types", "tags", "screens", "automations", "alarms", "plugins", "languages", "fonts", "images"];
 /// Those of them that are read here.
 const READ_FOLDERS: [&str; 7] = ["types", "tags", "screens", "automations", "languages", "fonts", "images"];
 

@@ -56,7 +56,7 @@ pub fn plan_import(root: &Path, name: &str, bytes: &[u8], into: &str) -> Result<
     }
     let (text, encoding) = decode(bytes).map_err(|message| fail(message, "save it as CSV UTF-8, and try again"))?;
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let separator = separator(text[start..].lines().next().unwrap_or_default());
+    let separator = separator(&text);
     let read_as = match separator {
         b';' => format!("semicolons, decimal commas, {encoding}"),
         b'\t' => format!("tabs, decimal commas, {encoding}"),
@@ -135,7 +135,7 @@ impl Plan {
             let before = row.char_indices().nth(one.column.saturating_sub(1) as usize).map_or(row.len(), |(at, _)| at);
             let header = columns_of(text);
             let mut cells = Vec::new();
-            Records::new(row, 0, separator(text.lines().next().unwrap_or_default())).next(&mut cells, &mut Vec::new());
+            Records::new(row, 0, separator(text)).next(&mut cells, &mut Vec::new());
             let place = cells.iter().rposition(|cell| cell.at <= before);
             let column = place.and_then(|place| header.get(place).copied().flatten());
             one.file = name.to_owned();
@@ -163,7 +163,7 @@ fn written(column: &Column) -> Option<usize> {
 }
 
 fn columns_of(text: &str) -> Vec<Option<usize>> {
-    let separator = separator(text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default());
+    let separator = separator(text);
     let mut cells = Vec::new();
     let mut records = Records::new(text.trim_start_matches('\u{feff}'), 0, separator);
     while records.next(&mut cells, &mut Vec::new()).is_some() {
@@ -181,8 +181,13 @@ fn lines(name: &str, text: &str, start: usize, separator: u8) -> Result<Vec<Line
     let source = report.sources.add(name, &Arc::from(text));
     crate::csv_tags::read(text, source, &mut report, &mut |_, _, _| {});
     let mut told = report.finish();
-    // Lines for tags that exist need no kind: the project says it.
-    told.retain(|one| one.message != "the column `kind` is missing");
+    // What a line leaves out the project may say: these are only told of the project as it would be.
+    let is_of_part = |message: &str| {
+        ["the column `kind` is missing", "this line says how the tag is written", "has only one of its two ends"]
+            .iter()
+            .any(|words| message.contains(words))
+    };
+    told.retain(|one| !is_of_part(&one.message));
     if !told.is_empty() {
         return Err(told);
     }
@@ -212,7 +217,8 @@ fn line(
     decimal_comma: bool,
     number: u32,
 ) -> Line {
-    let cell_of = |name: &str| header.iter().zip(row).find(|(column, _)| column.is_some_and(|one| one.name == name)).map(|(_, cell)| cell);
+    let cell_of =
+        |name: &str| header.iter().zip(row).find(|(column, _)| column.is_some_and(|one| one.name == name)).map(|(_, cell)| cell);
     let kind = cell_of("kind").map_or("", |cell| &cell.text);
     let mut line = Line {
         name: cell_of("name").map_or(String::new(), |cell| cell.text.to_string()),
@@ -225,7 +231,7 @@ fn line(
         let cell = row.get(count);
         let before = cell.and_then(|cell| text.get(start..cell.at)).map_or(0, |before| before.chars().count());
         line.places.push((place, before as u32 + 1));
-        let is_empty_text = cell.is_some_and(|cell| cell.quoted && cell.text.is_empty()) && column.name == "memory" && kind == "text";
+        let is_empty_text = cell.is_some_and(|cell| cell.quoted) && column.name == "memory" && kind == "text";
         let said = cell.map_or("", |cell| &cell.text);
         let said = (!said.trim().is_empty() || is_empty_text).then(|| canonical(column, said, decimal_comma, kind));
         line.cells[place] = Some(said);
@@ -236,13 +242,15 @@ fn line(
 /// A cell's text as an export would write it.
 fn canonical(column: &Column, text: &str, decimal_comma: bool, kind: &str) -> String {
     let Some(raw) = value(column, text, decimal_comma, kind) else { return text.to_owned() };
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string());
+    let number =
+        |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string());
     match raw {
         // Whole numbers beyond 2^53 would lose digits.
         Raw::Loose(text) if column.holds == Holds::Number || (column.holds == Holds::Value && kind == "float") => {
             let is_whole = text.trim().parse::<i128>().is_ok();
             if is_whole { text.trim().to_owned() } else { number(&text).unwrap_or(text) }
         }
+        Raw::Loose(text) if column.holds == Holds::Value && kind == "text" => text,
         Raw::Loose(text) if column.holds == Holds::Flag && text.trim() == "false" => String::new(),
         Raw::Loose(text) => text.trim().to_owned(),
         Raw::Table(states) => join(states.iter().map(|entry| format!("{}={}", entry.key, entry.item.text().unwrap_or_default()))),
@@ -259,7 +267,10 @@ fn plan(plant: &Plant, folder: &Folder, name: &str, lines: &[Line], into: &str) 
     for line in lines {
         let error = |message: String, help: String| Diagnostic::error(name, (line.number, 1), message, help);
         let Some((id, tag)) = plant.tag(&line.name) else {
-            rows.push((std::array::from_fn(|place| line.cells[place].clone().flatten().filter(|text| is_said(place, text))), line));
+            rows.push((
+                std::array::from_fn(|place| line.cells[place].clone().flatten().filter(|text| is_said(place, text))),
+                line,
+            ));
             continue;
         };
         let before = cells(plant, tag);
@@ -345,12 +356,8 @@ fn with_rows(target: &str, rows: &[(Cells, &Line)], from: &mut HashMap<u32, (u32
         }
     }
     let added: Vec<&str> = header[known..].iter().flatten().map(|place| COLUMNS[*place].name).collect();
-    let mark = if separator(target.lines().next().unwrap_or_default()) == b';' { ';' } else { ',' };
-    let mut out = if is_new {
-        format!("{target}{}\n", added.join(","))
-    } else {
-        with_columns(target, &added, mark)
-    };
+    let mark = if separator(target) == b';' { ';' } else { ',' };
+    let mut out = if is_new { format!("{target}{}\n", added.join(",")) } else { with_columns(target, &added, mark) };
     if !out.ends_with('\n') {
         out.push('\n');
     }

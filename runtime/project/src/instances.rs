@@ -13,7 +13,7 @@ use crate::overrides;
 use crate::placeholders::{Parameter, Parameters, fill};
 use crate::report::{MadeBy, Report, Spot};
 use crate::shape::check_table;
-use crate::tag::{TagDecl, read_tag};
+use crate::tag::{TagDecl, kind_of, read_tag};
 use crate::tree::{Entry, Item, Raw};
 use crate::types::{TypeDecl, Types, tell};
 
@@ -69,7 +69,14 @@ pub(crate) fn make(
     if instances.add(name, spot, report).is_none() {
         return;
     }
-    let found = instance.text("type").and_then(|wanted| types.find(wanted, instance.at("type"), report));
+    let found = instance.text("type").and_then(|wanted| {
+        if kind_of(wanted).is_some() && types.get(wanted).is_none() {
+            let message = format!("`{wanted}` is a kind of value, not a type of equipment");
+            report.error(instance.at("type"), message, "in a list of tags, call this column `kind`");
+            return None;
+        }
+        types.find(wanted, instance.at("type"), report)
+    });
     let Some(of_type) = found.filter(|_| good_name) else {
         tags.add_hole(&format!("{name}/"));
         return;

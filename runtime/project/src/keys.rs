@@ -204,7 +204,7 @@ static FLAG_OR_WRITE: &[Shape] = &[Shape::Flag, Shape::Table(&WRITE)];
 /// `[[tag]]`.
 pub(crate) static TAG: Keys = Keys {
     what: "a tag",
-    doc: "A value of the plant. It comes from a connection (with an address), from a plugin, from other tags (derive, total), or from memory.",
+    doc: "A value of the plant, from a connection (with an address), a plugin, other tags (derive, total), or from memory.",
     open: false,
     keys: &TAG_KEYS,
 };
@@ -253,7 +253,12 @@ static TOTAL: Keys = Keys {
     open: false,
     keys: &[
         needed("of", Shape::Text, "the tag that it follows"),
-        optional("rate_per", Shape::Word(&["s", "min", "h"]), "", "the tag is a rate per second, minute or hour (l/s, m\u{b3}/h)"),
+        optional(
+            "rate_per",
+            Shape::Word(&["s", "min", "h"]),
+            "",
+            "the tag is a rate per second, minute or hour (l/s, m\u{b3}/h)",
+        ),
         optional("counter_wraps_at", Shape::Number, "", "the tag is a counter that starts again at 0 after so many: 65536"),
         optional("factor", Shape::Number, "1", "what one count of the counter is worth"),
         optional("starts", Shape::Flag, "false", "counts how often the tag, a bool, became true"),

@@ -54,11 +54,12 @@ pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
 pub use difference::{Changed, Differences, Preview, difference};
 pub use export::{CsvStyle, export_tags};
 pub use import::{Import, plan_import};
+pub use library::library;
 pub use load::{Loaded, load, read_screens};
-pub use onto::load_onto;
 pub use new::{NewError, NewOptions, Template, new_project};
+pub use onto::load_onto;
 pub use plant::{
-    ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec, ScreenFile, SerialSpec,
-    TcpAddress,
+    ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec,
+    ScreenFile, SerialSpec, TcpAddress,
 };
 pub use schema::schemas;

@@ -62,7 +62,8 @@ pub(crate) fn load_folder(root: &Path, folder: Folder, mut report: Report) -> Lo
     for file in folder.files.iter().filter(|file| file.used_for == Use::Types) {
         tables.read_type(file, &mut report);
     }
-    let is_named = |file: &ProjectFile| matches!(file.used_for, Use::Types | Use::TagsToml | Use::TagsCsv) && file.text.contains("lib/");
+    let is_named =
+        |file: &ProjectFile| matches!(file.used_for, Use::Types | Use::TagsToml | Use::TagsCsv) && file.text.contains("lib/");
     if folder.files.iter().any(is_named) {
         tables.types.read_library(&mut report);
     }

@@ -64,6 +64,10 @@ const MODBUS: &[(&str, &str)] = &[
     ("tags/pumps.csv", include_str!("../templates/modbus/tags/pumps.csv")),
     ("screens/1_overview.rhai", include_str!("../templates/modbus/screens/1_overview.rhai")),
     ("simulation.toml", include_str!("../templates/modbus/simulation.toml")),
+    (".taplo.toml", include_str!("../templates/modbus/taplo.toml")),
+    (".vscode/settings.json", include_str!("../templates/modbus/vscode/settings.json")),
+    (".vscode/extensions.json", include_str!("../templates/modbus/vscode/extensions.json")),
+    (".vscode/tasks.json", include_str!("../templates/modbus/vscode/tasks.json")),
     // Not named .gitignore here, or it would hide files of this repository.
     (".gitignore", include_str!("../templates/modbus/gitignore")),
 ];

@@ -59,7 +59,8 @@ fn onto(mut plant: Plant, running: &Plant) -> Plant {
 /// For each new name its id: the running one's, or the next that was never given.
 fn follow<'a>(running: impl ExactSizeIterator<Item = &'a Arc<str>>, new: impl Iterator<Item = &'a Arc<str>>) -> Vec<u32> {
     let mut next = running.len() as u32;
-    let known: HashMap<&str, u32> = running.zip(0..).filter(|(name, _)| !name.is_empty()).map(|(name, id)| (&**name, id)).collect();
+    let known: HashMap<&str, u32> =
+        running.zip(0..).filter(|(name, _)| !name.is_empty()).map(|(name, id)| (&**name, id)).collect();
     new.map(|name| {
         known.get(&**name).copied().unwrap_or_else(|| {
             next += 1;
@@ -105,13 +106,7 @@ fn gone_plugin() -> PluginSpec {
         samples_per_s: 0,
         log_lines_per_s: 0,
     };
-    PluginSpec {
-        name: Arc::from(""),
-        component: String::new(),
-        config: serde_json::Value::Null,
-        grant,
-        place: Place::default(),
-    }
+    PluginSpec { name: Arc::from(""), component: String::new(), config: serde_json::Value::Null, grant, place: Place::default() }
 }
 
 /// The ids that the new plant's own ids become.

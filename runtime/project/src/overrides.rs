@@ -84,9 +84,7 @@ fn change(inherited: &mut Entries, own: &Entries, made_by: u32, report: &mut Rep
     // Another source replaces the inherited one with everything that belongs to it.
     if let Some(source) = own.iter().map(|entry| &*entry.key).find(|key| SOURCES.contains(key)) {
         let is_other = |key: &str| SOURCES.contains(&key) && key != source;
-        inherited.retain(|entry| {
-            !is_other(&entry.key) && (source == "connection" || !OF_CONNECTION.contains(&&*entry.key))
-        });
+        inherited.retain(|entry| !is_other(&entry.key) && (source == "connection" || !OF_CONNECTION.contains(&&*entry.key)));
         if source == "connection" && own.iter().all(|entry| entry.key != "device") {
             inherited.retain(|entry| entry.key != "device");
         }

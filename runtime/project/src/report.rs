@@ -46,6 +46,10 @@ impl Spot {
     }
 }
 
+/// Most names that are compared to find what a wrong one may have meant, all mistakes together: about half a second.
+/// Wrong names after that are told without a suggestion.
+const COMPARISONS: usize = 500_000;
+
 /// Gathers every diagnostic of a folder.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -57,6 +61,7 @@ pub(crate) struct Report {
     /// What was said of a place itself, so that a type's mistake isn't repeated by each of its instances.
     told: HashSet<(u32, String)>,
     dropped: usize,
+    compared: usize,
     has_errors: bool,
 }
 
@@ -64,6 +69,12 @@ pub(crate) struct Report {
 const DIAGNOSTICS: usize = 5_000;
 
 impl Report {
+    /// Whether there is time left to compare a wrong name with so many others.
+    pub fn may_compare(&mut self, names: usize) -> bool {
+        self.compared = self.compared.saturating_add(names);
+        self.compared <= COMPARISONS
+    }
+
     /// Adds an error.
     pub fn error(&mut self, spot: Spot, message: impl Into<String>, help: impl Into<String>) {
         self.add(Severity::Error, spot, message.into(), help.into());
@@ -75,7 +86,12 @@ impl Report {
     }
 
     /// Adds what has no readable file behind it.
-    pub fn add_plain(&mut self, diagnostic: Diagnostic) {
+    pub fn add_plain(&mut self, mut diagnostic: Diagnostic) {
+        for text in [&mut diagnostic.file, &mut diagnostic.message, &mut diagnostic.help] {
+            if text.chars().any(is_hidden) || text.chars().nth(WORDS).is_some() {
+                *text = shown(text);
+            }
+        }
         self.has_errors |= diagnostic.severity == Severity::Error;
         if self.diagnostics.len() < DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
@@ -137,13 +153,33 @@ impl Report {
             None => (message, help),
             Some(made) => {
                 let (own_file, own) = self.sources.place(spot.at);
-                let from = if target == spot.at { String::new() } else { format!("it comes from {own_file}:{}:{}", own.0, own.1) };
+                let from =
+                    if target == spot.at { String::new() } else { format!("it comes from {own_file}:{}:{}", own.0, own.1) };
                 let help = [help, from].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
                 (format!("in `{}`, made of type `{}`: {message}", made.instance, made.of_type), help)
             }
         };
         self.add_plain(Diagnostic { severity, file: file.to_string(), line: place.0, column: place.1, message, help });
     }
+}
+
+/// Most characters of a message: a key of 10,000 letters needn't be shown whole.
+const WORDS: usize = 600;
+
+/// What a terminal would obey instead of showing it, or what turns the direction of text.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(WORDS));
+    for c in text.chars().take(WORDS) {
+        if is_hidden(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    if text.chars().nth(WORDS).is_some() {
+        out.push_str(" ...");
+    }
+    out
 }
 
 /// `did you mean ...`, or else what there is, or else `otherwise`.

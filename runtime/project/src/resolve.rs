@@ -85,14 +85,16 @@ impl Everything<'_> {
             (None, []) => None,
             (None, [_]) => Some(0),
             (None, several) => {
-                let message = format!("the connection `{}` has {} devices, and this tag doesn't say which", connection.name, several.len());
+                let message =
+                    format!("the connection `{}` has {} devices, and this tag doesn't say which", connection.name, several.len());
                 let some: Vec<String> = several.iter().take(8).map(|device| format!("`{}`", device.name)).collect();
                 let more = if several.len() > some.len() { " ..." } else { "" };
                 report.error(spot, message, format!("add device = \"...\": there is {}{more}", some.join(", ")));
                 None
             }
             (Some((name, spot)), []) if connection.device_names.is_complete() => {
-                let message = format!("the connection `{}` has no list of devices, so there is no `{name}` on it", connection.name);
+                let message =
+                    format!("the connection `{}` has no list of devices, so there is no `{name}` on it", connection.name);
                 let help = "add [[connection.devices]] with this name to connections.toml, or remove device here";
                 report.error(*spot, message, help);
                 None

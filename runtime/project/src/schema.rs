@@ -83,7 +83,8 @@ fn plain(of: &'static Shape, open: bool) -> Value {
             tag.remove("required");
             if let Some(Value::Object(properties)) = tag.get_mut("properties") {
                 properties.remove("name");
-                let without = json!({ "type": "array", "items": { "type": "string" }, "description": "inherited keys to leave out" });
+                let without =
+                    json!({ "type": "array", "items": { "type": "string" }, "description": "inherited keys to leave out" });
                 properties.insert("without".to_owned(), without);
             }
             json!({ "type": "object", "additionalProperties": { "anyOf": [{ "const": false }, tag] } })

@@ -234,7 +234,9 @@ impl Shape {
             Self::Pair => "two numbers, [low, high]".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Scalar => "true, false, a number or text".to_owned(),
-            Self::Free | Self::Table(_) | Self::Values | Self::Parameters | Self::States | Self::Overrides => "a table".to_owned(),
+            Self::Free | Self::Table(_) | Self::Values | Self::Parameters | Self::States | Self::Overrides => {
+                "a table".to_owned()
+            }
             Self::Tables(_) => "a list of tables".to_owned(),
             Self::OneOf(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
         }

@@ -87,7 +87,8 @@ fn read_total(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Sourc
     .into_iter()
     .filter_map(|(key, is_given)| is_given.then_some(key))
     .collect();
-    let help = "write rate_per = \"h\" (a flow), counter_wraps_at = 65536 or factor = 1 (a counter), starts = true, or hours = true";
+    let help =
+        "write rate_per = \"h\" (a flow), counter_wraps_at = 65536 or factor = 1 (a counter), starts = true, or hours = true";
     if given.len() != 1 {
         let message = match given.is_empty() {
             true => "nothing says how this total grows".to_owned(),

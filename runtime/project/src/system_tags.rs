@@ -27,8 +27,7 @@ pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>], automa
     if let Some(audit) = tags.last_mut() {
         audit.states = states(&["failed", "ok"]);
     }
-    let mut project =
-        tag("system/project/state", ValueKind::Uint, "whether the project folder holds what runs", "", 0);
+    let mut project = tag("system/project/state", ValueKind::Uint, "whether the project folder holds what runs", "", 0);
     project.states = states(PROJECT_STATES);
     tags.push(project);
     tags.push(tag("system/project/message", ValueKind::Text, "how the project folder stands to what runs", "", 0));

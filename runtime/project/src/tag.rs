@@ -129,13 +129,14 @@ fn read_hysteresis(limits: Fields<'_>, set: LimitSet, range: Option<(f64, f64)>,
     }
     let (highest, lowest) = (set.high.or(set.high_high), set.low.or(set.low_low));
     let from = |low: Option<f64>, high: Option<f64>| Some((high?, high? - low?));
-    let room = [
-        from(lowest.or(range.map(|(low, _)| low)), highest),
-        from(lowest, highest.or(range.map(|(_, high)| high))),
-    ];
+    let room = [from(lowest.or(range.map(|(low, _)| low)), highest), from(lowest, highest.or(range.map(|(_, high)| high)))];
     if let Some((_, room)) = room.into_iter().flatten().find(|(_, room)| hysteresis > 0.0 && hysteresis >= *room) {
         let message = format!("with a hysteresis of {hysteresis} a limit would never clear: there is only {room} beside it");
-        report.error(spot, message, "a high limit clears at limit - hysteresis, a low one at limit + hysteresis; make it smaller");
+        report.error(
+            spot,
+            message,
+            "a high limit clears at limit - hysteresis, a low one at limit + hysteresis; make it smaller",
+        );
     }
     hysteresis
 }

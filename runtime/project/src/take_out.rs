@@ -22,7 +22,7 @@ pub(crate) fn take_out(file: &ProjectFile, names: &HashSet<&str>) -> Result<Stri
 
 fn out_of_csv(text: &str, names: &HashSet<&str>) -> (String, usize) {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut records = Records::new(text, start, separator(text[start..].lines().next().unwrap_or_default()));
+    let mut records = Records::new(text, start, separator(text));
     let (mut cells, mut broken) = (Vec::new(), Vec::new());
     let mut place: Option<usize> = None;
     let (mut out, mut kept, mut taken) = (String::with_capacity(text.len()), 0, 0);
@@ -58,7 +58,8 @@ fn out_of_toml(text: &str, names: &HashSet<&str>) -> (String, usize) {
         if is_cut {
             // Comments at the end of a block belong to what comes after it.
             let body = block.trim_end_matches(['\n', '\r']);
-            let mut lines: Vec<&str> = body.lines().rev().take_while(|line| line.trim().is_empty() || line.trim().starts_with('#')).collect();
+            let mut lines: Vec<&str> =
+                body.lines().rev().take_while(|line| line.trim().is_empty() || line.trim().starts_with('#')).collect();
             lines.reverse();
             let first = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(lines.len());
             lines[first..].iter().for_each(|line| out.extend([*line, "\n"]));

@@ -130,7 +130,8 @@ impl Types {
             contains.push(within);
         }
         for circle in circles(&contains) {
-            let names: Vec<&str> = circle.iter().chain(circle.first()).filter_map(|(id, _)| self.list.get(*id)).map(|t| &*t.name).collect();
+            let names: Vec<&str> =
+                circle.iter().chain(circle.first()).filter_map(|(id, _)| self.list.get(*id)).map(|t| &*t.name).collect();
             let message = format!("the type `{}` contains itself: {}", names.first().unwrap_or(&""), names.join(" -> "));
             let spot = circle.first().map_or(Spot::NOWHERE, |(_, spot)| *spot);
             report.error(spot, message, "remove one of these instances: a type can only contain others that don't contain it");
@@ -193,7 +194,8 @@ impl Types {
             let said = instance.text("name").unwrap_or("this instance");
             let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let type_place = report.place_words(of_type.spot);
-            let message = format!("`{said}` gives no value for {names}, which the type `{}` ({type_place}) requires", of_type.name);
+            let message =
+                format!("`{said}` gives no value for {names}, which the type `{}` ({type_place}) requires", of_type.name);
             report.error(instance.spot, message, format!("add parameters = {{ {} = ... }}", missing[0]));
             return None;
         }

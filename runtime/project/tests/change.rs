@@ -97,10 +97,14 @@ fn what_keeps_its_name_keeps_its_id() {
 #[test]
 fn a_difference_says_what_and_names_it() {
     let old = first();
-    let tags = FILES[3].1.replace("input 0", "input 5").replace("[[tag]]\nname = \"b\"\nkind", "[[tag]]\nname = \"b\"\nunit = \"m\"\nkind");
+    let tags = FILES[3]
+        .1
+        .replace("input 0", "input 5")
+        .replace("[[tag]]\nname = \"b\"\nkind", "[[tag]]\nname = \"b\"\nunit = \"m\"\nkind");
     let connections = FILES[1].1.replace("10.0.0.2", "10.0.0.3");
     let plugins = FILES[2].1.replace("component = \"modbus\"", "component = \"modbus\"\nconfig = { x = 1 }");
-    let files: &[(&str, &str)] = &[("tags/a.toml", &tags), ("connections.toml", &connections), ("plugins.toml", &plugins), ("screens/1.rhai", "")];
+    let files: &[(&str, &str)] =
+        &[("tags/a.toml", &tags), ("connections.toml", &connections), ("plugins.toml", &plugins), ("screens/1.rhai", "")];
     let preview = difference(&old, &changed(&old, files));
     assert_eq!(
         preview.to_string(),
@@ -108,7 +112,14 @@ fn a_difference_says_what_and_names_it() {
     );
     assert_eq!(
         preview.lines(),
-        ["~ tag a: address", "~ tag b: unit", "~ connection two: link", "~ plugin modbus: config", "+ screen 1.rhai", "~ plant: home_screen"]
+        [
+            "~ tag a: address",
+            "~ tag b: unit",
+            "~ connection two: link",
+            "~ plugin modbus: config",
+            "+ screen 1.rhai",
+            "~ plant: home_screen"
+        ]
     );
     let only_tags = difference(&old, &changed(&old, &[("tags/a.toml", &FILES[3].1.replace("tag(\"a\") + ", "2.0 * "))]));
     assert_eq!(only_tags.to_string(), "1 tag is defined differently");

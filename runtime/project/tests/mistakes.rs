@@ -292,8 +292,14 @@ fn csv_lines_are_told_by_line_and_column() {
     check(&rows("name,kind,memory\na,float,1.5\n\n# a remark\nb,bool,true\n"), &[]);
     check(&rows("\u{feff}name;kind;memory\na;float;1.5\n"), &[]);
     check(&rows("name;kind;memory\na;float;1,5\n"), &[]);
-    check(&rows("name;kind;memory\na;float;1.000,5\n"), &["tags/a.csv:2:9 the tag's kind is float, but its first value is `1.000,5`"]);
-    check(&rows("name,kind,memory\na,float,\"1,5\"\n"), &["tags/a.csv:2:9 the tag's kind is float, but its first value is `1,5`"]);
+    check(
+        &rows("name;kind;memory\na;float;1.000,5\n"),
+        &["tags/a.csv:2:9 the tag's kind is float, but its first value is `1.000,5`"],
+    );
+    check(
+        &rows("name,kind,memory\na,float,\"1,5\"\n"),
+        &["tags/a.csv:2:9 the tag's kind is float, but its first value is `1,5`"],
+    );
     check(&rows("name\tkind\tmemory\na\tbool\tFALSCH\n"), &[]);
     check(
         &rows("name,kind,memory,description\na,bool,true,\"no end\nb,bool,true,\"3/4\" pipe\"\nc,bool\n"),
@@ -311,6 +317,8 @@ fn csv_lines_are_told_by_line_and_column() {
         &rows("name,kind,memory,write,permissives\na,float,1,,\nb,bool,true,true,c >= 1 : x|a >= 2\n"),
         &["tags/a.csv:3:18 there is no tag `c`"],
     );
+    check(&rows("# Semicolons, and this line has none.\nname;kind;memory\na;bool;true\n"), &[]);
+    check(&rows("name,type,memory\na,float,1\n"), &["tags/a.csv:2:3 `float` is a kind of value, not a type of equipment"]);
     check(&rows("name,kind,memory,name\na,bool,true,b\n"), &["tags/a.csv:1:18 the column `name` is given twice"]);
     check(
         &rows("name,kind,memry\na,float,1\n"),
@@ -338,36 +346,58 @@ fn derived_tags_totals_and_writes_are_checked() {
     let table: &[(&str, &[&str])] = &[
         ("kind = \"float\"\nderive = 'tag(\"m\") * 2.0'", &[]),
         ("kind = \"float\"\nderive = 'tag(\"mm\") * 2.0'", &["4:10 there is no tag `mm`"]),
-        ("kind = \"bool\"\nderive = 'tag(\"m\") * 2.0'", &["4:10 this expression gives a value of kind float, but the tag's kind is bool"]),
-        ("kind = \"int\"\nderive = 'tag(\"m\") * 2.0'", &["4:10 this expression gives a value of kind float, but the tag's kind is int"]),
+        (
+            "kind = \"bool\"\nderive = 'tag(\"m\") * 2.0'",
+            &["4:10 this expression gives a value of kind float, but the tag's kind is bool"],
+        ),
+        (
+            "kind = \"int\"\nderive = 'tag(\"m\") * 2.0'",
+            &["4:10 this expression gives a value of kind float, but the tag's kind is int"],
+        ),
         ("kind = \"float\"\nderive = '5.0'", &["4:10 this expression reads no tag, so it would never be computed"]),
         ("kind = \"float\"\nderive = 'tag(\"a\") + 1.0'", &["2:8 `a` is computed from itself: a <- a"]),
         ("kind = \"float\"\nderive = ' '", &["4:10 the expression is empty"]),
         ("kind = \"float\"\nderive = 'tag(\"m\")'\nwrite = true", &["5:1 a tag that the station computes can't be written"]),
-        ("kind = \"float\"\nderive = 'tag(\"m\")'\nmemory = 1", &["5:1 the tag's value comes from one place, but `derive` and `memory` are given"]),
+        (
+            "kind = \"float\"\nderive = 'tag(\"m\")'\nmemory = 1",
+            &["5:1 the tag's value comes from one place, but `derive` and `memory` are given"],
+        ),
         ("kind = \"float\"\ntotal = { of = \"m\", rate_per = \"h\" }", &[]),
         ("kind = \"float\"\ntotal = { of = \"m\", rate_per = \"day\" }", &["4:32 `rate_per` can't be `day`"]),
         ("kind = \"float\"\ntotal = { of = \"m\" }", &["4:9 nothing says how this total grows"]),
-        ("kind = \"float\"\ntotal = { of = \"m\", rate_per = \"s\", hours = true }", &["4:37 a total grows in one way, but `rate_per` and `hours` are given"]),
-        ("kind = \"float\"\ntotal = { of = \"m\", hours = true }", &["4:16 starts and hours are counted of a bool, but `m` is of kind float"]),
+        (
+            "kind = \"float\"\ntotal = { of = \"m\", rate_per = \"s\", hours = true }",
+            &["4:37 a total grows in one way, but `rate_per` and `hours` are given"],
+        ),
+        (
+            "kind = \"float\"\ntotal = { of = \"m\", hours = true }",
+            &["4:16 starts and hours are counted of a bool, but `m` is of kind float"],
+        ),
         ("kind = \"float\"\ntotal = { of = \"on\", factor = 2 }", &["4:16 `on` is a bool: it has no rate and is no counter"]),
         ("kind = \"uint\"\ntotal = { of = \"on\", starts = true }", &[]),
-        ("kind = \"uint\"\ntotal = { of = \"on\", hours = true }", &["3:8 a total that grows like this has fractions, which a tag of kind uint can't hold"]),
+        (
+            "kind = \"uint\"\ntotal = { of = \"on\", hours = true }",
+            &["3:8 a total that grows like this has fractions, which a tag of kind uint can't hold"],
+        ),
         ("kind = \"float\"\ntotal = { of = \"m\", counter_wraps_at = 0 }", &["4:40 a counter can't start again after 0"]),
         ("kind = \"bool\"\nmemory = true\nwrite = { pulse = { hold_ms = 500 } }", &[]),
         ("kind = \"float\"\nmemory = 1\nwrite = { pulse = { hold_ms = 500 } }", &["5:19 a tag of kind float can't be pulsed"]),
-        ("kind = \"int\"\nmemory = 1\nwrite = { pulse = { hold_ms = 5, rest = true } }", &[
-            "5:31 `hold_ms` must be between 20 and 60000, but is 5",
-            "5:41 the tag's kind is int, but after a pulse it would be `true`",
-        ]),
+        (
+            "kind = \"int\"\nmemory = 1\nwrite = { pulse = { hold_ms = 5, rest = true } }",
+            &[
+                "5:31 `hold_ms` must be between 20 and 60000, but is 5",
+                "5:41 the tag's kind is int, but after a pulse it would be `true`",
+            ],
+        ),
         ("kind = \"bool\"\nmemory = true\nwrite = { max_step = 5 }", &["5:11 a tag of kind bool has no `max_step`"]),
-        ("kind = \"float\"\nmemory = 1\nwrite = { max_step = 0, confirmation = \" \" }", &[
-            "5:22 with steps of 0 the tag could never be written",
-            "5:40 the confirmation is empty",
-        ]),
-        ("kind = \"float\"\nmemory = 1\nlimits = { low = 2, high = 3, hysteresis = 2 }", &[
-            "5:44 with a hysteresis of 2 a limit would never clear: there is only 1 beside it",
-        ]),
+        (
+            "kind = \"float\"\nmemory = 1\nwrite = { max_step = 0, confirmation = \" \" }",
+            &["5:22 with steps of 0 the tag could never be written", "5:40 the confirmation is empty"],
+        ),
+        (
+            "kind = \"float\"\nmemory = 1\nlimits = { low = 2, high = 3, hysteresis = 2 }",
+            &["5:44 with a hysteresis of 2 a limit would never clear: there is only 1 beside it"],
+        ),
         ("kind = \"float\"\nmemory = 1\nlimits = { hysteresis = -1 }", &["5:25 the hysteresis must not be negative, but is -1"]),
     ];
     for (line, expected) in table {
@@ -419,9 +449,39 @@ fn two_thousand_mistakes_are_all_told() {
 }
 
 #[test]
+fn two_thousand_wrong_names_among_twenty_thousand_are_told_soon() {
+    let mut csv = "name,kind,memory,write,feedback\n".to_owned();
+    (0..20_000).for_each(|n| {
+        csv.push_str(&format!(
+            "area{}/tag_number_{n},bool,true,true,{}\n",
+            n % 50,
+            if n % 10 == 0 { format!("area/tag_numbr_{n}") } else { String::new() }
+        ))
+    });
+    let started = std::time::Instant::now();
+    let loaded = load_files(&[PLANT, ("tags/a.csv", &csv)]);
+    assert_eq!(loaded.diagnostics.iter().filter(|d| d.message.starts_with("there is no tag")).count(), 2_000);
+    assert!(loaded.diagnostics[0].help.starts_with("did you mean `area"), "{}", loaded.diagnostics[0]);
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_message_never_tells_a_terminal_what_to_do() {
+    let key = "x".repeat(10_000);
+    let text = format!("[[tag]]\nname = \"a\"\nkind = \"\\u001b[2Jfloat\"\nmemory = 1\n\"\\u001b]0;x\\u0007\" = 1\n{key} = 1\n");
+    let loaded = load_files(&[PLANT, ("tags/a.toml", &text)]);
+    assert_eq!(loaded.diagnostics.len(), 3, "{:?}", loaded.diagnostics);
+    for told in &loaded.diagnostics {
+        assert!(!told.message.contains('\u{1b}') && told.message.len() < 700, "{told:?}");
+    }
+}
+
+#[test]
 fn a_name_is_a_name_whatever_is_written() {
     for name in ["<script>alert(1)</script>", "a\\u0007b", "../up", "a/../b", "/a", "a/", "\\u202Eabc", "n\\u0000ull"] {
-        let text = format!("[[tag]]\nname = \"{name}\"\nkind = \"bool\"\nmemory = false\n[[instance]]\ntype = \"t\"\nname = \"{name}\"\n");
+        let text = format!(
+            "[[tag]]\nname = \"{name}\"\nkind = \"bool\"\nmemory = false\n[[instance]]\ntype = \"t\"\nname = \"{name}\"\n"
+        );
         let of_type = ("types/t.toml", "name = \"t\"\n[[tag]]\nname = \"x\"\nkind = \"bool\"\nmemory = true\n");
         let loaded = load_files(&[PLANT, of_type, ("tags/a.toml", &text)]);
         let told: Vec<(u32, bool)> =

@@ -121,12 +121,17 @@ fn an_instance_says_otherwise() {
 #[test]
 fn what_an_instance_cannot_say_is_told_in_place() {
     let with = |line: &str| {
-        format!("[[instance]]\ntype = \"motor\"\nname = \"m\"\nparameters = {{ connection = \"plc\" }}\n[instance.tags]\n{line}\n")
+        format!(
+            "[[instance]]\ntype = \"motor\"\nname = \"m\"\nparameters = {{ connection = \"plc\" }}\n[instance.tags]\n{line}\n"
+        )
     };
     let table: &[(&str, &str)] = &[
         ("curent = { unit = \"A\" }", "6:1 in `m`, made of type `motor`: the type `motor` has no tag `curent`"),
         ("current = { unti = \"A\" }", "6:13 in `m`, made of type `motor`: a tag has no key `unti`"),
-        ("current = { name = \"x\" }", "6:13 in `m`, made of type `motor`: an instance can't give a tag of its type another name"),
+        (
+            "current = { name = \"x\" }",
+            "6:13 in `m`, made of type `motor`: an instance can't give a tag of its type another name",
+        ),
         ("current = 5", "6:1 in `m`, made of type `motor`: `current` must be a table of keys, or false, but is the number 5"),
         ("current = { without = [\"write\"] }", "6:24 in `m`, made of type `motor`: the type's tag has no `write` to leave out"),
         ("current = { limits = { high = 95 } }", "6:28 in `m`, made of type `motor`: `high_high` (90) must be above `high` (95)"),
@@ -147,10 +152,13 @@ fn what_an_instance_cannot_say_is_told_in_place() {
 #[test]
 fn a_type_that_contains_itself_is_told_with_the_chain() {
     let part = |name: &str, inner: &str| {
-        format!("name = \"{name}\"\n[[tag]]\nname = \"x\"\nkind = \"bool\"\nmemory = false\n[[instance]]\ntype = \"{inner}\"\nname = \"i\"\n")
+        format!(
+            "name = \"{name}\"\n[[tag]]\nname = \"x\"\nkind = \"bool\"\nmemory = false\n[[instance]]\ntype = \"{inner}\"\nname = \"i\"\n"
+        )
     };
     let (a, b, c) = (part("a", "b"), part("b", "c"), part("c", "a"));
-    let tags = "[[instance]]\ntype = \"a\"\nname = \"one\"\n[[tag]]\nname = \"d\"\nkind = \"bool\"\nderive = 'tag(\"one/i/x\")'\n";
+    let tags =
+        "[[instance]]\ntype = \"a\"\nname = \"one\"\n[[tag]]\nname = \"d\"\nkind = \"bool\"\nderive = 'tag(\"one/i/x\")'\n";
     check(
         &[("types/a.toml", &a), ("types/b.toml", &b), ("types/c.toml", &c), ("tags/a.toml", tags)],
         &["types/a.toml:7:8 the type `a` contains itself: a -> b -> c -> a"],
@@ -223,6 +231,8 @@ fn fifty_pumps_come_from_a_spreadsheet() {
     check(
         &[MOTOR, PUMP, ("tags/pumps.csv", "type,name,base\npump,p1,ten\nsump,p2,5\npump,p1,5\n")],
         &[
+            "tags/pumps.csv:2:6 in `p1`, made of type `pump`: nothing can be added to the parameter `base`: it is not a whole number",
+            "tags/pumps.csv:2:6 in `p1`, made of type `pump`: nothing can be added to the parameter `base`: it is not a whole number",
             "tags/pumps.csv:3:1 there is no type `sump`",
             "tags/pumps.csv:4:6 there is another instance named `p1`",
         ],

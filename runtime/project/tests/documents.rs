@@ -1,0 +1,125 @@
+//! What documents and the library show is what loads.
+
+use std::path::{Path, PathBuf};
+
+use plantroom_model::Severity;
+use plantroom_project::{library, load};
+
+fn house() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn write(root: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+const PLANT: (&str, &str) = ("plant.toml", "name = \"Test\"\n");
+const LINE: (&str, &str) =
+    ("connections.toml", "[[connection]]\nname = \"line\"\ndriver = \"modbus\"\nserial = { port = \"/dev/ttyUSB0\" }\n");
+const PLUGIN: (&str, &str) = (
+    "plugins.toml",
+    "[[plugin]]\nname = \"modbus\"\ncomponent = \"modbus\"\n[plugin.grant]\nconnections = [\"line\"]\npublish = [\"**\"]\nwrite = [\"**\"]\n",
+);
+
+/// Parameters that a type wants and for which nothing else is right, as TOML.
+fn required(text: &str) -> Vec<String> {
+    let table: toml::Table = text.parse().unwrap();
+    let parameters = table.get("parameters").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let is_required = |value: &toml::Value| value.get("required").is_some();
+    parameters.iter().filter(|(_, value)| is_required(value)).map(|(name, _)| name.clone()).collect()
+}
+
+#[test]
+fn every_type_of_the_library_makes_tags() {
+    assert!(library().len() >= 5, "{:?}", library().iter().map(|(name, _)| name).collect::<Vec<_>>());
+    for (name, text) in library() {
+        let given: Vec<String> = required(text)
+            .iter()
+            .map(
+                |parameter| {
+                    if parameter == "connection" { "connection = \"line\"".to_owned() } else { format!("{parameter} = 1") }
+                },
+            )
+            .collect();
+        let tags = format!("[[instance]]\ntype = \"lib/{name}\"\nname = \"it\"\nparameters = {{ {} }}\n", given.join(", "));
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), &[PLANT, LINE, PLUGIN, ("tags/a.toml", &tags)]);
+        let loaded = load(root.path());
+        let errors: Vec<String> =
+            loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).map(ToString::to_string).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{name}");
+        let plant = loaded.plant.unwrap();
+        assert!(plant.tags.iter().filter(|tag| tag.name.starts_with("it/")).count() >= 3, "{name}");
+        assert_eq!(plant.connections[0].devices.iter().map(|device| &*device.name).collect::<Vec<_>>(), ["it"], "{name}");
+    }
+}
+
+/// Every TOML example of a document, with the line where it starts.
+fn examples(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (&mut open, line.trim()) {
+            (None, "```toml") => open = Some((number + 2, String::new())),
+            (Some(_), "```") => found.extend(open.take()),
+            (Some((_, block)), _) => block.extend([line, "\n"]),
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+/// Which file of a project an example is a part of; `None` for other files (`plugin.toml`, `Cargo.toml`).
+fn file_of(table: &toml::Table) -> Option<&'static str> {
+    let has = |keys: &[&str]| keys.iter().any(|key| table.contains_key(*key));
+    if has(&["automation"]) {
+        Some("automations.toml")
+    } else if has(&["connection"]) {
+        Some("connections.toml")
+    } else if has(&["plugin"]) && table["plugin"].is_array() {
+        Some("plugins.toml")
+    } else if has(&["parameters"]) || (has(&["tag"]) && has(&["name"])) {
+        Some("types/example.toml")
+    } else if has(&["tag", "instance"]) {
+        Some("tags/example.toml")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn every_example_in_a_document_has_the_keys_that_exist() {
+    let walk = walkdir::WalkDir::new(house()).into_iter().filter_entry(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name != "target" && !name.starts_with('.')
+    });
+    let documents = walk.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|end| end == "md"));
+    let (mut looked_at, mut wrong) = (0, Vec::new());
+    for document in documents {
+        let text = std::fs::read_to_string(document.path()).unwrap();
+        for (line, block) in examples(&text) {
+            let place = format!("{}:{line}", document.path().display());
+            let table: toml::Table = match block.parse() {
+                Ok(table) => table,
+                Err(error) => {
+                    wrong.push(format!("{place}: {error}"));
+                    continue;
+                }
+            };
+            let Some(file) = file_of(&table) else { continue };
+            looked_at += 1;
+            let root = tempfile::tempdir().unwrap();
+            write(root.path(), &[PLANT, (file, &block)]);
+            // An example shows a part: what it refers to, and what it leaves out, isn't there.
+            let told = load(root.path()).diagnostics.into_iter().filter(|d| d.file == file && d.severity == Severity::Error);
+            let told = told.filter(|d| ["has no key", "must be", "can't be `"].iter().any(|words| d.message.contains(words)));
+            wrong.extend(told.map(|d| format!("{place}: {d}")));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(looked_at > 0, "no example was found");
+}
