@@ -83,11 +83,13 @@ impl Lanes {
         &self.kinds[lanes]
     }
 
+    /// Whether any lane holds text, which doesn't leave as rows.
+    pub fn has_text(&self) -> bool {
+        self.has_text
+    }
+
     /// Runs of these lanes that hold no text, and each lane that does, in their order.
     pub fn pieces(&self, lanes: Range<usize>) -> Vec<(Range<usize>, bool)> {
-        if !self.has_text {
-            return vec![(lanes, false)];
-        }
         let is_text = |lane: usize| self.kinds[lane] == ValueKind::Text as u8;
         let mut pieces: Vec<(Range<usize>, bool)> = Vec::new();
         for lane in lanes {

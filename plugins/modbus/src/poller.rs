@@ -222,22 +222,23 @@ impl Poller {
     fn publish(&self, block: &Block, words: Words) {
         let lanes = self.lanes_of(block.members.clone());
         let mut bits = self.bits.borrow_mut();
-        if self.lanes.decode(lanes.clone(), block.span.start, &words.words, &mut bits) {
+        let rows = |piece: Range<usize>, bits: &[u64]| {
+            let (handles, kinds) = (self.lanes.handles(piece.clone()), self.lanes.kinds(piece));
+            self.io.publish_rows(&Rows { handles, kinds, values: bits, status: Status::GOOD, utc_ns: words.utc_ns });
+        };
+        if !self.lanes.decode(lanes.clone(), block.span.start, &words.words, &mut bits) {
+            self.publish_bad(block.members.clone(), Status::BAD_DECODING);
+        } else if !self.lanes.has_text() {
+            rows(lanes.clone(), &bits);
+        } else {
             for (piece, is_text) in self.lanes.pieces(lanes.clone()) {
                 if is_text {
                     self.publish_text(piece.start, block, &words);
-                    continue;
+                } else {
+                    let own = piece.start - lanes.start..piece.end - lanes.start;
+                    rows(piece, &bits[own]);
                 }
-                self.io.publish_rows(&Rows {
-                    handles: self.lanes.handles(piece.clone()),
-                    kinds: self.lanes.kinds(piece.clone()),
-                    values: &bits[piece.start - lanes.start..piece.end - lanes.start],
-                    status: Status::GOOD,
-                    utc_ns: words.utc_ns,
-                });
             }
-        } else {
-            self.publish_bad(block.members.clone(), Status::BAD_DECODING);
         }
         if !self.followed.borrow().is_empty() {
             self.note_followed(lanes, block, &words);

@@ -1,4 +1,8 @@
-//! What every driver must hold, whatever its protocol and whatever its field does.
+//! What every plugin must hold: every driver, whatever its protocol and whatever its field does.
+
+mod analytics;
+
+pub use analytics::analytics_conformance;
 
 use std::sync::mpsc;
 use std::time::Duration;

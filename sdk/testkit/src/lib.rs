@@ -2,7 +2,7 @@
 //!
 //! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s and orders for a driver,
 //!      changes of its inputs for an analytics plugin.
-//! Out: [`Event`]s, transcripts, faults; [`conformance`] says where a plugin breaks the contract.
+//! Out: [`Event`]s, transcripts, faults; [`conformance`] and [`analytics_conformance`] say where a plugin breaks the contract.
 //! Start at [`Bench::start`] and [`Bench::run_for`].
 //!
 //! Invariant: time passes only in [`Bench::run_for`]; nothing here asks a clock or opens a socket.
@@ -18,7 +18,7 @@ mod spec;
 mod world;
 
 pub use bench::Bench;
-pub use conform::conformance;
+pub use conform::{analytics_conformance, conformance};
 pub use device::{Device, Fault, FaultRule, Seen};
 pub use event::{Event, Happened};
 pub use runner::{Runner, StartError};

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use plantroom_plugin_average::Average;
-use plantroom_testkit::{Bench, Runner, Spec, Status, Value};
+use plantroom_testkit::{Bench, Runner, Spec, Status, Value, analytics_conformance};
 use serde_json::json;
 
 fn plant() -> Spec {
@@ -66,6 +66,15 @@ fn a_component_of_the_first_contract_still_works() {
     bench.run_for(100);
     assert_eq!(bench.explain("level/mean"), None, "it has nothing to say, and that is no fault");
     assert_eq!(bench.faults(), Vec::<String>::new());
+}
+
+#[test]
+fn it_keeps_the_contract_whatever_its_inputs_do() {
+    let component = Runner::built_component("average").unwrap_or_else(|error| panic!("{error}"));
+    for runner in [Runner::native::<Average>(), component] {
+        let wrong = analytics_conformance(&runner, &plant());
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
 }
 
 #[test]

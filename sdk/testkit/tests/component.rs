@@ -71,6 +71,26 @@ fn the_sandbox_changes_nothing_that_a_driver_does() {
 }
 
 #[test]
+fn a_driver_explains_its_tags_from_within_the_sandbox() {
+    let explained = |runner: &Runner| {
+        let device = Device::new();
+        device.set_holding(0, &[0xE979, 0x42F6]);
+        device.fault(FaultRule::new(Fault::Exception(2)).on_cells(9..10));
+        let mut bench = Bench::start(runner, &plant(&device)).unwrap_or_else(|error| panic!("{error}"));
+        bench.run_for(1_100);
+        let before = bench.transcript();
+        let told: Vec<_> = ["level", "limit", "bit", "name", "start"].into_iter().map(|tag| bench.explain(tag)).collect();
+        assert_eq!((bench.transcript(), bench.faults()), (before, Vec::new()), "it only looks");
+        told
+    };
+    let (native, sandboxed) = (explained(&Runner::native::<ModbusDriver>()), explained(&component()));
+    assert_eq!(native, sandboxed);
+    let level = sandboxed[0].clone().expect("the driver knows its tag");
+    assert_eq!((level.words.as_slice(), level.note.is_empty()), (&[0xE979, 0x42F6][..], false));
+    assert!(sandboxed[2].as_ref().is_some_and(|bit| bit.note.contains("Modbus exception 2")), "{sandboxed:#?}");
+}
+
+#[test]
 fn problems_are_the_same_in_the_sandbox() {
     let spec = plant(&Device::new()).tag("wrong", "float", "holding 400001 f32", "quick").tag("other", "bool", "", "");
     let problems = |runner: &Runner| match Bench::start(runner, &spec) {

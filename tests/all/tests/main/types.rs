@@ -82,7 +82,11 @@ fn bits_text_and_the_four_tables_are_told_apart() {
     device.set(20, &[0b1000_0000_0000_0100, 0x506C, 0x616E, 0x7420, 0x3700]);
     device.command(json!({ "coils": [3, [true, false, true]] }));
     let project = Project::new();
-    project.connection("plc", device.port, 1_000, "").modbus(&["plc"], "fast = 100", "bits/*");
+    // One device, twice: the notations of addresses are never mixed within one.
+    project
+        .connection("plc", device.port, 1_000, "bit_writes = \"read-modify-write\"")
+        .connection("manual", device.port, 1_000, "addresses = \"traditional\"")
+        .modbus(&["plc", "manual"], "fast = 100", "bits/*");
     let expected = [
         ("bits/two", "bool", "holding 20.2", json!(true)),
         ("bits/three", "bool", "holding 20.3", json!(false)),
@@ -96,7 +100,8 @@ fn bits_text_and_the_four_tables_are_told_apart() {
     ];
     for (tag, kind, address, _) in &expected {
         let write = if address.starts_with("holding") || address.starts_with("coil") { "\nwrite = true" } else { "" };
-        project.tag(tag, kind, "plc", address, &format!("group = \"fast\"{write}"));
+        let connection = if address.starts_with(|c: char| c.is_ascii_digit()) { "manual" } else { "plc" };
+        project.tag(tag, kind, connection, address, &format!("group = \"fast\"{write}"));
     }
     let station = Station::start(&project);
     let api = station.api();
