@@ -6,6 +6,9 @@ use serde_json::Value as Json;
 
 use crate::exit::Failure;
 
+/// Longest answer, in bytes: the text of a large project.
+const ANSWER_BYTES: u64 = 512 << 20;
+
 /// Where the station is, and who asks.
 #[derive(Args, Clone, Debug)]
 pub struct Reach {
@@ -75,7 +78,7 @@ impl Client {
             ))
         })?;
         let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().unwrap_or_default();
+        let text = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string().unwrap_or_default();
         let json: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
         if status < 400 {
             return Ok(json);

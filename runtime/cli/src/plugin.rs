@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use plantroom_pack as pack;
 use serde_json::json;
 
+use crate::client::{Client, Reach, segment};
 use crate::exit::Failure;
 
 #[derive(Args)]
@@ -28,6 +29,16 @@ enum PluginVerb {
         #[arg(long, default_value = "plugins")]
         out: PathBuf,
     },
+    /// Starts a plugin of a running station again out of quarantine, once its cause is mended.
+    Release {
+        /// The plugin's name in the project.
+        name: String,
+        #[command(flatten)]
+        reach: Reach,
+        /// Why; goes into the audit trail.
+        #[arg(long, default_value = "")]
+        comment: String,
+    },
     /// Says what a component is and what it asks for.
     Inspect {
         /// The component.
@@ -42,6 +53,7 @@ impl Plugin {
     pub fn run(self) -> Result<()> {
         match self.verb {
             PluginVerb::Build { folders, out } => build(&folders, &out),
+            PluginVerb::Release { name, reach, comment } => release(&name, &reach, &comment),
             PluginVerb::Inspect { component, json } => inspect(&component, json),
         }
     }
@@ -59,6 +71,13 @@ fn build(folders: &[PathBuf], out: &Path) -> Result<()> {
     for path in built? {
         println!("packed {}", path.display());
     }
+    Ok(())
+}
+
+fn release(name: &str, reach: &Reach, comment: &str) -> Result<()> {
+    let path = format!("/api/v1/plugins/{}/release", segment(name));
+    let done = Client::open(reach)?.call("POST", &path, Some(&json!({ "comment": comment })))?;
+    println!("{}", done["message"].as_str().unwrap_or_default());
     Ok(())
 }
 

@@ -333,6 +333,11 @@ pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
         if let Some(ms) = health.scan_ms {
             item(format!("scan {ms:.1} ms"), false);
         }
+        match health.project {
+            1 => item("a change of the project waits".into(), false),
+            2 => item("change of the project refused".into(), true),
+            _ => {}
+        }
         if health.inbox_lost > 0 {
             item(format!("{} inputs lost", health.inbox_lost), true);
         }

@@ -172,6 +172,8 @@ pub struct StationHealth {
     pub scan_ms: Option<f64>,
     /// Inputs that the station lost because they came too fast.
     pub inbox_lost: u64,
+    /// How the project folder stands to what runs: 1 a change waits, 2 it has mistakes.
+    pub project: u8,
 }
 
 impl StationHealth {
@@ -193,6 +195,7 @@ impl StationHealth {
                 }
                 ["system", "plugins", _, "faults"] => health.faults += number.unwrap_or(0.0).max(0.0) as u64,
                 ["system", "audit", "ok"] => health.audit_ok = sample.and_then(|sample| sample.value.as_bool()),
+                ["system", "project", "state"] => health.project = number.unwrap_or(0.0).clamp(0.0, 255.0) as u8,
                 ["system", "scan", "last_ms"] => health.scan_ms = number,
                 ["system", "scan", "inbox_lost"] => health.inbox_lost = number.unwrap_or(0.0).max(0.0) as u64,
                 _ => {}

@@ -25,12 +25,7 @@ impl From<diagnose::Explanation> for Explanation {
     fn from(told: diagnose::Explanation) -> Self {
         let diagnose::Explanation { place, mut words, at, note } = told;
         words.truncate(limits::EXPLAINED_WORDS);
-        Self {
-            place: one_line(&place, limits::PLACE_BYTES),
-            words,
-            at: Utc(at),
-            note: one_line(&note, limits::LOG_LINE_BYTES),
-        }
+        Self { place: one_line(&place, limits::PLACE_BYTES), words, at: Utc(at), note: one_line(&note, limits::LOG_LINE_BYTES) }
     }
 }
 

@@ -124,10 +124,7 @@ impl Instance {
     }
 }
 
-fn make(
-    linked: &SandboxedPre<StepState>,
-    store: &mut Store<StepState>,
-) -> wasmtime::Result<(Sandboxed, Option<Explaining>)> {
+fn make(linked: &SandboxedPre<StepState>, store: &mut Store<StepState>) -> wasmtime::Result<(Sandboxed, Option<Explaining>)> {
     let instance = linked.instance_pre().instantiate(&mut *store)?;
     let guest = Sandboxed::new(&mut *store, &instance)?;
     // Components of 0.1.0 don't have it, and others needn't.

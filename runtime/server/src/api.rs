@@ -8,7 +8,9 @@ use crate::error::ApiError;
 use crate::views::DoneView;
 
 pub(crate) mod audit;
+pub(crate) mod control;
 pub(crate) mod front;
+pub(crate) mod project;
 pub(crate) mod session;
 pub(crate) mod state;
 pub(crate) mod tags;

@@ -75,6 +75,11 @@ impl Call {
         self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether the request came with a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             ApiError::bad_request(

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use plantroom_access::{AccessError, Denied, DeniedKind, Refusal, StoreError};
 
+use crate::ChangeError;
 use crate::views::ErrorView;
 
 /// A refusal: status, what is wrong, what to do.
@@ -100,6 +101,23 @@ impl From<AccessError> for ApiError {
             }
         };
         Self::new(status, error.to_string(), "")
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Denied(refusal) => refusal.into(),
+            ChangeError::NotFound(message) => Self::not_found(message, ""),
+            ChangeError::Mistakes { message, diagnostics } => {
+                let all: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, message, all.join("\n"))
+            }
+            ChangeError::NotNow(message) => Self::new(StatusCode::CONFLICT, message, ""),
+            ChangeError::Audit(error) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), "it can't be recorded, so it was not done")
+            }
+        }
     }
 }
 

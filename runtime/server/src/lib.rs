@@ -22,17 +22,21 @@
 //! - `/`, `/healthz` and the OpenAPI document are for everybody.
 
 mod api;
+mod control;
 mod door;
 mod error;
 pub mod limits;
 mod listen;
 mod live;
 mod openapi;
+mod project;
 mod routes;
 mod station;
 mod views;
 
+pub use control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why, WhyStep, time_text};
 pub use listen::serve;
+pub use project::{ChangeDone, ChangeError, ChangeInfo, ProjectDoor, ProjectNow, ProjectWord};
 pub use station::{Health, ScreenSet, Station};
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use axum::extract::FromRequestParts;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use plantroom_access::Session;
-use plantroom_model::{Door, Origin, Outcome, OutcomeKind, Role, Snapshot, Value, WriteRequest, limits as model_limits};
+use plantroom_model::{
+    Door, ModeRequest, Origin, Outcome, OutcomeKind, Role, Snapshot, TagMode, Value, WriteRequest, limits as model_limits,
+};
 use plantroom_project::Plant;
 use plantroom_wire::{ToConsole, ToStation, decode, encode};
 use tokio::sync::{mpsc, watch};
@@ -167,6 +169,11 @@ impl Console {
                 self.touch(&session);
                 self.write(session, (request, &tag), value, (comment, confirmed)).await
             }
+            (ToStation::Why { request, tag }, Some(_)) => self.why(request, tag).await,
+            (ToStation::SetMode { request, tag, mode, value, reason }, Some(session)) => {
+                self.touch(&session);
+                self.set_mode(session, (request, &tag), mode, (value, reason)).await
+            }
         }
     }
 
@@ -258,14 +265,7 @@ impl Console {
     }
 
     async fn send_values(&mut self) -> Result<(), Gone> {
-        let plant = self.app.station.plant();
-        if !Arc::ptr_eq(&plant, &self.plant) {
-            self.plant = plant;
-            if let Some(subscription) = &mut self.subscription {
-                subscription.resolve(&self.plant);
-            }
-            self.send_tags().await?;
-        }
+        self.follow_plant().await?;
         let Some(subscription) = &mut self.subscription else { return Ok(()) };
         let generation = subscription.generation();
         let snapshot = self.snapshots.borrow().clone();
@@ -275,7 +275,22 @@ impl Console {
         Ok(())
     }
 
+    /// The project was changed: the same names may be other tags now.
+    async fn follow_plant(&mut self) -> Result<(), Gone> {
+        let plant = self.app.station.plant();
+        if Arc::ptr_eq(&plant, &self.plant) {
+            return Ok(());
+        }
+        self.plant = plant;
+        if let Some(subscription) = &mut self.subscription {
+            subscription.resolve(&self.plant);
+        }
+        self.send_tags().await
+    }
+
     async fn send_screens(&mut self) -> Result<(), Gone> {
+        // Scripts and the plant that they belong to come together.
+        self.follow_plant().await?;
         let set = self.screens.borrow_and_update().clone();
         let system = self.plant.tags.iter().filter(|spec| spec.origin == Origin::System);
         let message = ToConsole::Screens {
@@ -329,6 +344,43 @@ impl Console {
         // A task of its own: a console that goes away must not leave a write half followed.
         tokio::spawn(async move {
             let outcome = writing.await;
+            let _ = outcomes.send((request, outcome)).await;
+        });
+        Ok(())
+    }
+
+    /// Asks the station why a tag is as it is; its driver may take a quarter of a second.
+    async fn why(&mut self, request: u64, tag: String) -> Result<(), Gone> {
+        let found = self.plant.tag_ids.get(tag.as_str()).copied();
+        let station = self.app.station.clone();
+        let why = tokio::task::spawn_blocking(move || found.map(|tag| station.why(tag).text));
+        let text = why.await.ok().flatten().unwrap_or_default();
+        self.send(&ToConsole::Why { request, tag, text }).await
+    }
+
+    /// Hands a wish to take a tag over to the station, and stays with the console while it is carried out.
+    async fn set_mode(
+        &mut self,
+        session: Session,
+        (request, tag): (u64, &str),
+        mode: TagMode,
+        (value, reason): (Option<Value>, String),
+    ) -> Result<(), Gone> {
+        let refusal = if self.open_writes >= limits::OPEN_WRITES {
+            Some("Too many of your commands are still under way; wait for their outcome.")
+        } else {
+            None
+        };
+        let (Some(tag), None) = (self.plant.tag_ids.get(tag).copied(), refusal) else {
+            let message = refusal.unwrap_or("There is no such tag.").to_owned();
+            let outcome = Outcome { kind: OutcomeKind::Refused, message, audit: 0 };
+            return self.send(&ToConsole::Outcome { request, outcome }).await;
+        };
+        let changing = self.app.station.set_mode(session, Door::Console, ModeRequest { tag, mode, value, reason });
+        let outcomes = self.outcomes.0.clone();
+        self.open_writes += 1;
+        tokio::spawn(async move {
+            let outcome = changing.await;
             let _ = outcomes.send((request, outcome)).await;
         });
         Ok(())

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 use plantroom_model::Role::{Engineer, Operate, View};
 
-use crate::api::{audit, front, session, state, tags, users};
+use crate::api::{audit, control, front, project, session, state, tags, users};
 use crate::door::{Call, Needs};
 use crate::error::ApiError;
 use crate::live;
@@ -133,6 +133,34 @@ pub(crate) static ROUTES: &[Route] = &[
         ..post("/api/v1/tags/{name}/value", Needs::Role(Operate), OUTCOME, |call| Box::pin(tags::write(call)))
     },
     Route {
+        summary: "Why a tag holds what it holds: connection, device, raw registers, scaling, inputs, who has taken it over, \
+                  the last write and the last refusal.",
+        ..get("/api/v1/tags/{name}/why", Needs::Role(View), Answer::Json("Why"), |call| Box::pin(control::why(call)))
+    },
+    Route {
+        summary: "Takes a tag over (off-scan, substituted, simulated) or puts it back (normal), with a reason. Substituting \
+                  needs the role operate, the others engineer.",
+        body: Some("ModeBody"),
+        ..put("/api/v1/tags/{name}/mode", Needs::Role(Operate), OUTCOME, |call| Box::pin(control::set_mode(call)))
+    },
+    Route {
+        summary: "Every tag that somebody has taken over, with who, why and since when.",
+        ..get("/api/v1/overrides", Needs::Role(View), Answer::Json("OverridesView"), |call| Box::pin(control::overrides(call)))
+    },
+    Route {
+        summary: "What the station does by itself: station scripts, and plugins whose outputs are written.",
+        ..get("/api/v1/automations", Needs::Role(View), Answer::Json("AutomationsView"), |call| {
+            Box::pin(control::automations(call))
+        })
+    },
+    Route {
+        summary: "What automations did and why, newest first; the last 200 entries of each.",
+        query: &[("name", "Only this automation."), ("limit", "At most so many; 100 without it, 10000 at most.")],
+        ..get("/api/v1/automations/log", Needs::Role(View), Answer::Json("AutomationLogView"), |call| {
+            Box::pin(control::automation_log(call))
+        })
+    },
+    Route {
         summary: "All screen scripts.",
         ..get("/api/v1/screens", Needs::Role(View), Answer::Json("ScreensView"), |call| Box::pin(state::screens(call)))
     },
@@ -143,8 +171,55 @@ pub(crate) static ROUTES: &[Route] = &[
         })
     },
     Route {
+        summary: "The tags of a connection with the registers they were decoded from, for commissioning; at most 2000.",
+        ..get("/api/v1/connections/{name}/registers", Needs::Role(Engineer), Answer::Json("RegistersView"), |call| {
+            Box::pin(control::registers(call))
+        })
+    },
+    Route {
         summary: "Plugins, and how they are.",
         ..get("/api/v1/plugins", Needs::Role(View), Answer::Json("PluginsView"), |call| Box::pin(state::plugins(call)))
+    },
+    Route {
+        summary: "Starts a plugin again out of quarantine.",
+        body: Some("ChangeBody"),
+        ..post("/api/v1/plugins/{name}/release", Needs::Role(Engineer), Answer::Json("MessageView"), |call| {
+            Box::pin(project::release(call))
+        })
+    },
+    Route {
+        summary: "How the project folder stands to what runs: whether a change waits, or was refused and why.",
+        ..get("/api/v1/project", Needs::Role(View), Answer::Json("ProjectView"), |call| Box::pin(project::now(call)))
+    },
+    Route {
+        summary: "The text of the project that runs.",
+        ..get("/api/v1/project/files", Needs::Role(Engineer), Answer::Json("ProjectFilesView"), |call| {
+            Box::pin(project::files(call))
+        })
+    },
+    Route {
+        summary: "Applies what the project folder holds to the running plant, as a whole or not at all.",
+        body: Some("ChangeBody"),
+        ..post("/api/v1/project/apply", Needs::Role(Engineer), Answer::Json("ChangeDoneView"), |call| {
+            Box::pin(project::apply(call))
+        })
+    },
+    Route {
+        summary: "Puts back the project as it was before a change, into its folder and into the running plant.",
+        body: Some("RollbackBody"),
+        ..post("/api/v1/project/rollback", Needs::Role(Engineer), Answer::Json("ChangeDoneView"), |call| {
+            Box::pin(project::roll_back(call))
+        })
+    },
+    Route {
+        summary: "Changes of the project that are kept, newest first.",
+        ..get("/api/v1/project/changes", Needs::Role(Engineer), Answer::Json("ChangesView"), |call| Box::pin(project::list(call)))
+    },
+    Route {
+        summary: "One change, with its difference.",
+        ..get("/api/v1/project/changes/{number}", Needs::Role(Engineer), Answer::Json("ChangeView"), |call| {
+            Box::pin(project::show(call))
+        })
     },
     Route {
         summary: "All users.",

@@ -5,11 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use plantroom_access::{Access, Session};
-use plantroom_model::{Door, Now, Outcome, Snapshot, WriteRequest};
+use plantroom_model::{ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, WriteRequest};
 use plantroom_project::Plant;
 use tokio::sync::watch;
 
-/// A station, as the network sees it. All calls return at once.
+use crate::ProjectDoor;
+use crate::control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why};
+
+/// A station, as the network sees it. All calls but [`Station::why`] return at once.
 pub trait Station: Send + Sync + 'static {
     /// The plant that runs.
     fn plant(&self) -> Arc<Plant>;
@@ -29,8 +32,29 @@ pub trait Station: Send + Sync + 'static {
         request: WriteRequest,
     ) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
+    /// Takes a tag over, or puts it back: authorised and audited as a write is.
+    fn set_mode(&self, session: Session, door: Door, request: ModeRequest) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+    /// Every tag that a person has taken over.
+    fn overrides(&self) -> Vec<Override>;
+
+    /// Why a tag holds what it holds. May ask a driver, and take a quarter of a second for that.
+    fn why(&self, tag: TagId) -> Why;
+
+    /// The tags of a connection with their raw registers, at most so many. Asks the driver, as [`Station::why`] does.
+    fn registers(&self, connection: ConnectionId, most: usize) -> Vec<RegisterNow>;
+
+    /// What the station does by itself.
+    fn automations(&self) -> Vec<AutomationNow>;
+
+    /// What automations did and why, newest first.
+    fn automation_log(&self, automation: Option<&str>, most: usize) -> Vec<AutomationEntry>;
+
     /// Users, sessions and the audit trail.
     fn access(&self) -> Arc<Access>;
+
+    /// The project and changes of it.
+    fn project(&self) -> Arc<dyn ProjectDoor>;
 
     /// The time.
     fn now(&self) -> Now;

@@ -1,5 +1,7 @@
 //! What the API's JSON looks like. The only place where the model's types become JSON and back.
 
+mod control;
+mod project;
 mod value;
 
 use plantroom_access::{AuditRecord, AuditReport, UserInfo};
@@ -8,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+pub(crate) use control::*;
+pub(crate) use project::{
+    ChangeBody, ChangeDoneView, ChangeView, ChangesView, DiagnosticView, MessageView, ProjectFileView, ProjectFilesView,
+    ProjectView, RollbackBody,
+};
 pub(crate) use value::{time, value_from_json, value_json};
 
 /// Why something can't be done.

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plantroom_host::{Host, HostOptions, InitError};
+use plantroom_host::{Host, HostOptions, InitError, Loaded};
 use plantroom_model::{Diagnostic, PluginId, Severity, TagId};
-use plantroom_project::Plant;
+use plantroom_project::{Plant, PluginSpec};
 
 use crate::components;
 use crate::screens;
@@ -42,12 +42,22 @@ pub fn check(project: &Path, options: &CheckOptions) -> Checked {
     let mut diagnostics = loaded.diagnostics;
     if let Some(plant) = &loaded.plant {
         diagnostics.extend(screens::check(plant));
+        diagnostics.extend(check_automations(plant));
         if let Some(folders) = &options.component_folders {
             diagnostics.extend(check_plugins(plant, folders, &options.compile_command));
         }
     }
-    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
-    Checked { plant: loaded.plant, diagnostics }
+    Checked { plant: loaded.plant, diagnostics: in_order(diagnostics) }
+}
+
+/// Station scripts that aren't scripts.
+fn check_automations(plant: &Plant) -> Vec<Diagnostic> {
+    let scripts = plant.automations.iter().filter_map(|automation| match &automation.work {
+        plantroom_project::AutomationWork::Script(work) => Some(work),
+        plantroom_project::AutomationWork::Copies { .. } => None,
+    });
+    let errors = scripts.filter_map(|work| crate::automation::check_script(&work.file, &work.text).err());
+    errors.map(|error| Diagnostic::error(&*error.file, (error.line, error.column), error.message, "")).collect()
 }
 
 fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString]) -> Vec<Diagnostic> {
@@ -76,18 +86,30 @@ fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString
         };
         match host.load(spec, PluginId(index as u32), plant, &component) {
             Err(error) => at_plugin(error.to_string()),
-            Ok(loaded) => match loaded.try_init() {
-                Ok(()) => Vec::new(),
-                Err(InitError::Fault(reason)) => {
-                    at_plugin(format!("plugin `{}` failed while it looked at its configuration: {reason}", spec.name))
-                }
-                Err(InitError::Problems(problems)) => {
-                    problems.into_iter().map(|(tag, message)| of_plugin(plant, spec.place.clone(), tag, message)).collect()
-                }
-            },
+            Ok(loaded) => plugin_problems(plant, spec, &loaded),
         }
     });
     each.collect()
+}
+
+/// What a plugin has to say of its configuration, tried in the sandbox.
+pub(crate) fn plugin_problems(plant: &Plant, spec: &PluginSpec, loaded: &Loaded) -> Vec<Diagnostic> {
+    match loaded.try_init() {
+        Ok(()) => Vec::new(),
+        Err(InitError::Fault(reason)) => {
+            let message = format!("plugin `{}` failed while it looked at its configuration: {reason}", spec.name);
+            vec![Diagnostic::error(&spec.place.file, spec.place.place, message, "")]
+        }
+        Err(InitError::Problems(problems)) => {
+            problems.into_iter().map(|(tag, message)| of_plugin(plant, spec.place.clone(), tag, message)).collect()
+        }
+    }
+}
+
+/// Sorted by file, line, column.
+pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
+    diagnostics
 }
 
 /// A plugin's problem, at the tag it is about.

@@ -42,18 +42,21 @@ const OF_CONNECTIONS: &[Figure<LinkFigures>] = &[
 /// All figures of a station.
 pub fn text(commands: &CommandPath, fieldbus: &Fieldbus, inbox_lost: u64) -> String {
     let mut text = String::new();
+    let running = commands.running.get();
+    let plant = &running.plant;
     let scans = commands.snapshots.borrow().number() as f64;
     for (name, kind, help, value) in [
         ("scans_total", "counter", "Scans since the start.", scans),
         ("inbox_lost_total", "counter", "Inputs lost because the inbox was full.", inbox_lost as f64),
-        ("tags", "gauge", "Tags of the project.", commands.plant.tags.len() as f64),
+        ("tags", "gauge", "Tags of the project.", plant.tags.iter().filter(|tag| !tag.name.is_empty()).count() as f64),
     ] {
         head(&mut text, name, kind, help);
         let _ = writeln!(text, "plantroom_{name} {value}");
     }
-    let plugins = commands.plant.plugins.iter().zip(&commands.plugins).map(|(spec, run)| (&*spec.name, run.figures()));
+    let plugins = plant.plugins.iter().zip(&running.plugins);
+    let plugins = plugins.filter_map(|(spec, run)| Some((&*spec.name, run.as_ref()?.figures())));
     family(&mut text, "plugin", &plugins.collect::<Vec<_>>(), OF_PLUGINS);
-    let connections = (0..).zip(&commands.plant.connections);
+    let connections = (0..).zip(&plant.connections).filter(|(_, spec)| !spec.name.is_empty());
     let connections = connections.filter_map(|(id, spec)| Some((&*spec.name, fieldbus.figures(ConnectionId(id))?)));
     family(&mut text, "connection", &connections.collect::<Vec<_>>(), OF_CONNECTIONS);
     text

@@ -19,7 +19,7 @@ use plantroom_project::ScanSpec;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::inbox::{Inbox, Input, Outlet, What};
+use crate::inbox::{Inbox, Input, Outlet, ScanPlant, What};
 use crate::retained::Retained;
 use crate::scan::Scan;
 use crate::system::SystemTags;
@@ -63,6 +63,8 @@ pub struct Flow {
     pub audit_ok: Box<dyn Fn() -> bool + Send>,
     /// A recorder, where there is one.
     pub tape: Option<Box<dyn Tape>>,
+    /// Says which change of the project was taken in last.
+    pub taken: watch::Sender<u64>,
     /// Set when the station is to stop.
     pub stop: Arc<AtomicBool>,
 }
@@ -76,9 +78,9 @@ impl Flow {
     pub fn start(mut self) -> std::io::Result<JoinHandle<()>> {
         self.one_scan(Duration::ZERO);
         std::thread::Builder::new().name("scan".to_owned()).spawn(move || {
-            let longest = Duration::from_millis(u64::from(self.pace.max_ms));
             let mut figures_due = self.clock.now().mono;
             while !self.stop.load(Ordering::Relaxed) {
+                let longest = Duration::from_millis(u64::from(self.pace.max_ms));
                 let Some(took_ns) = self.one_scan(longest) else { return };
                 let now = self.clock.now();
                 if now.mono >= figures_due {
@@ -100,8 +102,19 @@ impl Flow {
             tape.scan(self.scan.next_number(), now, &lost_tags, &inputs);
         }
         let frame = Arc::new(self.scan.run(&inputs, &lost_tags, now));
+        let changed = inputs.iter().filter_map(|input| if let What::Plant(plant) = &input.what { Some(plant) } else { None });
+        if let Some(plant) = changed.last() {
+            self.make_room(plant);
+        }
         self.hand_on(&frame);
         Some(self.clock.now().mono.since(now.mono))
+    }
+
+    /// A changed project: there may be more tags, and another pace.
+    fn make_room(&mut self, plant: &ScanPlant) {
+        self.pace = ScanSpec { min_ms: plant.scan_ms.0, max_ms: plant.scan_ms.1 };
+        self.snapshots.send_modify(|shared| Arc::make_mut(shared).grow(plant.tags.len()));
+        self.taken.send_replace(plant.number);
     }
 
     fn hand_on(&self, frame: &Arc<Frame>) {

@@ -4,12 +4,13 @@
 //! inputs and scan times give the same frames.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use plantroom_model::{Columns, ConnectionId, LinkState, Now, PluginId, Status, TagId, Value, limits};
+use plantroom_model::{Columns, ConnectionId, LinkState, Now, PluginId, Status, TagId, TagMode, TagSpec, Utc, Value, limits};
 use serde::{Deserialize, Serialize};
 
 /// Most inputs that one scan takes; the next scan follows at once.
@@ -59,6 +60,8 @@ pub enum What {
         /// To what.
         state: LinkState,
     },
+    /// The project was changed: from here on this is the plant.
+    Plant(Arc<ScanPlant>),
     /// A permitted write to a tag that the station keeps, or news of the station itself.
     Set {
         /// Which tag.
@@ -66,6 +69,32 @@ pub enum What {
         /// In engineering units.
         value: Value,
     },
+    /// A person has taken a tag over, or put it back.
+    Mode {
+        /// Which tag.
+        tag: TagId,
+        /// What it is from now on.
+        mode: TagMode,
+        /// In engineering units; `None` where the mode needs none.
+        value: Option<Value>,
+    },
+}
+
+/// What the scan needs of a changed project. Ids of what stays are those of before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScanPlant {
+    /// Counts changes since the start of the station.
+    pub number: u64,
+    /// All tags.
+    pub tags: Arc<[TagSpec]>,
+    /// Names of all connections, in the order of their ids.
+    pub connections: Vec<Arc<str>>,
+    /// Names of all plugins, in the order of their ids.
+    pub plugins: Vec<Arc<str>>,
+    /// Shortest and longest time between two scans, in ms.
+    pub scan_ms: (u32, u32),
+    /// Values that were kept of tags that are new in it.
+    pub kept: Vec<(TagId, Value, Utc)>,
 }
 
 /// A plugin's state in the words of its system tag.
@@ -115,12 +144,17 @@ impl Inbox {
         match input.what {
             What::Samples { columns, .. } => lost_tags.extend(columns.handles.iter().map(|handle| TagId(*handle))),
             What::Missed { tags, .. } => lost_tags.extend(tags),
-            What::Set { tag, .. } => {
+            What::Set { tag, .. } | What::Mode { tag, .. } => {
                 lost_tags.insert(tag);
             }
-            What::Plugin { .. } | What::Link { .. } => {}
+            What::Plugin { .. } | What::Link { .. } | What::Plant(_) => {}
         }
         false
+    }
+
+    /// Hands over what must not be lost; false, and nothing counts as lost, when there is no room now.
+    pub fn try_put(&self, at: Now, what: &What) -> bool {
+        self.sender.try_send(Input { at, what: what.clone() }).is_ok()
     }
 
     /// How many inputs were lost since the start.

@@ -8,6 +8,10 @@
 //! Invariant: every write takes the command path; there is no other call of a driver's order queue.
 //! Invariant: only `clock.rs` asks the machine for the time.
 
+pub mod automation;
+mod builtin;
+mod carry;
+pub mod change;
 pub mod check;
 pub mod clock;
 pub mod command;
@@ -17,14 +21,23 @@ mod figures;
 pub mod flow;
 pub mod inbox;
 mod link;
+mod modes;
+mod now_running;
 mod outside;
+mod pace;
+mod prepare;
+mod pulses;
 mod readback;
+mod recent;
+mod registers;
 mod retained;
 pub mod scan;
 mod screens;
 mod start;
 mod system;
 mod target;
+mod watching;
+mod why;
 
 pub use check::{CheckOptions, Checked, check};
 pub use error::StartError;

@@ -6,23 +6,24 @@ use std::sync::Arc;
 
 use plantroom_access::{Access, AuditState, Session};
 use plantroom_fieldbus::Fieldbus;
-use plantroom_model::{Door, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
+use plantroom_model::{ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
 use plantroom_project::Plant;
-use plantroom_server::{Health, ScreenSet, Station};
+use plantroom_server::{AutomationEntry, AutomationNow, Health, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why};
 use tokio::sync::watch;
 
-use crate::command::CommandPath;
+use crate::automation::Automations;
+use crate::change::Changes;
+use crate::command::{CommandPath, Who};
 use crate::figures;
 use crate::inbox::{Inbox, PluginWord};
-use crate::system::SystemTags;
 
 /// What the server gets.
 pub struct StationLink {
     commands: Arc<CommandPath>,
     fieldbus: Arc<Fieldbus>,
-    screens: watch::Receiver<Arc<ScreenSet>>,
+    changes: Arc<Changes>,
     inbox: Arc<Inbox>,
-    system: SystemTags,
+    automations: Arc<Automations>,
 }
 
 impl StationLink {
@@ -30,11 +31,11 @@ impl StationLink {
     pub fn new(
         commands: Arc<CommandPath>,
         fieldbus: Arc<Fieldbus>,
-        screens: watch::Receiver<Arc<ScreenSet>>,
+        changes: Arc<Changes>,
         inbox: Arc<Inbox>,
+        automations: Arc<Automations>,
     ) -> Self {
-        let system = SystemTags::of(&commands.plant);
-        Self { commands, fieldbus, screens, inbox, system }
+        Self { commands, fieldbus, changes, inbox, automations }
     }
 
     /// How many of these system tags hold this number.
@@ -47,7 +48,7 @@ impl StationLink {
 
 impl Station for StationLink {
     fn plant(&self) -> Arc<Plant> {
-        Arc::clone(&self.commands.plant)
+        self.commands.running.plant()
     }
 
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
@@ -55,7 +56,7 @@ impl Station for StationLink {
     }
 
     fn screens(&self) -> watch::Receiver<Arc<ScreenSet>> {
-        self.screens.clone()
+        self.changes.machinery.screens.subscribe()
     }
 
     fn write(
@@ -65,11 +66,48 @@ impl Station for StationLink {
         _source: String,
         request: WriteRequest,
     ) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
-        Box::pin(Arc::clone(&self.commands).write(session, door, request))
+        Box::pin(Arc::clone(&self.commands).write(Who::Person(session, door), request))
+    }
+
+    fn set_mode(&self, session: Session, door: Door, request: ModeRequest) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        Box::pin(Arc::clone(&self.commands).set_mode(Who::Person(session, door), request))
+    }
+
+    fn overrides(&self) -> Vec<Override> {
+        let each = self.commands.modes.all().into_iter();
+        let told = each.map(|(tag, over)| Override {
+            tag: tag.to_string(),
+            mode: over.mode,
+            value: over.value,
+            reason: over.reason,
+            user: over.user,
+            since: over.since,
+        });
+        told.collect()
+    }
+
+    fn why(&self, tag: TagId) -> Why {
+        self.commands.why(tag)
+    }
+
+    fn registers(&self, connection: ConnectionId, most: usize) -> Vec<RegisterNow> {
+        self.commands.registers(connection, most)
+    }
+
+    fn automations(&self) -> Vec<AutomationNow> {
+        self.automations.now()
+    }
+
+    fn automation_log(&self, automation: Option<&str>, most: usize) -> Vec<AutomationEntry> {
+        self.automations.log(automation, most)
     }
 
     fn access(&self) -> Arc<Access> {
         Arc::clone(&self.commands.access)
+    }
+
+    fn project(&self) -> Arc<dyn ProjectDoor> {
+        Arc::clone(&self.changes) as Arc<dyn ProjectDoor>
     }
 
     fn now(&self) -> Now {
@@ -80,15 +118,16 @@ impl Station for StationLink {
         let now = self.now();
         let scan_age_ms = self.commands.scan_age_ms(now);
         let audit_ok = self.commands.access.audit().health().state != AuditState::Failing;
-        let plant = &self.commands.plant;
+        let running = self.commands.running.get();
+        let (plant, system) = (&running.plant, &running.system);
         Health {
             ok: scan_age_ms < 10 * u64::from(plant.scan.max_ms) && audit_ok,
             scan_age_ms,
             audit_ok,
-            plugins_running: self.count(self.system.plugins.iter().map(|tags| tags.state), PluginWord::Running as u64),
-            plugins: plant.plugins.len() as u32,
-            connections_up: self.count(self.system.connections.iter().copied(), 1),
-            connections: plant.connections.len() as u32,
+            plugins_running: self.count(system.plugins.iter().map(|tags| tags.state), PluginWord::Running as u64),
+            plugins: plant.plugins.iter().filter(|plugin| !plugin.name.is_empty()).count() as u32,
+            connections_up: self.count(system.connections.iter().copied(), 1),
+            connections: plant.connections.iter().filter(|connection| !connection.name.is_empty()).count() as u32,
         }
     }
 

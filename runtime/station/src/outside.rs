@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::inbox::{Inbox, PluginWord, What};
+use crate::now_running::NowRunning;
 
 /// Largest image of a plugin's persistent store that is read back, in bytes; grants stay far below.
 const STORE_IMAGE_BYTES: u64 = 256 << 20;
@@ -71,7 +72,7 @@ pub struct StationOutside {
     fieldbus: Arc<Fieldbus>,
     orders: Arc<OpenOrders>,
     access: Arc<Access>,
-    plugin_names: Vec<Arc<str>>,
+    running: Arc<NowRunning>,
     stores: PathBuf,
     images: Mutex<Option<SyncSender<(PathBuf, Vec<u8>)>>>,
     saver: Mutex<Option<JoinHandle<()>>>,
@@ -84,13 +85,13 @@ impl StationOutside {
     /// When the system gives no thread.
     pub fn new(
         (clock, inbox, fieldbus, orders, access): Shared,
-        plugin_names: Vec<Arc<str>>,
+        running: Arc<NowRunning>,
         stores: PathBuf,
     ) -> std::io::Result<Self> {
         let (images, receiver) = sync_channel(STORE_IMAGES);
         let saver = std::thread::Builder::new().name("plugin stores".to_owned()).spawn(move || save_images(&receiver))?;
         let (images, saver) = (Mutex::new(Some(images)), Mutex::new(Some(saver)));
-        Ok(Self { clock, inbox, fieldbus, orders, access, plugin_names, stores, images, saver })
+        Ok(Self { clock, inbox, fieldbus, orders, access, running, stores, images, saver })
     }
 
     /// Waits until every store that plugins have handed over is on the disk; what comes later is not kept.
@@ -105,8 +106,8 @@ impl StationOutside {
         self.stores.join(format!("{}.store", self.name(plugin)))
     }
 
-    fn name(&self, plugin: PluginId) -> &str {
-        self.plugin_names.get(plugin.0 as usize).map_or("unknown", |name| name)
+    fn name(&self, plugin: PluginId) -> Arc<str> {
+        self.running.get().plant.plugins.get(plugin.0 as usize).map_or_else(|| "unknown".into(), |spec| Arc::clone(&spec.name))
     }
 }
 
@@ -140,7 +141,7 @@ impl Outside for StationOutside {
     }
 
     fn state(&self, plugin: PluginId, state: PluginState) {
-        let name = self.name(plugin);
+        let name = &*self.name(plugin);
         let (word, fault) = match &state {
             PluginState::Starting => (PluginWord::Starting, None),
             PluginState::Running => (PluginWord::Running, None),
@@ -162,7 +163,7 @@ impl Outside for StationOutside {
     }
 
     fn log(&self, plugin: PluginId, level: u8, line: String) {
-        let plugin = self.name(plugin);
+        let plugin = &*self.name(plugin);
         match level {
             0 => tracing::error!(plugin, "{line}"),
             1 => tracing::warn!(plugin, "{line}"),
@@ -175,7 +176,7 @@ impl Outside for StationOutside {
         match read_file(&RealDisk, &self.store_path(plugin), STORE_IMAGE_BYTES) {
             Ok(image) => image.unwrap_or_default(),
             Err(error) => {
-                tracing::error!(plugin = self.name(plugin), "the plugin starts with an empty store: {error}");
+                tracing::error!(plugin = &*self.name(plugin), "the plugin starts with an empty store: {error}");
                 Vec::new()
             }
         }
@@ -184,7 +185,7 @@ impl Outside for StationOutside {
     fn store_save(&self, plugin: PluginId, bytes: Vec<u8>) {
         let image = (self.store_path(plugin), bytes);
         if self.images.lock().as_ref().is_none_or(|images| images.try_send(image).is_err()) {
-            tracing::warn!(plugin = self.name(plugin), "the disk is slow; this state of the plugin's store is skipped");
+            tracing::warn!(plugin = &*self.name(plugin), "the disk is slow; this state of the plugin's store is skipped");
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Tags with `retain` are kept in `retained.log`, an append log of JSON records `{"tag", "value", "time"}` by tag
 //! name, so that they survive changes of the project. A write to a memory tag is on the disk before it is
-//! confirmed; values from the field follow once a second.
+//! confirmed; values from the field follow within a second. So do totals, which are always kept, in one record with what
+//! their source showed then (`"last"`): what a kill can cost is a second of flow, and never is a count counted twice.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,16 +12,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use plantroom_model::{Change, Frame, Origin, TagId, TagSpec, Utc, Value};
+use parking_lot::{Mutex, RwLock};
+use plantroom_model::{Change, Frame, KeptTotal, Origin, TagId, TagSpec, Utc, Value};
 use plantroom_store::{AppendLog, Disk, LogOptions, RealDisk, StoreError};
 use serde::{Deserialize, Serialize};
 
 /// Messages waiting for the disk. At the limit values from the field are skipped until there is room; they come
 /// again with the next change.
 const WAITING: usize = 1_024;
-/// How often values from the field are written, in ms.
-const WRITE_MS: u64 = 1_000;
+/// How often values from the field are written, in ms; the last of a row of changes waits at most twice as long.
+const WRITE_MS: u64 = 500;
 /// Above this the log is rewritten with only the newest value of each tag, in bytes.
 const COMPACT_BYTES: u64 = 8 << 20;
 
@@ -30,20 +31,81 @@ struct Record {
     tag: String,
     value: Value,
     time: Utc,
+    /// What the source of a total showed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<f64>,
+}
+
+/// What is kept of one tag.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    value: Value,
+    time: Utc,
+    last: Option<f64>,
+}
+
+impl Entry {
+    fn of(value: Value, time: Utc) -> Self {
+        Self { value, time, last: None }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.value.same(&other.value) && self.last == other.last
+    }
 }
 
 enum Message {
-    Field(Vec<Change>),
-    Durable { tag: TagId, value: Value, time: Utc, done: tokio::sync::oneshot::Sender<Result<(), String>> },
+    /// With the station's time.
+    Field(Vec<(TagId, Entry)>, Utc),
+    Plant {
+        specs: Arc<[TagSpec]>,
+        reply: SyncSender<Kept>,
+    },
+    Durable {
+        tag: TagId,
+        value: Value,
+        time: Utc,
+        done: tokio::sync::oneshot::Sender<Result<(), String>>,
+    },
 }
 
 /// Keeps retained values; shared by the scan and the command path.
 pub struct Retained {
+    totals: Vec<KeptTotal>,
+    wishes: RwLock<Wishes>,
+    sender: Mutex<Option<SyncSender<Message>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Whether a tag is kept: those that the project says, and totals.
+fn is_kept(spec: &TagSpec) -> bool {
+    spec.retain || matches!(spec.origin, Origin::Total(_))
+}
+
+/// Names of the tags that are kept, by id: not the whole table of a plant's tags, which would be held twice.
+type Names = Vec<Option<Arc<str>>>;
+
+fn names(specs: &[TagSpec]) -> Names {
+    specs.iter().map(|spec| is_kept(spec).then(|| Arc::clone(&spec.name))).collect()
+}
+
+/// Which tags are kept, by id.
+struct Wishes {
     wanted: Vec<bool>,
     /// Those that follow the field; memory tags are kept when they are written.
     from_field: Vec<bool>,
-    sender: Mutex<Option<SyncSender<Message>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Wishes {
+    fn of(specs: &[TagSpec]) -> Self {
+        Self {
+            wanted: specs.iter().map(is_kept).collect(),
+            from_field: specs
+                .iter()
+                .map(|spec| spec.retain && !matches!(spec.origin, Origin::Memory { .. } | Origin::Total(_)))
+                .collect(),
+        }
+    }
 }
 
 /// What was kept from before.
@@ -60,7 +122,7 @@ impl Retained {
         let mut newest = HashMap::new();
         let (log, recovery) = AppendLog::open(&disk, &path, LogOptions::default(), |_, bytes| {
             if let Ok(record) = serde_json::from_slice::<Record>(bytes) {
-                newest.insert(record.tag, (record.value, record.time));
+                newest.insert(record.tag, Entry { value: record.value, time: record.time, last: record.last });
             }
         })?;
         if !recovery.damage.is_empty() {
@@ -70,32 +132,53 @@ impl Retained {
             .iter()
             .enumerate()
             .filter(|(_, spec)| spec.retain)
-            .filter_map(|(index, spec)| newest.get(&*spec.name).map(|(value, time)| (TagId(index as u32), value.clone(), *time)))
+            .filter_map(|(index, spec)| newest.get(&*spec.name).map(|kept| (TagId(index as u32), kept.value.clone(), kept.time)))
             .collect();
-        let wanted = specs.iter().map(|spec| spec.retain).collect();
-        let from_field = specs.iter().map(|spec| spec.retain && !matches!(spec.origin, Origin::Memory { .. })).collect();
+        let totals = (0..).map(TagId).zip(specs.iter()).filter(|(_, spec)| matches!(spec.origin, Origin::Total(_)));
+        let totals = totals.filter_map(|(tag, spec)| {
+            let kept: &Entry = newest.get(&*spec.name)?;
+            Some(KeptTotal { tag, sum: kept.value.as_f64()?, last: kept.last })
+        });
+        let totals = totals.collect();
+        let wishes = RwLock::new(Wishes::of(specs));
         let (sender, receiver) = sync_channel(WAITING);
-        let keeper = Keeper { disk, path, log, newest, specs: Arc::clone(specs) };
+        let keeper = Keeper { disk, path, log, newest, names: names(specs) };
         let thread = std::thread::Builder::new().name("retained".to_owned()).spawn(move || keeper.run(&receiver));
         let thread = thread.map_err(|source| StoreError::Io {
             act: "start a thread for retained values",
             path: folder.to_owned(),
             source,
         })?;
-        Ok((Self { wanted, from_field, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
+        Ok((Self { totals, wishes, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
     }
 
     /// Takes what a scan decided; returns at once.
     pub fn note(&self, frame: &Frame) {
+        let wishes = self.wishes.read();
         let is_wanted =
-            |change: &Change| self.from_field.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
+            |change: &Change| wishes.from_field.get(change.tag.0 as usize) == Some(&true) && change.sample.status.is_good();
         let changes: Vec<Change> = frame.changes.iter().filter(is_wanted).collect();
-        if !changes.is_empty()
+        let at = changes.iter().map(|change| change.sample.server_time).max().unwrap_or(frame.now.utc);
+        let mut entries: Vec<(TagId, Entry)> =
+            changes.into_iter().map(|change| (change.tag, Entry::of(change.sample.value, change.sample.source_time))).collect();
+        entries.extend(
+            frame
+                .changes
+                .totals()
+                .iter()
+                .map(|total| (total.tag, Entry { value: Value::Float(total.sum), time: frame.now.utc, last: total.last })),
+        );
+        if !entries.is_empty()
             && let Some(sender) = &*self.sender.lock()
         {
             // A full queue means a slow disk; the values come again.
-            let _ = sender.try_send(Message::Field(changes));
+            let _ = sender.try_send(Message::Field(entries, at));
         }
+    }
+
+    /// Totals as they were kept, to go on from.
+    pub fn totals(&self) -> &[KeptTotal] {
+        &self.totals
     }
 
     /// Keeps one value; when this returns, it is on the disk. Tags without `retain` have nothing to keep.
@@ -103,7 +186,7 @@ impl Retained {
     /// # Errors
     /// With a sentence for the operator.
     pub async fn keep(&self, tag: TagId, value: Value, time: Utc) -> Result<(), String> {
-        if self.wanted.get(tag.0 as usize) != Some(&true) {
+        if self.wishes.read().wanted.get(tag.0 as usize) != Some(&true) {
             return Ok(());
         }
         let (done, kept) = tokio::sync::oneshot::channel();
@@ -113,6 +196,19 @@ impl Retained {
             return Err("The station's disk is too slow to keep this value; try again.".to_owned());
         }
         kept.await.unwrap_or_else(|_| Err("The station is stopping; the value was not kept.".to_owned()))
+    }
+
+    /// The project was changed: ids stay, there may be new ones. Returns what was kept of tags that were not there before.
+    ///
+    /// # Errors
+    /// With a sentence.
+    pub fn change_plant(&self, specs: &Arc<[TagSpec]>) -> Result<Kept, String> {
+        let (reply, kept) = sync_channel(1);
+        let sender = self.sender.lock().clone();
+        let sent = sender.is_some_and(|sender| sender.send(Message::Plant { specs: Arc::clone(specs), reply }).is_ok());
+        let kept = if sent { kept.recv().ok() } else { None };
+        *self.wishes.write() = Wishes::of(specs);
+        kept.ok_or_else(|| "The station is stopping; nothing was changed.".to_owned())
     }
 
     /// Writes what is waiting and ends.
@@ -128,23 +224,21 @@ struct Keeper {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     log: AppendLog,
-    newest: HashMap<String, (Value, Utc)>,
-    specs: Arc<[TagSpec]>,
+    newest: HashMap<String, Entry>,
+    names: Names,
 }
 
 impl Keeper {
     fn run(mut self, receiver: &Receiver<Message>) {
-        let mut waiting: HashMap<TagId, (Value, Utc)> = HashMap::new();
+        let mut waiting: HashMap<TagId, Entry> = HashMap::new();
         // Station time of the oldest value that waits.
         let mut oldest = None;
         loop {
             match receiver.recv_timeout(Duration::from_millis(WRITE_MS)) {
-                Ok(Message::Field(changes)) => {
-                    let newest = changes.iter().map(|change| change.sample.server_time).max();
-                    waiting
-                        .extend(changes.into_iter().map(|change| (change.tag, (change.sample.value, change.sample.source_time))));
-                    let since = *oldest.get_or_insert(newest.unwrap_or_default());
-                    let waited_ms = newest.map_or(0, |newest| newest.as_ms().saturating_sub(since.as_ms()));
+                Ok(Message::Field(entries, at)) => {
+                    waiting.extend(entries);
+                    let since = *oldest.get_or_insert(at);
+                    let waited_ms = at.as_ms().saturating_sub(since.as_ms());
                     // A clock that was set back must not keep values from the disk.
                     if (0..WRITE_MS as i64).contains(&waited_ms) && waiting.len() < WAITING {
                         continue;
@@ -152,9 +246,13 @@ impl Keeper {
                     self.flush(&mut waiting);
                 }
                 Ok(Message::Durable { tag, value, time, done }) => {
-                    waiting.insert(tag, (value, time));
+                    waiting.insert(tag, Entry::of(value, time));
                     let _ = done.send(self.write(&waiting).map_err(|error| format!("The value could not be kept: {error}.")));
                     waiting.clear();
+                }
+                Ok(Message::Plant { specs, reply }) => {
+                    self.flush(&mut waiting);
+                    let _ = reply.send(self.change_plant(specs));
                 }
                 Err(RecvTimeoutError::Timeout) => self.flush(&mut waiting),
                 Err(RecvTimeoutError::Disconnected) => return self.flush(&mut waiting),
@@ -163,24 +261,35 @@ impl Keeper {
         }
     }
 
-    fn flush(&mut self, waiting: &mut HashMap<TagId, (Value, Utc)>) {
+    fn change_plant(&mut self, specs: Arc<[TagSpec]>) -> Kept {
+        let had = |index: usize, name: &str| self.names.get(index).is_some_and(|had| had.as_deref() == Some(name));
+        let new = specs.iter().enumerate().filter(|(index, spec)| is_kept(spec) && !had(*index, &spec.name));
+        let kept = new.filter_map(|(index, spec)| {
+            self.newest.get(&*spec.name).map(|kept| (TagId(index as u32), kept.value.clone(), kept.time))
+        });
+        let kept = kept.collect();
+        self.names = names(&specs);
+        kept
+    }
+
+    fn flush(&mut self, waiting: &mut HashMap<TagId, Entry>) {
         if let Err(error) = self.write(waiting) {
             tracing::error!("retained values could not be written: {error}");
         }
         waiting.clear();
     }
 
-    fn write(&mut self, values: &HashMap<TagId, (Value, Utc)>) -> Result<(), StoreError> {
+    fn write(&mut self, values: &HashMap<TagId, Entry>) -> Result<(), StoreError> {
         let mut records = Vec::new();
-        for (tag, (value, time)) in values {
-            let Some(spec) = self.specs.get(tag.0 as usize) else { continue };
-            let is_news = self.newest.get(&*spec.name).is_none_or(|(kept, _)| !kept.same(value));
-            if is_news {
-                records.push(Record { tag: spec.name.to_string(), value: value.clone(), time: *time });
+        for (tag, entry) in values {
+            let Some(Some(name)) = self.names.get(tag.0 as usize) else { continue };
+            if self.newest.get(&**name).is_none_or(|kept| !kept.same(entry)) {
+                records.push(record(name, entry));
             }
         }
         append(&mut self.log, &records)?;
-        self.newest.extend(records.into_iter().map(|record| (record.tag, (record.value, record.time))));
+        let entries = records.into_iter().map(|r| (r.tag, Entry { value: r.value, time: r.time, last: r.last }));
+        self.newest.extend(entries);
         if self.log.end() > COMPACT_BYTES { self.compact() } else { Ok(()) }
     }
 
@@ -189,15 +298,17 @@ impl Keeper {
         let next = self.path.with_extension("next");
         let _ = self.disk.remove(&next);
         let (mut log, _) = AppendLog::open(&self.disk, &next, LogOptions::default(), |_, _| {})?;
-        let record =
-            |(tag, (value, time)): (&String, &(Value, Utc))| Record { tag: tag.clone(), value: value.clone(), time: *time };
-        append(&mut log, &self.newest.iter().map(record).collect::<Vec<_>>())?;
+        append(&mut log, &self.newest.iter().map(|(tag, entry)| record(tag, entry)).collect::<Vec<_>>())?;
         let failed = |source| StoreError::Io { act: "replace the log of retained values", path: self.path.clone(), source };
         self.disk.rename(&next, &self.path).map_err(failed)?;
         self.disk.sync_folder(self.path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         self.log = log;
         Ok(())
     }
+}
+
+fn record(tag: &str, entry: &Entry) -> Record {
+    Record { tag: tag.to_owned(), value: entry.value.clone(), time: entry.time, last: entry.last }
 }
 
 fn append(log: &mut AppendLog, records: &[Record]) -> Result<(), StoreError> {
@@ -238,13 +349,39 @@ mod tests {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let path = folder.path().join("retained.log");
         let (log, _) = AppendLog::open(&disk, &path, LogOptions::default(), |_, _| {}).unwrap();
-        let newest = HashMap::from([("a".to_owned(), (Value::Int(3), Utc(1))), ("gone".to_owned(), (Value::Int(4), Utc(2)))]);
-        let mut keeper = Keeper { disk, path, log, newest, specs: specs() };
+        let newest = HashMap::from([
+            ("a".to_owned(), Entry::of(Value::Int(3), Utc(1))),
+            ("gone".to_owned(), Entry::of(Value::Int(4), Utc(2))),
+        ]);
+        let mut keeper = Keeper { disk, path, log, newest, names: names(&specs()) };
         keeper.compact().unwrap();
-        keeper.write(&HashMap::from([(TagId(1), (Value::Int(9), Utc(3)))])).unwrap();
+        keeper.write(&HashMap::from([(TagId(1), Entry::of(Value::Int(9), Utc(3)))])).unwrap();
         drop(keeper);
         let (_, kept) = Retained::open(folder.path(), &specs()).unwrap();
         assert_eq!(kept, [(TagId(0), Value::Int(3), Utc(1)), (TagId(1), Value::Int(9), Utc(3))]);
+    }
+
+    #[test]
+    fn a_total_is_kept_with_what_its_source_showed_and_old_records_still_count() {
+        use plantroom_model::{Changes, TotalSpec, Totalise};
+        let folder = tempfile::tempdir().unwrap();
+        let source = TagSpec::new("count", ValueKind::Uint, Origin::Analytics { plugin: PluginId(0) });
+        let how = Totalise::Counter { wraps_at: None, factor: 1.0 };
+        let total = TagSpec::new("sum", ValueKind::Float, Origin::Total(TotalSpec { source: TagId(0), how }));
+        let specs: Arc<[TagSpec]> = vec![source, total].into();
+        let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
+        for count in 1..=3_u32 {
+            let mut changes = Changes::default();
+            let last = Some(f64::from(count) + 100.0);
+            changes.push_total(KeptTotal { tag: TagId(1), sum: f64::from(count), last });
+            retained.note(&Frame { number: u64::from(count), now: Now::default(), changes });
+        }
+        retained.stop();
+        let (retained, kept) = Retained::open(folder.path(), &specs).unwrap();
+        assert_eq!(retained.totals(), [KeptTotal { tag: TagId(1), sum: 3.0, last: Some(103.0) }]);
+        assert!(kept.is_empty(), "a total goes its own way");
+        let old: Record = serde_json::from_str(r#"{"tag":"a","value":{"Int":3},"time":5}"#).unwrap();
+        assert_eq!((old.value, old.last), (Value::Int(3), None));
     }
 
     #[test]

@@ -10,28 +10,39 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use plantroom_access::{Access, Act, AuditState, Category};
 use plantroom_fieldbus::Fieldbus;
-use plantroom_host::{Host, HostOptions, Loaded, Outside};
-use plantroom_model::{Frame, PluginId, Role, Snapshot, TagSpec};
+use plantroom_host::{Loaded, Outside};
+use plantroom_model::{Diagnostic, Frame, Role, Snapshot, TagSpec};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::clock::{Clock, MachineClock};
+use crate::automation::Automations;
+use crate::change::{Changes, History, Machinery, Sandbox, Turn};
+use crate::clock::Clock;
 use crate::command::CommandPath;
-use crate::components;
 use crate::error::StartError;
 use crate::flow::{Flow, FrameReader};
 use crate::inbox::{Inbox, What, inbox};
 use crate::link::StationLink;
-use crate::outside::{OpenOrders, StationOutside};
+use crate::modes::Modes;
+use crate::now_running::{NowRunning, Running};
+use crate::outside::{Shared, StationOutside};
+use crate::pace::Pace;
+use crate::prepare::{Prepared, prepare};
+use crate::pulses::Pulses;
+use crate::recent::Recent;
 use crate::retained::Retained;
 use crate::scan::Scan;
-use crate::screens::ScreenFolder;
+use crate::screens;
 use crate::system::SystemTags;
+use crate::watching::FolderWatch;
 
 /// How long the server may take to give its last answers when the station stops, in ms.
 const SERVER_STOP_MS: u64 = 3_000;
+
+/// How long it may take to put back the values of pulses when the station stops, in ms.
+const PULSES_STOP_MS: u64 = 3_000;
 
 /// What a station is started with.
 #[derive(Clone, Debug)]
@@ -57,13 +68,14 @@ pub struct RunningStation {
     access: Arc<Access>,
     clock: Arc<dyn Clock>,
     commands: Arc<CommandPath>,
+    automations: Arc<Automations>,
     outside: Arc<StationOutside>,
     retained: Arc<Retained>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     server: tokio::task::JoinHandle<()>,
     stop_server: watch::Sender<bool>,
-    _screens: ScreenFolder,
+    _watching: FolderWatch,
 }
 
 /// Starts a station.
@@ -71,93 +83,120 @@ pub struct RunningStation {
 /// # Errors
 /// With everything that is wrong with the project, or one sentence about what the machine refuses.
 pub async fn start(options: StationOptions) -> Result<RunningStation, StartError> {
-    let prepared = prepare(options).await?;
-    let address = prepared.listener.local_addr().map_err(|error| StartError::Network(error.to_string()))?;
-    let Prepared { plant, data, clock, access, listener, loaded } = prepared;
-
+    let Prepared { plant, data, clock, access, listener, loaded, files, unsettled, refused, history, sandbox, url } =
+        prepare(options).await?;
     let specs: Arc<[TagSpec]> = plant.tags.clone().into();
     let (retained, kept) = Retained::open(&data, &specs).map_err(|error| StartError::Data(error.to_string()))?;
     let retained = Arc::new(retained);
     let (inbox, outlet) = inbox();
     let inbox = Arc::new(inbox);
+    let (taken_by_scan, taken) = watch::channel(0);
     let (snapshots, snapshot) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
     let fieldbus = Arc::new(start_fieldbus(&plant, &clock, &inbox));
-    let orders = Arc::new(OpenOrders::default());
-    let names = plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect();
-    let shared = (Arc::clone(&clock), Arc::clone(&inbox), Arc::clone(&fieldbus), Arc::clone(&orders), Arc::clone(&access));
-    let outside = Arc::new(StationOutside::new(shared, names, data.join("plugins")).map_err(no_thread)?);
+    let running = Arc::new(NowRunning::new(Arc::clone(&plant)));
+    let shared = (Arc::clone(&clock), Arc::clone(&inbox), Arc::clone(&fieldbus), Arc::default(), Arc::clone(&access));
+    let outside = Arc::new(StationOutside::new(shared.clone(), Arc::clone(&running), data.join("plugins")).map_err(no_thread)?);
 
-    let engine = TagEngine::new(specs, &kept, clock.now());
-    let commands = Arc::new(CommandPath {
-        plant: Arc::clone(&plant),
-        access: Arc::clone(&access),
-        clock: Arc::clone(&clock),
-        snapshots: snapshot,
-        inbox: Arc::clone(&inbox),
-        retained: Arc::clone(&retained),
-        plugins: start_plugins(&loaded, &outside)?,
-        orders,
-        next_order: AtomicU64::new(1),
-        keeping: tokio::sync::Mutex::default(),
-    });
+    let commands = command_path(&data, &shared, &running, (snapshot.clone(), &retained))?;
+    start_plugins(&running, &loaded, &outside)?;
     let stop = Arc::new(AtomicBool::new(false));
     let flow = Flow {
-        scan: Scan::new(&plant, engine),
+        scan: Scan::new(&plant, TagEngine::with_totals(&specs, &kept, retained.totals(), clock.now())),
         pace: plant.scan,
         clock: Arc::clone(&clock),
         inbox: Arc::clone(&inbox),
         outlet,
         snapshots,
         retained: Arc::clone(&retained),
-        readers: vec![Arc::new(Analytics(Arc::clone(&commands)))],
+        readers: vec![Arc::new(Analytics(Arc::clone(&running)))],
         system: SystemTags::of(&plant),
         audit_ok: audit_ok(&access),
         tape: None,
+        taken: taken_by_scan,
         stop: Arc::clone(&stop),
     };
     let scan = flow.start().map_err(no_thread)?;
     // After everything that can be refused: the password is told once, and must not be lost with a failed start.
     let first_user = first_user(&access, &*clock)?;
-    let screens = ScreenFolder::open(&plant);
-    let link = StationLink::new(Arc::clone(&commands), fieldbus, screens.set(), inbox);
+    let machinery = Machinery {
+        running,
+        inbox: Arc::clone(&inbox),
+        clock: Arc::clone(&clock),
+        retained: Arc::clone(&retained),
+        fieldbus: Arc::clone(&fieldbus),
+        outside: Arc::clone(&outside),
+        snapshots: snapshot,
+        taken,
+        sent: AtomicU64::new(0),
+        screens: screens::sender(&plant),
+    };
+    let runs = (plant, Turn { kept: files, unsettled }, refused);
+    let (changes, watching) = start_changes(runs, (history, sandbox), machinery, &access);
+    let automations = Automations::start(Arc::clone(&commands), data.join("automations"));
+    let link = StationLink::new(Arc::clone(&commands), fieldbus, changes, inbox, Arc::clone(&automations));
     let (stop_server, server_stops) = watch::channel(false);
     let server = tokio::spawn(serve(listener, link, server_stops));
     Ok(RunningStation {
-        url: format!("http://{address}"),
+        url,
         first_user,
         access,
         clock,
         commands,
+        automations,
         outside,
         retained,
         scan: Mutex::new(Some(scan)),
         stop,
         server,
         stop_server,
-        _screens: screens,
+        _watching: watching,
     })
 }
 
-/// What can be refused before anything runs.
-struct Prepared {
-    plant: Arc<Plant>,
-    data: PathBuf,
-    clock: Arc<dyn Clock>,
-    access: Arc<Access>,
-    listener: TcpListener,
-    loaded: Vec<Loaded>,
+/// The command path, with what it remembers from before.
+fn command_path(
+    data: &Path,
+    (clock, inbox, _, orders, access): &Shared,
+    running: &Arc<NowRunning>,
+    (snapshots, retained): (watch::Receiver<Arc<Snapshot>>, &Arc<Retained>),
+) -> Result<Arc<CommandPath>, StartError> {
+    let (pulses, cut_off) = Pulses::open(data).map_err(|error| StartError::Data(error.to_string()))?;
+    let modes = Modes::open(data).map_err(|error| StartError::Data(error.to_string()))?;
+    modes.restore(&running.plant(), |tag, mode, value| {
+        inbox.put(clock.now(), What::Mode { tag, mode, value });
+    });
+    let commands = Arc::new(CommandPath {
+        running: Arc::clone(running),
+        access: Arc::clone(access),
+        clock: Arc::clone(clock),
+        snapshots,
+        inbox: Arc::clone(inbox),
+        retained: Arc::clone(retained),
+        orders: Arc::clone(orders),
+        next_order: AtomicU64::new(1),
+        keeping: tokio::sync::Mutex::default(),
+        pace: Pace::default(),
+        pulses,
+        modes,
+        recent: Recent::default(),
+    });
+    commands.tell_cut_off(&cut_off);
+    Ok(commands)
 }
 
-async fn prepare(options: StationOptions) -> Result<Prepared, StartError> {
-    let plant = load(&options.project)?;
-    let data = options.data.clone().unwrap_or_else(|| options.project.join("data"));
-    make_folder(&data)?;
-    let clock: Arc<dyn Clock> = Arc::new(MachineClock::start());
-    let listener = listen(&plant, options.port.unwrap_or(plant.listen.port)).await?;
-    let access = Arc::new(Access::open(&data, clock.now().utc).map_err(|error| StartError::Data(error.to_string()))?);
-    let loaded = load_plugins(&plant, &options, &data).await?;
-    access.audit().event(life("start station", &plant), "done", clock.now());
-    Ok(Prepared { plant, data, clock, access, listener, loaded })
+/// From here on the project can be changed.
+fn start_changes(
+    runs: (Arc<Plant>, Turn, Option<Vec<Diagnostic>>),
+    kept: (History, Sandbox),
+    machinery: Machinery,
+    access: &Arc<Access>,
+) -> (Arc<Changes>, FolderWatch) {
+    let clock = Arc::clone(&machinery.clock);
+    let changes = Changes::new(runs, kept, machinery, (Arc::clone(access), clock));
+    let settling = Arc::clone(&changes);
+    drop(tokio::task::spawn_blocking(move || settling.settle()));
+    let watching = FolderWatch::start(&changes.root, Arc::clone(&changes));
+    (changes, watching)
 }
 
 /// A record of the station's own life.
@@ -187,7 +226,7 @@ impl RunningStation {
     pub async fn until_stopped(self, stop: impl Future<Output = ()>) -> bool {
         let scan_ended = async {
             while self.scan.lock().as_ref().is_some_and(|scan| !scan.is_finished()) {
-                tokio::time::sleep(std::time::Duration::from_millis(u64::from(self.commands.plant.scan.max_ms))).await;
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(self.commands.running.plant().scan.max_ms))).await;
             }
         };
         let by_fault = tokio::select! {
@@ -217,11 +256,14 @@ impl RunningStation {
 
     async fn take_down(mut self) {
         let _ = self.stop_server.send(true);
+        self.automations.stop();
+        // What is held is put back while there is still somebody to do it.
+        self.commands.pulses.finish(std::time::Duration::from_millis(PULSES_STOP_MS)).await;
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
         let (access, clock) = (self.access, self.clock);
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
-            for plugin in &commands.plugins {
+            for plugin in commands.running.get().plugins.iter().flatten() {
                 plugin.stop();
             }
             self.stop.store(true, Ordering::Relaxed);
@@ -236,7 +278,7 @@ impl RunningStation {
         // Commands that are under way close their records; whoever asked still gets the answer.
         let _ = tokio::time::timeout(std::time::Duration::from_millis(SERVER_STOP_MS), &mut self.server).await;
         let ended = tokio::task::spawn_blocking(move || {
-            access.audit().event(life("stop station", &commands.plant), "done", clock.now());
+            access.audit().event(life("stop station", &commands.running.plant()), "done", clock.now());
             access.audit().flush();
         });
         let _ = ended.await;
@@ -245,36 +287,14 @@ impl RunningStation {
 }
 
 /// Analytics plugins, as the scan sees them.
-struct Analytics(Arc<CommandPath>);
+struct Analytics(Arc<NowRunning>);
 
 impl FrameReader for Analytics {
     fn frame(&self, frame: &Arc<Frame>) {
-        let reads = |index: &usize| self.0.plant.plugins.get(*index).is_some_and(|plugin| !plugin.grant.read.is_empty());
-        for index in (0..self.0.plugins.len()).filter(reads) {
-            self.0.plugins[index].deliver_changes(Arc::clone(frame));
+        for plugin in self.0.get().plugins.iter().flatten() {
+            plugin.deliver_changes(Arc::clone(frame));
         }
     }
-}
-
-fn load(project: &Path) -> Result<Arc<Plant>, StartError> {
-    if !project.join("plant.toml").exists() {
-        let why = if project.is_dir() { "this folder has no plant.toml" } else { "there is no such folder" };
-        let shown = project.display();
-        return Err(StartError::NoProject(format!(
-            "There is no project to run: {why}; name a project's folder, or make one with `plantroom new`: {shown}"
-        )));
-    }
-    let loaded = plantroom_project::load(project);
-    match loaded.plant {
-        Some(plant) if !loaded.diagnostics.iter().any(|d| d.severity == plantroom_model::Severity::Error) => Ok(plant),
-        _ => Err(StartError::Project(loaded.diagnostics)),
-    }
-}
-
-fn make_folder(data: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(data.join("plugins")).map_err(|error| {
-        StartError::Data(format!("The station's data folder can't be used ({error}); give the station's user write access, or choose another with --data: {}", data.display()))
-    })
 }
 
 fn first_user(access: &Access, clock: &dyn Clock) -> Result<Option<(String, String)>, StartError> {
@@ -291,33 +311,6 @@ fn make_user(access: &Access, clock: &dyn Clock, name: &str, role: Role) -> Resu
     made.map(|()| password).map_err(|error| StartError::Data(error.to_string()))
 }
 
-async fn listen(plant: &Plant, port: u16) -> Result<TcpListener, StartError> {
-    let address = std::net::SocketAddr::new(plant.listen.address, port);
-    TcpListener::bind(address).await.map_err(|error| {
-        StartError::Network(match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                format!("The address {address} is in use, perhaps by another station. Stop that one, or choose another port with --port.")
-            }
-            _ => format!("The station can't listen at {address}: {error}. Change [listen] in plant.toml, or choose another port with --port."),
-        })
-    })
-}
-
-/// Loads all components at once in the blocking pool; compiling takes its time.
-async fn load_plugins(plant: &Arc<Plant>, options: &StationOptions, data: &Path) -> Result<Vec<Loaded>, StartError> {
-    let host = Host::new(HostOptions { cache_dir: data.join("cache"), compile_command: options.compile_command.clone() });
-    let host = host.map_err(|error| StartError::Data(error.to_string()))?;
-    let (plant, folders) = (Arc::clone(plant), options.component_folders.clone());
-    let loading = tokio::task::spawn_blocking(move || {
-        let one = |(index, spec): (usize, &plantroom_project::PluginSpec)| {
-            let component = components::find(spec, &plant.root, &folders).map_err(StartError::Plugin)?;
-            host.load(spec, PluginId(index as u32), &plant, &component).map_err(|error| StartError::Plugin(error.to_string()))
-        };
-        plant.plugins.iter().enumerate().map(one).collect()
-    });
-    loading.await.unwrap_or_else(|error| Err(StartError::Bug(format!("Loading plugins failed: {error}"))))
-}
-
 fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> Fieldbus {
     let now = {
         let clock = Arc::clone(clock);
@@ -332,9 +325,12 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
     Fieldbus::start(&tokio::runtime::Handle::current(), &plant.connections, now, on_link)
 }
 
-fn start_plugins(loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<Vec<plantroom_host::PluginRun>, StartError> {
+fn start_plugins(running: &NowRunning, loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<(), StartError> {
     let start = |plugin: &Loaded| plugin.start(Arc::clone(outside) as Arc<dyn Outside>).map_err(no_thread);
-    loaded.iter().map(start).collect()
+    let plugins = loaded.iter().map(|plugin| start(plugin).map(|run| Some(Arc::new(run)))).collect::<Result<_, _>>()?;
+    let loaded = loaded.iter().cloned().map(Some).collect();
+    running.set(Running { plugins, loaded, ..Running::clone(&running.get()) });
+    Ok(())
 }
 
 fn no_thread(error: std::io::Error) -> StartError {

@@ -1,5 +1,7 @@
 //! Where the station's own tags (`system/...`) are in the project's list.
 
+use std::sync::Arc;
+
 use plantroom_model::TagId;
 use plantroom_project::Plant;
 
@@ -14,8 +16,16 @@ pub struct SystemTags {
     pub scan_last_ms: Option<TagId>,
     /// Inputs lost before the scan.
     pub inbox_lost: Option<TagId>,
+    /// Source times that could not be true, and were replaced.
+    pub implausible_times: Option<TagId>,
     /// Whether the audit trail can be written.
     pub audit_ok: Option<TagId>,
+    /// What the project folder holds: 0 what runs, 1 a change that waits to be applied, 2 mistakes.
+    pub project_state: Option<TagId>,
+    /// The same in words.
+    pub project_message: Option<TagId>,
+    /// Number of the newest change.
+    pub project_change: Option<TagId>,
 }
 
 /// What the station says of one plugin.
@@ -32,7 +42,14 @@ pub struct PluginTags {
 impl SystemTags {
     /// Looks them up by name.
     pub fn of(plant: &Plant) -> Self {
-        let find = |name: String| plant.tag_ids.get(name.as_str()).copied();
+        let connections: Vec<_> = plant.connections.iter().map(|connection| Arc::clone(&connection.name)).collect();
+        let plugins: Vec<_> = plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect();
+        Self::named(&connections, &plugins, |name| plant.tag_ids.get(name).copied())
+    }
+
+    /// Those of these connections and plugins. One without a name is gone, and has none.
+    pub fn named(connections: &[Arc<str>], plugins: &[Arc<str>], tag: impl Fn(&str) -> Option<TagId>) -> Self {
+        let find = |name: String| tag(&name);
         let of_connection = |name: &str| find(format!("system/connections/{name}/state"));
         let of_plugin = |name: &str| PluginTags {
             state: find(format!("system/plugins/{name}/state")),
@@ -40,11 +57,15 @@ impl SystemTags {
             last_fault: find(format!("system/plugins/{name}/last_fault")),
         };
         Self {
-            connections: plant.connections.iter().map(|connection| of_connection(&connection.name)).collect(),
-            plugins: plant.plugins.iter().map(|plugin| of_plugin(&plugin.name)).collect(),
+            connections: connections.iter().map(|name| of_connection(name)).collect(),
+            plugins: plugins.iter().map(|name| of_plugin(name)).collect(),
             scan_last_ms: find("system/scan/last_ms".to_owned()),
+            implausible_times: find("system/scan/implausible_times".to_owned()),
             inbox_lost: find("system/scan/inbox_lost".to_owned()),
             audit_ok: find("system/audit/ok".to_owned()),
+            project_state: find("system/project/state".to_owned()),
+            project_message: find("system/project/message".to_owned()),
+            project_change: find("system/project/change".to_owned()),
         }
     }
 }

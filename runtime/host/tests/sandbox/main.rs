@@ -7,4 +7,5 @@ mod loading;
 mod orders;
 mod rates;
 mod reading;
+mod replacing;
 mod world;

@@ -28,8 +28,8 @@ pub(crate) async fn health(call: Call) -> Result<Response, ApiError> {
 }
 
 pub(crate) async fn metrics(call: Call) -> Result<Response, ApiError> {
-    let text =
-        call.app.station.metrics() + &call.app.figures.text() + &audit_figures(&call.app.station.access().audit().health());
+    let audit = audit_figures(&call.app.station.access().audit().health());
+    let text = [call.app.station.metrics(), call.app.figures.text(), audit].concat();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
@@ -61,7 +61,7 @@ const PLUGIN_STATES: [&str; 5] = ["starting", "running", "restarting", "quaranti
 
 pub(crate) async fn connections(call: Call) -> Result<Response, ApiError> {
     let (station, plant) = (&*call.app.station, call.app.station.plant());
-    let views = plant.connections.iter().map(|spec| ConnectionView {
+    let views = plant.connections.iter().filter(|spec| !spec.is_gone()).map(|spec| ConnectionView {
         name: spec.name.to_string(),
         driver: plant.plugins.get(spec.driver.0 as usize).map(|plugin| plugin.name.to_string()).unwrap_or_default(),
         address: spec.link.to_string(),
@@ -72,7 +72,7 @@ pub(crate) async fn connections(call: Call) -> Result<Response, ApiError> {
 
 pub(crate) async fn plugins(call: Call) -> Result<Response, ApiError> {
     let (station, plant) = (&*call.app.station, call.app.station.plant());
-    let views = plant.plugins.iter().map(|spec| {
+    let views = plant.plugins.iter().filter(|spec| !spec.is_gone()).map(|spec| {
         let of = |what: &str| held(station, &format!("system/plugins/{}/{what}", spec.name));
         PluginView {
             name: spec.name.to_string(),

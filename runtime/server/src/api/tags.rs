@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use globset::GlobBuilder;
-use plantroom_model::{Door, Sample, Snapshot, TagId, TagSpec, WriteRequest, limits as model_limits, nearest};
+use plantroom_model::{Door, Origin, Sample, Snapshot, TagId, TagSpec, WriteRequest, limits as model_limits, nearest};
 use plantroom_project::Plant;
 use serde::Deserialize;
 
@@ -33,7 +33,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, ApiError> {
     let (plant, role) = (call.app.station.plant(), call.role());
     let snapshot = call.app.station.snapshots().borrow().clone();
     let (mut total, mut tags) = (0, Vec::new());
-    for (index, spec) in plant.tags.iter().enumerate() {
+    for (index, spec) in plant.tags.iter().enumerate().filter(|(_, spec)| spec.origin != Origin::Gone) {
         if filter != "*" && !glob.is_match(&*spec.name) {
             continue;
         }
@@ -69,11 +69,11 @@ pub(crate) async fn write(call: Call) -> Result<Response, ApiError> {
     json(OutcomeView::from(outcome))
 }
 
-fn find<'a>(plant: &'a Plant, name: &str) -> Result<(TagId, &'a TagSpec), ApiError> {
+pub(crate) fn find<'a>(plant: &'a Plant, name: &str) -> Result<(TagId, &'a TagSpec), ApiError> {
     let found = plant.tag_ids.get(name).and_then(|id| Some((*id, plant.tags.get(id.0 as usize)?)));
     found.ok_or_else(|| {
         let shown = name.chars().take(model_limits::TAG_NAME_BYTES).collect::<String>();
-        let near = nearest(&shown, plant.tags.iter().map(|spec| &*spec.name));
+        let near = nearest(&shown, plant.tag_ids.keys().map(|name| &**name));
         let help = near.map_or_else(|| "GET /api/v1/tags lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
         ApiError::not_found(format!("there is no tag `{shown}`"), help)
     })

@@ -11,8 +11,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use plantroom_access::{Access, Act, By, Session, WriteEntry, WriteOrder};
 use plantroom_model::{
-    Change, Deadband, Door, Frame, ModeRequest, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId, TagSpec, Utc,
-    Value, ValueKind, WriteRequest, WriteSpec,
+    Change, Deadband, Door, Frame, ModeRequest, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId,
+    TagSpec, Utc, Value, ValueKind, WriteRequest, WriteSpec,
 };
 use plantroom_project::{ListenSpec, Plant, ScanSpec};
 use serde_json::Value as Json;
@@ -181,6 +181,10 @@ impl Station for Fake {
 
     fn why(&self, tag: TagId) -> crate::Why {
         crate::Why { tag: self.plant.tags[tag.0 as usize].name.to_string(), ..crate::Why::default() }
+    }
+
+    fn registers(&self, _: plantroom_model::ConnectionId, _: usize) -> Vec<crate::RegisterNow> {
+        Vec::new()
     }
 
     fn automations(&self) -> Vec<crate::AutomationNow> {

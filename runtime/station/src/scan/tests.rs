@@ -119,3 +119,41 @@ fn samples_that_were_lost_before_the_scan_make_their_tags_uncertain() {
     scan.run(&[], &[level], at(20));
     assert_eq!(scan.engine.current(level).map(|sample| sample.status), Some(Status::UNCERTAIN));
 }
+
+/// The small plant without its level, with another tag, and a slower scan; ids stay.
+fn changed(plant: &Plant) -> ScanPlant {
+    let mut tags = plant.tags.clone();
+    let level = plant.tag_ids["t/level"].0 as usize;
+    tags[level] = TagSpec::new("", plantroom_model::ValueKind::Null, Origin::Gone);
+    let initial = Value::Int(1);
+    tags.push(TagSpec::new("m/new", plantroom_model::ValueKind::Int, Origin::Memory { initial }));
+    let kept = vec![(TagId(tags.len() as u32 - 1), Value::Int(77), Utc(5))];
+    let connections = plant.connections.iter().map(|connection| Arc::clone(&connection.name)).collect();
+    let plugins = plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect();
+    ScanPlant { number: 1, tags: tags.into(), connections, plugins, scan_ms: (20, 200), kept }
+}
+
+#[test]
+fn a_changed_project_is_an_input_like_any_other() {
+    let plant = small_plant();
+    let (level, set) = (plant.tag_ids["t/level"], plant.tag_ids["m/set"]);
+    let change = Input { at: at(150), what: What::Plant(Arc::new(changed(&plant))) };
+    let written = serde_json::to_string(&change).unwrap();
+    assert_eq!(serde_json::from_str::<Input>(&written).unwrap(), change, "a recording holds it");
+    let write = Input { at: at(20), what: What::Set { tag: set, value: Value::Int(9) } };
+    let play = || {
+        let mut scan = scan(&plant);
+        let frames = [
+            scan.run(&[sample(level, 40.0, 5), write.clone()], &[], at(30)),
+            scan.run(std::slice::from_ref(&change), &[], at(160)),
+            scan.run(&[sample(level, 41.0, 170)], &[], at(180)),
+        ];
+        (frames, scan)
+    };
+    let (frames, scan) = play();
+    assert_eq!(frames, play().0);
+    let held = |tag: TagId| scan.engine.current(tag).map(|sample| sample.value.clone());
+    assert_eq!(held(set), Some(Value::Int(9)), "what stays keeps its value");
+    assert_eq!(held(TagId(plant.tags.len() as u32)), Some(Value::Int(77)), "what was kept of a new tag comes back");
+    assert_ne!(held(level), Some(Value::Float(41.0)), "nobody publishes what is gone");
+}
