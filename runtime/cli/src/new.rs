@@ -23,6 +23,7 @@ impl New {
         let folder_name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let options = NewOptions { name: self.name.unwrap_or(folder_name), ..NewOptions::default() };
         let files = new_project(&self.folder, &options).map_err(|error| Failure::problems(error.to_string()))?;
+        let files = files.into_iter().chain(crate::screen::completions::write_beside(&self.folder)?);
         for file in files {
             println!("made {}", file.display());
         }

@@ -1,6 +1,6 @@
 //! `plantroom screen`: screens without a station: checked, painted, tried out.
 
-mod completions;
+pub mod completions;
 mod lint;
 pub mod plant;
 pub mod preview;

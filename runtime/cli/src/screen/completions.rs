@@ -1,6 +1,6 @@
 //! `plantroom screen completions`: what editors complete.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -55,6 +55,19 @@ impl Completions {
         }
         Ok(())
     }
+}
+
+/// What a new project gets for editors: snippets for VS Code, and definitions for Rhai's language server.
+pub fn write_beside(project: &Path) -> Result<Vec<PathBuf>> {
+    let tags: Vec<_> = plant::load(project)?.tags.iter().map(|tag| (tag.name.to_string(), described(tag))).collect();
+    let files = [(".vscode/plantroom.code-snippets", as_snippets(&tags)?), (".vscode/plantroom.d.rhai", definitions())];
+    let mut written = Vec::new();
+    for (file, text) in files {
+        let path = project.join(file);
+        std::fs::write(&path, text).with_context(|| format!("can't be written: {}", path.display()))?;
+        written.push(path);
+    }
+    Ok(written)
 }
 
 fn described(tag: &plantroom_model::TagSpec) -> String {

@@ -21,7 +21,7 @@ const LOST_WITHIN_S: f64 = 4.0;
 const SAME_PCT: f64 = 4.0;
 
 /// A virtual screen of its own.
-struct Screen {
+pub(crate) struct Screen {
     server: Companion,
     name: String,
 }
@@ -31,7 +31,7 @@ struct Picture(Vec<u8>);
 
 impl Screen {
     #[track_caller]
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let size = format!("{WIDTH}x{HEIGHT}x24");
         let mut start = Command::new("Xvfb");
         start.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp", "-noreset"]);
@@ -52,7 +52,7 @@ impl Screen {
     }
 
     /// Keeps what is on the screen for people, in `target/screens`.
-    fn keep(&self, name: &str) {
+    pub(crate) fn keep(&self, name: &str) {
         let folder: PathBuf = workspace().join("target/screens");
         std::fs::create_dir_all(&folder).unwrap();
         let saved = Command::new("import").args(["-display", &self.name, "-window", "root"]).arg(folder.join(name)).status();
@@ -61,7 +61,7 @@ impl Screen {
 
     /// The operator's hand, by xdotool.
     #[track_caller]
-    fn act(&self, words: &[&str]) {
+    pub(crate) fn act(&self, words: &[&str]) {
         let acted = Command::new("xdotool").args(words).env("DISPLAY", &self.name).output();
         let acted = acted.unwrap_or_else(|error| panic!("`xdotool` does not start ({error}). {MISSING}"));
         assert!(acted.status.success(), "{words:?}: {}", String::from_utf8_lossy(&acted.stderr));
@@ -70,9 +70,20 @@ impl Screen {
     fn window(&self, url: &str, token: &str) -> Companion {
         let mut window = command();
         window.args(["console", "--url", url, "--size", &format!("{WIDTH}x{HEIGHT}"), "--fullscreen"]);
-        window.env("PLANTROOM_TOKEN", token).env("DISPLAY", &self.name).env("LIBGL_ALWAYS_SOFTWARE", "1");
+        window.env("PLANTROOM_TOKEN", token);
+        self.show(window)
+    }
+
+    /// A program with a window, on this screen.
+    pub(crate) fn show(&self, mut window: Command) -> Companion {
+        window.env("DISPLAY", &self.name).env("LIBGL_ALWAYS_SOFTWARE", "1");
         window.env_remove("WAYLAND_DISPLAY").env_remove("XAUTHORITY");
         Companion::start(&mut window, "")
+    }
+
+    /// How many colours are on it: a blank screen has one or two.
+    pub(crate) fn colours(&self) -> usize {
+        self.picture().colours()
     }
 }
 
