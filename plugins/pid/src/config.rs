@@ -114,7 +114,8 @@ impl PidConfig {
     /// Everything that is wrong with the numbers; tags are looked up by the loops.
     pub fn check(&self, problems: &mut Problems) {
         if self.loops.is_empty() {
-            problems.add("there is no loop; add `loops = [{ pv = \"tag\", setpoint = \"tag\", output = \"tag\", gain = 1, pv_range = [0, 100] }]`");
+            let example = "loops = [{ pv = \"tag\", setpoint = \"tag\", output = \"tag\", gain = 1, pv_range = [0, 100] }]";
+            problems.add(format!("there is no loop; add `{example}`"));
         }
         if !PERIOD_MS.contains(&self.period_ms) {
             problems.add(format!("period_ms is {}; give it 50 to 60000", self.period_ms));

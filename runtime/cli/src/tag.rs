@@ -50,6 +50,8 @@ enum TagVerb {
     },
     /// Tells why a tag holds what it holds: connection, raw registers, scaling, inputs, refusals.
     Why(crate::tag_why::Why),
+    /// Shows a connection's tags with the registers they were decoded from, for commissioning.
+    Registers(crate::tag_why::Registers),
     /// Takes a tag off scan: its last value stands, and counts as bad.
     OffScan(TakeOver),
     /// Puts another value in the place of what the source says.
@@ -124,6 +126,7 @@ impl Tag {
             TagVerb::List { filter, overridden: false, json } => list(&client, &filter, json),
             TagVerb::List { filter, overridden: true, json } => crate::tag_why::list_overridden(&client, &filter, json),
             TagVerb::Why(verb) => verb.run(&client),
+            TagVerb::Registers(verb) => verb.run(&client),
             TagVerb::OffScan(over) => over.ask(&client, "off-scan", None),
             TagVerb::Restore(over) => over.ask(&client, "normal", None),
             TagVerb::Substitute(at) => at.over.ask(&client, "substituted", at.value.as_deref()),

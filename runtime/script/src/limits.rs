@@ -52,6 +52,8 @@ pub struct Budget {
 impl Budget {
     /// For a script that builds a whole screen: about a second at worst. The bytes let it push an array full, one by one.
     pub const BUILD: Self = Self { steps: 3_000_000, bytes: 160 << 20 };
+    /// For one run of a station script, in a thread of its own: about a tenth of a second at worst.
+    pub const AUTOMATION: Self = Self { steps: 500_000, bytes: 32 << 20 };
     /// For one closure, of which hundreds may be due in one painted frame: about 4 ms at worst.
     pub const CLOSURE: Self = Self { steps: 20_000, bytes: 8 << 20 };
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Role, Snapshot, TagId, TagSpec, Value, ValueKind, WriteRequest, WriteSpec, limits};
+use plantroom_model::{Permissive, Role, Sample, Snapshot, TagId, TagSpec, Value, ValueKind, WriteRequest, WriteSpec, limits};
 use plantroom_project::Plant;
 
 /// The tag, its way of being written, and the value as the tag's kind.
@@ -13,6 +13,9 @@ pub fn find<'a>(plant: &'a Plant, request: &WriteRequest) -> Result<(&'a TagSpec
     let spec = plant.tags.get(request.tag.0 as usize).ok_or("There is no such tag in this plant.")?;
     let name = &spec.name;
     let write = spec.write.as_ref().ok_or_else(|| format!("{name} can't be written; the project doesn't say how."))?;
+    if let Some(question) = write.confirmation.as_ref().filter(|_| !request.confirmed) {
+        return Err(format!("{name} wants a yes first: {question}"));
+    }
     if request.comment.len() > limits::COMMENT_BYTES {
         return Err(format!("The comment is too long; at most {} bytes.", limits::COMMENT_BYTES));
     }
@@ -50,17 +53,45 @@ pub fn name_and_role(plant: &Plant, tag: TagId) -> (Arc<str>, Role) {
 /// # Errors
 /// With the first condition that doesn't hold, in the project's words.
 pub fn permissives(plant: &Plant, write: &WriteSpec, snapshot: &Snapshot) -> Result<(), String> {
-    for permissive in &write.permissives {
-        let name = plant.tags.get(permissive.tag.0 as usize).map_or("", |tag| &tag.name);
-        let sample = snapshot.get(permissive.tag).filter(|sample| sample.status.is_good());
-        let Some(number) = sample.and_then(|sample| sample.usable_f64()) else {
-            return Err(format!("Not possible now: {} can't be judged, because {name} has no good value.", permissive.message));
-        };
-        if !permissive.test.holds(number) {
-            return Err(format!("Not possible now: {}.", permissive.message.trim_end_matches('.')));
-        }
+    write.permissives.iter().try_for_each(|permissive| holds(plant, permissive, snapshot))
+}
+
+/// Whether one plant condition holds now.
+///
+/// # Errors
+/// With what the operator is told when it doesn't.
+pub fn holds(plant: &Plant, permissive: &Permissive, snapshot: &Snapshot) -> Result<(), String> {
+    let name = plant.tags.get(permissive.tag.0 as usize).map_or("", |tag| &tag.name);
+    let sample = snapshot.get(permissive.tag).filter(|sample| sample.status.is_good());
+    let Some(number) = sample.and_then(|sample| sample.usable_f64()) else {
+        return Err(format!("Not possible now: {} can't be judged, because {name} has no good value.", permissive.message));
+    };
+    if !permissive.test.holds(number) {
+        return Err(format!("Not possible now: {}.", permissive.message.trim_end_matches('.')));
     }
     Ok(())
+}
+
+/// Whether one write may go so far from the present value. A value that isn't good can't be measured from: refused.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub fn step(spec: &TagSpec, write: &WriteSpec, value: &Value, present: Option<&Sample>) -> Result<(), String> {
+    let (Some(most), Some(wanted)) = (write.max_step, value.as_f64()) else { return Ok(()) };
+    let most_words = shown(spec, &Value::Float(most));
+    let Some(now) = present.filter(|sample| sample.status.is_good()).and_then(Sample::usable_f64) else {
+        let why = present.map_or("no value", |sample| sample.status.words());
+        return Err(format!(
+            "{} may be changed by at most {most_words} at once, and its present value isn't good ({why}).",
+            spec.name
+        ));
+    };
+    // A step as large as the limit must not fail because of the last binary digit.
+    if (wanted - now).abs() <= most * (1.0 + 1e-9) {
+        return Ok(());
+    }
+    let (from, to) = (shown(spec, &Value::Float(now)), shown(spec, value));
+    Err(format!("{} may be changed by at most {most_words} at once; from {from} to {to} is more.", spec.name))
 }
 
 /// The value in the device's numbers; `None` where it has none.

@@ -9,11 +9,11 @@
 //! Invariant: a message that can't be decoded is an error, never a panic, whatever its bytes.
 //! Invariant: knows no socket, and nothing of screens but their source text.
 
-use plantroom_model::{Columns, LimitSet, Outcome, Role, Value};
+use plantroom_model::{Columns, LimitSet, Outcome, Role, TagMode, Value};
 use serde::{Deserialize, Serialize};
 
 /// The version of this protocol; both ends must have the same.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Largest message that either end accepts, in bytes; a larger one closes the connection.
 pub const MESSAGE_BYTES: usize = 16 << 20;
@@ -54,6 +54,26 @@ pub enum ToStation {
         comment: String,
         /// The operator said yes to the tag's own question ([`WriteInfo::confirmation`]).
         confirmed: bool,
+    },
+    /// Asks why a tag holds what it holds. Answered by `Why`.
+    Why {
+        /// Chosen by the console; comes back in the answer.
+        request: u64,
+        /// Tag name.
+        tag: String,
+    },
+    /// Asks for a tag to be taken over, or put back. Answered by `Outcome`.
+    SetMode {
+        /// Chosen by the console; comes back in `Outcome`.
+        request: u64,
+        /// Tag name.
+        tag: String,
+        /// What it is to be.
+        mode: TagMode,
+        /// In engineering units; without one the present value stands.
+        value: Option<Value>,
+        /// Why; never empty.
+        reason: String,
     },
 }
 
@@ -109,6 +129,15 @@ pub enum ToConsole {
     Heartbeat {
         /// Its time, ns UTC.
         utc: i64,
+    },
+    /// Why a tag holds what it holds, for people, line by line.
+    Why {
+        /// As the console named it.
+        request: u64,
+        /// Tag name.
+        tag: String,
+        /// Empty where there is no such tag.
+        text: String,
     },
     /// How a write ended.
     Outcome {

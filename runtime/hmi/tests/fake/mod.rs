@@ -199,7 +199,7 @@ impl Station {
                     self.answer(request, kind, "as the station says");
                 }
             }
-            ToStation::Logout => {}
+            ToStation::Logout | ToStation::Why { .. } | ToStation::SetMode { .. } => {}
         }
     }
 }

@@ -62,10 +62,8 @@ impl Subscription {
                 range: spec.range,
                 limits: spec.limits,
                 states: spec.states.clone(),
-                write: write.map(|write| WriteInfo {
-                    range: write.range.or(spec.range),
-                    confirmation: write.confirmation.clone(),
-                }),
+                write: write
+                    .map(|write| WriteInfo { range: write.range.or(spec.range), confirmation: write.confirmation.clone() }),
             })
         };
         self.slots.iter().map(info).collect()
