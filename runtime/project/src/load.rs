@@ -272,6 +272,8 @@ impl Tables {
         // Taken and not borrowed: a million tags are not there twice.
         let mut tags: Vec<TagSpec> = std::mem::take(&mut self.tags).into_iter().map(|tag| all.resolve(tag, report)).collect();
         tags.extend(system);
+        // Collecting took over the room of the larger declarations.
+        tags.shrink_to_fit();
         derive::check_cycles(&tags, &spots, report);
         let plugins = grants::resolve(&all, &tags, &spots, report);
         let automations = std::mem::take(&mut self.automations);

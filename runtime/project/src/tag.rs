@@ -21,7 +21,7 @@ pub(crate) struct TagDecl {
     /// Where its value comes from.
     pub source: SourceDecl,
     /// How it is written.
-    pub write: Option<WriteDecl>,
+    pub write: Option<Box<WriteDecl>>,
     /// Silence after which a poll counts as missed, where it is said.
     pub stale_after_ms: Option<u32>,
 }
@@ -75,7 +75,7 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
     }
     spec.states = read_states(fields, kind, report);
     let source = read_source(fields, kind, spec.range, report);
-    let write = read_write(fields, &spec, report);
+    let write = read_write(fields, &spec, report).map(Box::new);
     let stale_after_ms = fields.whole("stale_after_ms").and_then(|ms| u32::try_from(ms).ok());
     // A name that must be changed tells nothing about the grants it needs.
     let source = if good_name { source } else { SourceDecl::NotKnown };

@@ -73,22 +73,27 @@ fn examples(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Which file of a project an example is a part of; `None` for other files (`plugin.toml`, `Cargo.toml`).
-fn file_of(table: &toml::Table) -> Option<&'static str> {
-    let has = |keys: &[&str]| keys.iter().any(|key| table.contains_key(*key));
-    if has(&["automation"]) {
-        Some("automations.toml")
-    } else if has(&["connection"]) {
-        Some("connections.toml")
-    } else if has(&["plugin"]) && table["plugin"].is_array() {
-        Some("plugins.toml")
-    } else if has(&["parameters"]) || (has(&["tag"]) && has(&["name"])) {
-        Some("types/example.toml")
-    } else if has(&["tag", "instance"]) {
-        Some("tags/example.toml")
-    } else {
-        None
+/// The files of a project that an example shows parts of, each with its part; none for `plugin.toml` or `Cargo.toml`.
+fn parts(table: &toml::Table) -> Vec<(&'static str, toml::Table)> {
+    let is_type = table.contains_key("parameters") || (table.contains_key("name") && table.contains_key("tag"));
+    if is_type {
+        return vec![("types/example.toml", table.clone())];
     }
+    let mut found: Vec<(&'static str, toml::Table)> = Vec::new();
+    for (key, value) in table.iter().filter(|(_, value)| value.is_array()) {
+        let file = match key.as_str() {
+            "automation" => "automations.toml",
+            "connection" => "connections.toml",
+            "plugin" => "plugins.toml",
+            "tag" | "instance" => "tags/example.toml",
+            _ => continue,
+        };
+        match found.iter_mut().find(|(known, _)| *known == file) {
+            Some((_, part)) => drop(part.insert(key.clone(), value.clone())),
+            None => found.push((file, toml::Table::from_iter([(key.clone(), value.clone())]))),
+        }
+    }
+    found
 }
 
 #[test]
@@ -110,14 +115,15 @@ fn every_example_in_a_document_has_the_keys_that_exist() {
                     continue;
                 }
             };
-            let Some(file) = file_of(&table) else { continue };
-            looked_at += 1;
-            let root = tempfile::tempdir().unwrap();
-            write(root.path(), &[PLANT, (file, &block)]);
-            // An example shows a part: what it refers to, and what it leaves out, isn't there.
-            let told = load(root.path()).diagnostics.into_iter().filter(|d| d.file == file && d.severity == Severity::Error);
-            let told = told.filter(|d| ["has no key", "must be", "can't be `"].iter().any(|words| d.message.contains(words)));
-            wrong.extend(told.map(|d| format!("{place}: {d}")));
+            for (file, part) in parts(&table) {
+                looked_at += 1;
+                let root = tempfile::tempdir().unwrap();
+                write(root.path(), &[PLANT, (file, &toml::to_string(&part).unwrap())]);
+                // An example shows a part: what it refers to, and what it leaves out, isn't there.
+                let told = load(root.path()).diagnostics.into_iter().filter(|d| d.file == file && d.severity == Severity::Error);
+                let told = told.filter(|d| ["has no key", "must be", "can't be `"].iter().any(|words| d.message.contains(words)));
+                wrong.extend(told.map(|d| format!("{place}: {d}")));
+            }
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
