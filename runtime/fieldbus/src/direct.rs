@@ -151,7 +151,8 @@ async fn ask_tcp(stream: &mut TcpStream, id: u16, question: &Question, longest: 
         loop {
             let length = match mbap::front(&buffer[..filled]) {
                 Err(reason) => return Ok((Said::Noise(reason), false)),
-                Ok(Some(frame)) if frame.id == id => return Ok((judged(&frame, question), true)),
+                // What follows the answer may be half of something.
+                Ok(Some(frame)) if frame.id == id => return Ok((judged(&frame, question), frame.length == filled)),
                 Ok(Some(late)) => late.length,
                 Ok(None) => match stream.read(&mut buffer[filled..]).await {
                     Ok(0) => return Err("the device has closed the connection: check how many connections it allows".into()),

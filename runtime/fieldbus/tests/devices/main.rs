@@ -2,6 +2,7 @@
 
 mod bench;
 mod change;
+mod direct;
 mod line;
 mod pipeline;
 mod server;
