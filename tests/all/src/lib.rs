@@ -15,6 +15,7 @@ mod program;
 mod project;
 mod pymodbus;
 mod record;
+mod serial;
 mod station;
 mod wait;
 
@@ -26,5 +27,6 @@ pub use program::{Run, command, plantroom, workspace};
 pub use project::Project;
 pub use pymodbus::{Pymodbus, Written, python};
 pub use record::{BarePoller, Recorder, Seen};
+pub use serial::SerialLine;
 pub use station::Station;
 pub use wait::{eventually, holds_for, wait_until};
