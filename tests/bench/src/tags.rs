@@ -1,72 +1,130 @@
-//! Samples a second through the tag engine, beside a bare struct-of-arrays loop.
+//! Samples a second through the tag engine, beside a bare struct-of-arrays loop and EPICS; and what a million tags take.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use plantroom_model::{Columns, Mono, Now, Origin, Scaling, Status, TagId, TagSpec, Utc, Value, ValueKind};
+use plantroom_model::{
+    Columns, ConnectionId, Deadband, Frame, LimitSet, Mono, Now, Origin, PluginId, Scaling, Snapshot, Status, TagId, TagSpec,
+    Utc, Value, ValueKind,
+};
 use plantroom_tags::TagEngine;
 
-use crate::figures::Row;
+use self::bare::Bare;
+use self::epics::Epics;
+use crate::figures::{Row, Target};
 use crate::workplace::progress;
 
-/// Tags of the plant.
+mod bare;
+mod epics;
+pub mod table;
+
+/// Tags of a large plant.
 const TAGS: u32 = 100_000;
+/// The most that a project can have.
+const MILLION: u32 = 1_000_000;
 /// Rows of one batch.
-const ROWS: usize = 4_096;
+const ROWS: u32 = 4_096;
 /// Batches of one round.
-const BATCHES: usize = 256;
+const BATCHES: u32 = 256;
 
 /// Measures it.
 ///
 /// # Errors
 /// When the engine and the loop come to different values.
 pub fn measure(rounds: usize) -> Result<Vec<Row>> {
-    progress("tags: 100,000 tags, random samples, scaled and held against a range");
-    let mut random = fastrand::Rng::with_seed(1);
-    let batches: Vec<Columns> = (0..BATCHES).map(|_| batch(&mut random)).collect();
-    let specs: Arc<[TagSpec]> = (0..TAGS).map(spec).collect();
-    let mut engine = TagEngine::new(specs.clone(), &[], now(0));
-    let mut bare = Bare::new(&specs);
-    let samples = (BATCHES * ROWS) as f64;
-    let mut figures = Vec::new();
-    for round in 0..=rounds {
-        let ours = Instant::now();
-        for batch in &batches {
-            engine.apply(batch, now(round));
-            black_box(engine.take_changes());
-        }
-        let ours = samples / ours.elapsed().as_secs_f64() / 1e6;
-        let theirs = Instant::now();
-        for batch in &batches {
-            bare.apply(batch, now(round).utc.0);
-            black_box(&bare.values);
-        }
-        let theirs = samples / theirs.elapsed().as_secs_f64() / 1e6;
-        // The first round warms up.
-        if round > 0 {
-            figures.push((ours, theirs));
-        }
+    let mut epics = Epics::start()?;
+    let mut rows = Vec::new();
+    let shared: Vec<TagSpec> = (0..TAGS).map(|tag| measured_tag(tag, 0.0)).collect();
+    let (against_bare, against_epics, snapshots) = race(&shared, &mut epics, rounds, "tags of one type")?;
+    let (unit, bare) = ("million samples/s", "bare struct-of-arrays loop, same work");
+    let what = "scaling, range, 4 limits with hysteresis, deadband, quality, both times; 100,000 tags at random";
+    rows.push(Row::of_rounds("tags", what, unit, bare, &against_bare).target(Target::RatioAtLeast(0.25)));
+    if let Some(figures) = against_epics {
+        let peer = "EPICS base, 10,000 calc records, million/s";
+        rows.push(Row::of_rounds("tags", "the same", unit, peer, &figures).target(Target::RatioAtLeast(10.0)));
     }
-    check(&engine, &bare)?;
-    Ok(vec![Row::of_rounds(
-        "tags",
-        "tag engine, 100,000 tags at random",
-        "million samples/s",
-        "bare struct-of-arrays loop",
-        &figures,
-    )])
+    rows.push(Row::of_rounds("tags", "the same, with a snapshot that takes each frame in", unit, bare, &snapshots));
+    let distinct: Vec<TagSpec> = (0..TAGS).map(|tag| measured_tag(tag, f64::from(tag) * 1e-6)).collect();
+    let (figures, ..) = race(&distinct, &mut None, rounds, "no two tags alike")?;
+    rows.push(
+        Row::of_rounds("tags", "the same, no two tags with the same scaling", unit, bare, &figures)
+            .target(Target::RatioAtLeast(0.25)),
+    );
+    let million: Vec<TagSpec> = (0..MILLION).map(|tag| measured_tag(tag, 0.0)).collect();
+    let (figures, ..) = race(&million, &mut None, rounds, "a million tags")?;
+    rows.push(Row::of_rounds("tags", "the same, 1 million tags at random", unit, bare, &figures));
+    drop((shared, distinct, million));
+    rows.extend(table::measure()?);
+    Ok(rows)
 }
 
-/// Both must have come to the same values, but for the last digit: the bare loop multiplies by a quotient.
-fn check(engine: &TagEngine, bare: &Bare) -> Result<()> {
-    for tag in 0..TAGS {
-        let ours = engine.current(TagId(tag)).and_then(|sample| sample.value.as_f64()).unwrap_or(f64::NAN);
-        let theirs = bare.values[tag as usize];
-        let same = (ours - theirs).abs() < 1e-9 || (ours.is_nan() && theirs.is_nan());
-        ensure!(same, "tag {tag}: the engine has {ours}, and the bare loop {theirs}");
+type Rounds = Vec<(f64, f64)>;
+
+/// Engine, bare loop and EPICS in turns. Ours against the loop, ours against EPICS, ours with snapshots against the loop.
+fn race(specs: &[TagSpec], epics: &mut Option<Epics>, rounds: usize, words: &str) -> Result<(Rounds, Option<Rounds>, Rounds)> {
+    progress(&format!("tags: {} at random, {words}", specs.len()));
+    let batches = batches(specs.len() as u32, false);
+    let samples = f64::from(BATCHES * ROWS) / 1e6;
+    let mut engine = TagEngine::with_totals(specs, &[], &[], now(0));
+    let mut bare = Bare::new(specs);
+    let mut snapshot = Snapshot::waiting(specs.len());
+    let (mut against_bare, mut against_epics, mut snapshots) = (Vec::new(), epics.is_some().then(Vec::new), Vec::new());
+    let mut news = 0;
+    // The first round warms up.
+    for round in 0..=rounds {
+        let at = now(round);
+        let begin = Instant::now();
+        for batch in &batches {
+            engine.apply(batch, at);
+            let changes = engine.take_changes();
+            news += black_box(changes).rows().iter().filter(|row| row.is_news).count() as u64;
+        }
+        let ours = samples / begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        for batch in &batches {
+            bare.apply(batch, at.utc.0);
+            black_box(&bare.values);
+        }
+        let theirs = samples / begin.elapsed().as_secs_f64();
+        check(&engine, &bare, news)?;
+        let begin = Instant::now();
+        for batch in &batches {
+            engine.apply(batch, at);
+            snapshot.apply(&Frame { number: 1, now: at, changes: engine.take_changes() });
+        }
+        let with_snapshot = samples / begin.elapsed().as_secs_f64();
+        // So that both go on from the same values.
+        for batch in &batches {
+            bare.apply(batch, at.utc.0);
+        }
+        news = bare.news;
+        if round > 0 {
+            against_bare.push((ours, theirs));
+            snapshots.push((with_snapshot, theirs));
+            if let (Some(epics), Some(figures)) = (epics.as_mut(), &mut against_epics) {
+                figures.push((ours, epics.round()?));
+            }
+        }
     }
+    Ok((against_bare, against_epics, snapshots))
+}
+
+/// Both must have come to the same, but for the last digit of values: the bare loop multiplies by a quotient.
+fn check(engine: &TagEngine, bare: &Bare, news: u64) -> Result<()> {
+    for (place, theirs) in bare.values.iter().enumerate() {
+        let tag = TagId(place as u32);
+        let Some(sample) = engine.current(tag) else { continue };
+        let ours = sample.value.as_f64().unwrap_or(f64::NAN);
+        let same = (ours - theirs).abs() < 1e-9 || (ours.is_nan() && theirs.is_nan());
+        ensure!(same, "tag {place}: the engine has {ours}, and the bare loop {theirs}");
+        let (status, state) = (sample.status.0, engine.limit(tag) as u8);
+        ensure!(status == bare.statuses[place], "tag {place}: status {status:x}, and the bare loop's is another");
+        ensure!(state == bare.states[place], "tag {place}: limit state {state}, and {} in the bare loop", bare.states[place]);
+    }
+    // A value that lies on the deadband's edge to the last digit may fall on either side.
+    let apart = news.abs_diff(bare.news);
+    ensure!(apart * 10_000 <= bare.news, "the engine has {news} news, and the bare loop {}", bare.news);
     Ok(())
 }
 
@@ -74,60 +132,54 @@ fn now(round: usize) -> Now {
     Now { mono: Mono(1_000_000_000 * (round as u64 + 1)), utc: Utc(1_790_000_000_000_000_000 + round as i64) }
 }
 
-fn spec(tag: u32) -> TagSpec {
-    let scaling = Scaling { raw_low: 4_000.0, raw_high: 20_000.0, eng_low: 0.0, eng_high: 100.0, fault_band: None };
-    let spec = TagSpec::new(&format!("area/t{tag}"), ValueKind::Float, Origin::System);
-    TagSpec { scaling: Some(scaling), range: Some((0.0, 100.0)), ..spec }
-}
-
-fn batch(random: &mut fastrand::Rng) -> Columns {
-    let mut columns = Columns::default();
-    for _ in 0..ROWS {
-        // Some 3 % lie outside the range.
-        columns.push(random.u32(0..TAGS), &Value::Uint(random.u64(3_750..20_250)), Status::GOOD, Utc(0));
+/// A tag with everything that is measured; `other` makes its numbers different from those of others.
+fn measured_tag(tag: u32, other: f64) -> TagSpec {
+    let scaling = Scaling { raw_low: 4_000.0, raw_high: 20_000.0, eng_low: 0.0, eng_high: 100.0 + other, fault_band: None };
+    let limits = LimitSet { high_high: Some(95.0), high: Some(90.0), low: Some(10.0), low_low: Some(5.0) };
+    TagSpec {
+        scaling: Some(scaling),
+        range: Some((0.0, 100.0 + other)),
+        limits,
+        hysteresis: 1.0,
+        deadband: Deadband { console: 0.0, history: 0.5 },
+        ..TagSpec::new(&format!("area/t{tag}"), ValueKind::Float, Origin::System)
     }
-    columns
 }
 
-/// What a loop over arrays does for the same result, and nothing else.
-struct Bare {
-    slopes: Vec<f64>,
-    offsets: Vec<f64>,
-    lows: Vec<f64>,
-    highs: Vec<f64>,
-    values: Vec<f64>,
-    statuses: Vec<u32>,
-    source_times: Vec<i64>,
-    server_times: Vec<i64>,
+/// A tag of a plant with a hundred types, as the project makes it.
+fn plant_tag(tag: u32) -> TagSpec {
+    let origin = Origin::Driver {
+        plugin: PluginId(0),
+        connection: ConnectionId(tag / 1_000),
+        device: None,
+        address: format!("holding {}", tag % 60_000).as_str().into(),
+        group: Default::default(),
+    };
+    let spec = measured_tag(tag, f64::from(tag % 100));
+    TagSpec {
+        name: format!("area_{}/unit_{}/t{tag}", tag / 10_000, tag / 100 % 100).as_str().into(),
+        unit: "m3/h".into(),
+        description: "flow to the clear well".into(),
+        stale_after_ms: 5_000,
+        origin,
+        ..spec
+    }
 }
 
-impl Bare {
-    fn new(specs: &[TagSpec]) -> Self {
-        let scaled = |spec: &TagSpec| {
-            spec.scaling.map_or((1.0, 0.0, 0.0), |s| (s.raw_high - s.raw_low, s.eng_high - s.eng_low, s.raw_low))
-        };
-        let range = |spec: &TagSpec| spec.range.unwrap_or((f64::MIN, f64::MAX));
-        Self {
-            slopes: specs.iter().map(|spec| scaled(spec).1 / scaled(spec).0).collect(),
-            offsets: specs.iter().map(|spec| scaled(spec).2).collect(),
-            lows: specs.iter().map(|spec| range(spec).0).collect(),
-            highs: specs.iter().map(|spec| range(spec).1).collect(),
-            values: vec![f64::NAN; specs.len()],
-            statuses: vec![Status::BAD_WAITING_FOR_INITIAL_DATA.0; specs.len()],
-            source_times: vec![0; specs.len()],
-            server_times: vec![0; specs.len()],
+/// Random rows, or every tag once in order.
+fn batches(tags: u32, in_order: bool) -> Vec<Columns> {
+    let mut random = fastrand::Rng::with_seed(1);
+    let count = if in_order { tags.div_ceil(ROWS) } else { BATCHES };
+    let mut batch = |number: u32| {
+        let mut columns = Columns::default();
+        for row in 0..ROWS {
+            let tag = if in_order { number * ROWS + row } else { random.u32(0..tags) };
+            if tag < tags {
+                // Some 3 % lie outside the range.
+                columns.push(tag, &Value::Uint(random.u64(3_750..20_250)), Status::GOOD, Utc(0));
+            }
         }
-    }
-
-    fn apply(&mut self, batch: &Columns, at: i64) {
-        for row in 0..batch.len() {
-            let tag = batch.handles[row] as usize;
-            let value = (batch.values[row] as f64 - self.offsets[tag]) * self.slopes[tag];
-            let held = value.clamp(self.lows[tag], self.highs[tag]);
-            self.statuses[tag] = if held == value { batch.statuses[row] } else { Status::UNCERTAIN_EU_EXCEEDED.0 };
-            self.values[tag] = held;
-            self.source_times[tag] = if batch.times[row] == 0 { at } else { batch.times[row] };
-            self.server_times[tag] = at;
-        }
-    }
+        columns
+    };
+    (0..count).map(&mut batch).collect()
 }
