@@ -23,7 +23,8 @@ impl Epics {
         let python = root().join("target/peers-bench/bin/python");
         if !python.exists() {
             eprintln!(
-                "EPICS is not measured; for it: python3 -m venv target/peers-bench && target/peers-bench/bin/pip install epicscorelibs"
+                "EPICS is not measured; for it: python3 -m venv target/peers-bench && \
+                 target/peers-bench/bin/pip install epicscorelibs"
             );
             return Ok(None);
         }
