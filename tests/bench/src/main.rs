@@ -12,6 +12,7 @@ mod driver;
 mod figures;
 mod memory;
 mod modbus;
+mod points;
 mod station;
 mod tags;
 mod workplace;
@@ -59,15 +60,20 @@ struct Arguments {
 enum Bench {
     /// 1,000 samples into a sandboxed guest, filtered, and back; against the same filter natively.
     Boundary,
-    /// Modbus transactions a second through plugin, host and fieldbus at 16 connections; against a bare tokio-modbus loop.
+    /// Modbus transactions a second through plugin, host and fieldbus at 16 and 100 connections; against a bare
+    /// tokio-modbus loop and libmodbus.
     Modbus,
     /// Steps of the Modbus driver in the sandbox, with 1, 16 and 100 answers; against the same driver natively.
     Driver,
     /// From a write request over HTTP to the bytes at the device, audited; against fdatasync and loopback alone.
     Write,
+    /// A station at 100,000 points a second from 100 devices: its CPU and memory.
+    Points,
+    /// How far polls of healthy devices are off their beat while others are dead; against the same without dead ones.
+    Jitter,
     /// Memory of the demo's station, and from its start to the first good field sample; against a bare client's first answer.
     Memory,
-    /// Samples a second through the tag engine with 100,000 tags; against a bare struct-of-arrays loop.
+    /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS. Memory of a million tags.
     Tags,
 }
 
@@ -77,6 +83,16 @@ enum Part {
     /// A Modbus TCP device; says its port.
     #[command(hide = true)]
     ServeModbus,
+    /// A hundred Modbus TCP devices; says their port.
+    #[command(hide = true)]
+    ServePoints {
+        /// So many are dead.
+        #[arg(long)]
+        dead: usize,
+    },
+    /// Makes tables for a million tags, and says what memory they take.
+    #[command(hide = true)]
+    TagTable,
     /// Asks a Modbus device for one register, and ends.
     #[command(hide = true)]
     FirstRead {
@@ -89,7 +105,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.part {
         Some(Part::ServeModbus) => modbus::device::serve(),
+        Some(Part::ServePoints { dead }) => points::device::serve(*dead),
         Some(Part::FirstRead { device }) => memory::first_read(*device),
+        Some(Part::TagTable) => tags::table::table(),
         None => measure(&arguments),
     };
     match done {
@@ -112,6 +130,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Modbus => modbus::measure(&workplace, rounds)?,
             Bench::Driver => driver::measure(&workplace, rounds)?,
             Bench::Write => write::measure(&workplace)?,
+            Bench::Points => points::measure(&workplace, rounds)?,
+            Bench::Jitter => points::jitter(&workplace, rounds)?,
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Tags => tags::measure(rounds)?,
         });

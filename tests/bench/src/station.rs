@@ -47,6 +47,19 @@ impl Process {
         receiver.recv_timeout(READY_WITHIN).with_context(|| format!("the program did not say `{word}` within a minute"))
     }
 
+    /// CPU time that it has used, in s.
+    ///
+    /// # Errors
+    /// When the process is gone, or this isn't Linux.
+    pub fn cpu_s(&self) -> Result<f64> {
+        let path = format!("/proc/{}/stat", self.0.id());
+        let text = std::fs::read_to_string(&path).with_context(|| format!("can't read {path}"))?;
+        let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+        // utime and stime, in ticks of 1/100 s.
+        let ticks: f64 = rest.split_ascii_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        Ok(ticks / 100.0)
+    }
+
     /// A line of `/proc/PID/status` in KiB: `VmRSS`, `VmHWM`.
     ///
     /// # Errors

@@ -45,14 +45,16 @@ impl Workplace {
         if benches.contains(&Bench::Boundary) {
             plugins.extend(["tests/bench/guests/columns", "tests/bench/guests/typed"]);
         }
-        if benches.iter().any(|bench| matches!(bench, Bench::Modbus | Bench::Driver | Bench::Write | Bench::Memory)) {
+        if benches.iter().any(|bench| {
+            matches!(bench, Bench::Modbus | Bench::Driver | Bench::Write | Bench::Memory | Bench::Points | Bench::Jitter)
+        }) {
             plugins.extend(["plugins/modbus", "plugins/average"]);
         }
         let folders: Vec<PathBuf> = plugins.into_iter().map(|plugin| root.join(plugin)).collect();
         if given.is_none() && !folders.is_empty() {
             plantroom_pack::build_many(&folders, &components, &progress)?;
         }
-        if benches.iter().any(|bench| matches!(bench, Bench::Write | Bench::Memory)) {
+        if benches.iter().any(|bench| matches!(bench, Bench::Write | Bench::Memory | Bench::Points | Bench::Jitter)) {
             program()?;
         }
         Ok(Self { components })

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -185,14 +186,17 @@ fn reads_and_writes_pass_a_line() {
     }
 }
 
-/// A habit that is wrong once, in the fifth request to unit 1; whatever happens, no value may be wrong, and the line
-/// must be well again soon.
+/// A habit that is wrong once, when unit 1 is asked for address 50 first; whatever happens, no value may be wrong, and
+/// the line must be well again soon.
 fn check(name: &str, wrong: fn(&[u8]) -> Vec<Sound>, expected: &[u16]) {
     for (place_name, place) in PLACES {
-        let bench = place(Arc::new(move |number, request| if number == 5 { wrong(request) } else { say(right(request)) }));
-        good_within(&bench, 5_000, 1, 7, 3);
+        let done = AtomicBool::new(false);
+        let bench = place(Arc::new(move |_, request| {
+            let is_it = request[2..4] == [0, 50] && !done.swap(true, Ordering::Relaxed);
+            if is_it { wrong(request) } else { say(right(request)) }
+        }));
         for address in 1..5 {
-            assert_eq!(ask(&bench, 1, address, 3), 0, "{name}, {place_name}");
+            good_within(&bench, 5_000, 1, address, 3);
         }
         let error = ask(&bench, 1, 50, 3);
         assert!(expected.contains(&error), "{name}, {place_name}: {error}, {:?}", bench.figures());

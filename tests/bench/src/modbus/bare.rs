@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, Result, bail};
 use tokio_modbus::client::{Reader as _, tcp};
 
-use crate::modbus::{CONNECTIONS, REGISTERS, WARM_UP, WINDOW};
+use crate::modbus::{REGISTERS, WARM_UP, WINDOW};
 use crate::workplace::cpu_s;
 
 /// Transactions a second, and CPU time of this process in us a transaction.
 ///
 /// # Errors
 /// When the devices don't answer.
-pub async fn round(device: SocketAddr) -> Result<(f64, f64)> {
+pub async fn round(device: SocketAddr, connections: usize) -> Result<(f64, f64)> {
     let count = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..connections {
         let mut client = tcp::connect(device).await.context("the device can't be reached")?;
         let count = Arc::clone(&count);
         tasks.push(tokio::spawn(async move {

@@ -11,7 +11,7 @@ use plantroom_host::{Host, HostOptions, Loaded, Outside, PluginState};
 use plantroom_model::{Columns, ConnectionId, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Utc};
 use plantroom_project::Plant;
 
-use crate::modbus::{CONNECTIONS, Layout, REGISTERS, WARM_UP, WINDOW};
+use crate::modbus::{Layout, REGISTERS, WARM_UP, WINDOW};
 use crate::workplace::{Project, Workplace, cpu_s};
 
 /// Polling groups: name, period in ms, blocks. Periods differ so that one group asks while another waits for its
@@ -39,6 +39,7 @@ pub struct Rates {
 /// The driver, loaded and ready to be started.
 pub struct Driver {
     plant: Arc<Plant>,
+    connections: usize,
     loaded: Loaded,
     _project: Project,
 }
@@ -48,13 +49,13 @@ impl Driver {
     ///
     /// # Errors
     /// When the driver refuses the project.
-    pub fn load(workplace: &Workplace, device: SocketAddr, layout: Layout) -> Result<Self> {
-        let project = project(device, layout)?;
+    pub fn load(workplace: &Workplace, device: SocketAddr, connections: usize, layout: Layout) -> Result<Self> {
+        let project = project(device, connections, layout)?;
         let plant = project.load()?;
         let options = HostOptions { cache_dir: project.path().join("cache"), compile_command: Vec::new() };
         let host = Host::new(options).context("the sandbox can't be set up")?;
         let loaded = host.load(&plant.plugins[0], PluginId(0), &plant, &workplace.components.join("modbus.wasm"))?;
-        Ok(Self { plant, loaded, _project: project })
+        Ok(Self { plant, connections, loaded, _project: project })
     }
 
     /// Starts everything, counts for a while, and takes it down.
@@ -76,7 +77,8 @@ impl Driver {
             std::thread::sleep(WARM_UP / 20);
         }
         std::thread::sleep(WARM_UP);
-        let look = || (transactions(&fieldbus), outside.samples.load(Ordering::Relaxed), plugin.figures().steps);
+        let look =
+            || (transactions(&fieldbus, self.connections), outside.samples.load(Ordering::Relaxed), plugin.figures().steps);
         let (begin, before, cpu_before) = (Instant::now(), look(), (cpu_s(""), cpu_s(DRIVER_THREAD)));
         std::thread::sleep(WINDOW);
         let (after, seconds, cpu_after) = (look(), begin.elapsed().as_secs_f64(), (cpu_s(""), cpu_s(DRIVER_THREAD)));
@@ -96,9 +98,9 @@ impl Driver {
 }
 
 /// All transactions so far; none may have failed.
-fn transactions(fieldbus: &Fieldbus) -> Result<u64> {
+fn transactions(fieldbus: &Fieldbus, connections: usize) -> Result<u64> {
     let mut sum = 0;
-    for connection in 0..CONNECTIONS as u32 {
+    for connection in 0..connections as u32 {
         let figures = fieldbus.figures(ConnectionId(connection)).context("a connection is missing")?;
         ensure!(figures.errors == 0, "connection {connection}: {}", figures.last_error);
         sum += figures.transactions;
@@ -106,11 +108,11 @@ fn transactions(fieldbus: &Fieldbus) -> Result<u64> {
     Ok(sum)
 }
 
-fn project(device: SocketAddr, layout: Layout) -> Result<Project> {
+fn project(device: SocketAddr, count: usize, layout: Layout) -> Result<Project> {
     let project = Project::new()?;
     let (mut connections, mut names) = (String::new(), Vec::new());
     let mut tags = "name,kind,connection,address,group\n".to_owned();
-    for connection in 0..CONNECTIONS {
+    for connection in 0..count {
         names.push(format!("\"plc{connection}\""));
         let gap = if layout == Layout::Sparse { 117 } else { 0 };
         connections.push_str(&format!(
