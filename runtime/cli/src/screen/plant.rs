@@ -120,7 +120,10 @@ fn set(tags: &mut SampleTags, name: &str, given: &serde_json::Value, now: Utc) -
             if let Some(other) = map.keys().find(|key| *key != "value" && *key != "quality") {
                 return Err(format!("`{name}` has no `{other}`; a value is {{ value = .., quality = \"..\" }}"));
             }
-            (map.get("value").unwrap_or(&serde_json::Value::Null), map.get("quality").and_then(|word| word.as_str()).unwrap_or("good"))
+            (
+                map.get("value").unwrap_or(&serde_json::Value::Null),
+                map.get("quality").and_then(|word| word.as_str()).unwrap_or("good"),
+            )
         }
         plain => (plain, "good"),
     };

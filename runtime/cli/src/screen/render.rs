@@ -51,7 +51,9 @@ pub struct Render {
 impl Render {
     pub fn run(self) -> Result<()> {
         if !(self.scale.is_finite() && self.scale > 0.0 && self.scale <= 16.0) {
-            return Err(Failure::usage(format!("A scale of {} can't be painted; it is above 0 and at most 16.", self.scale)).into());
+            return Err(
+                Failure::usage(format!("A scale of {} can't be painted; it is above 0 and at most 16.", self.scale)).into()
+            );
         }
         let plant = plant::load(&self.project)?;
         let options = RenderOptions {
@@ -77,8 +79,7 @@ impl Render {
     }
 
     fn all(&self, plant: &Plant, screens: &Screens, tags: &SampleTags, options: &RenderOptions) -> Result<()> {
-        std::fs::create_dir_all(&self.output)
-            .with_context(|| format!("the folder can't be made: {}", self.output.display()))?;
+        std::fs::create_dir_all(&self.output).with_context(|| format!("the folder can't be made: {}", self.output.display()))?;
         let mut failed = 0;
         let sheets = screens.list().iter().map(|entry| (entry.name.clone(), Params::new()));
         for (name, params) in sheets.chain(faceplates(screens)) {

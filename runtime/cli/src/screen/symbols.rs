@@ -49,9 +49,8 @@ fn whole(function: &Function) {
 }
 
 fn as_json(function: &Function) -> Value {
-    let options = |all: &[(&str, &str)]| -> Vec<Value> {
-        all.iter().map(|(name, what)| json!({ "name": name, "what": what })).collect()
-    };
+    let options =
+        |all: &[(&str, &str)]| -> Vec<Value> { all.iter().map(|(name, what)| json!({ "name": name, "what": what })).collect() };
     json!({
         "name": function.name,
         "group": function.group.title(),

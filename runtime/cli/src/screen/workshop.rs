@@ -98,7 +98,9 @@ impl Workshop for Folder {
                 std::thread::spawn(move || child.wait());
                 Ok(program.clone())
             }
-            Err(error) => Err(format!("{program} doesn't start ({error}); set PLANTROOM_EDITOR, such as \"code -g {{file}}:{{line}}:{{column}}\"")),
+            Err(error) => Err(format!(
+                "{program} doesn't start ({error}); set PLANTROOM_EDITOR, such as \"code -g {{file}}:{{line}}:{{column}}\""
+            )),
         }
     }
 }
@@ -107,12 +109,16 @@ impl Workshop for Folder {
 fn editor_arguments(editor: &str, file: &str, line: u32, column: u32) -> Vec<String> {
     let mut words: Vec<String> = editor.split_whitespace().map(str::to_owned).collect();
     if words.iter().any(|word| word.contains("{file}")) {
-        let put = |word: &String| word.replace("{line}", &line.to_string()).replace("{column}", &column.to_string()).replace("{file}", file);
+        let put = |word: &String| {
+            word.replace("{line}", &line.to_string()).replace("{column}", &column.to_string()).replace("{file}", file)
+        };
         return words.iter().map(put).collect();
     }
     let name = words.first().and_then(|word| Path::new(word).file_stem()).map(|name| name.to_string_lossy().into_owned());
     match name.as_deref() {
-        Some("code" | "codium" | "code-insiders" | "cursor") => words.extend(["-g".to_owned(), format!("{file}:{line}:{column}")]),
+        Some("code" | "codium" | "code-insiders" | "cursor") => {
+            words.extend(["-g".to_owned(), format!("{file}:{line}:{column}")])
+        }
         Some("zed" | "subl" | "hx" | "helix" | "lapce") => words.push(format!("{file}:{line}:{column}")),
         Some("kate") => words.extend(["-l".to_owned(), line.to_string(), file.to_owned()]),
         Some("idea" | "rustrover") => words.extend(["--line".to_owned(), line.to_string(), file.to_owned()]),

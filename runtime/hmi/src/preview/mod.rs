@@ -278,7 +278,7 @@ impl Preview {
 
     fn keys(&mut self, ui: &Ui) {
         let pressed = |modifiers, key| ui.ctx().input_mut(|input| input.consume_key(modifiers, key));
-        if ui.ctx().egui_wants_keyboard_input() {
+        if ui.ctx().text_edit_focused() {
             return;
         }
         if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y) {

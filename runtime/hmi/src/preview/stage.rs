@@ -131,7 +131,7 @@ impl Stage {
             let icon = if scenery.placing { CursorIcon::Crosshair } else { CursorIcon::Default };
             ui.ctx().set_cursor_icon(icon);
         }
-        if scenery.chosen.is_some() && !ui.ctx().egui_wants_keyboard_input() {
+        if scenery.chosen.is_some() && !ui.ctx().text_edit_focused() {
             deeds.extend(nudge(ui, scenery.grid));
         }
         deeds

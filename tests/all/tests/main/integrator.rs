@@ -14,7 +14,10 @@ text(100, 300, \"words\");
 
 fn project() -> Project {
     let project = Project::new();
-    project.write("tags/well.toml", "[[tag]]\nname = \"well/level\"\ntype = \"float\"\nunit = \"m\"\nrange = [0, 5]\nmemory = 2.0\nwrite = true\n");
+    project.write(
+        "tags/well.toml",
+        "[[tag]]\nname = \"well/level\"\nkind = \"float\"\nunit = \"m\"\nrange = [0, 5]\nmemory = 2.0\nwrite = true\n",
+    );
     project.write("screens/1_home.rhai", HOME);
     project
 }
@@ -66,7 +69,10 @@ fn values_come_from_a_file_too() {
     project.write("values.json", "{ \"well\": { \"level\": { \"value\": 4.5, \"quality\": \"stale\" } } }");
     for (file, picture) in [("values.toml", "a.png"), ("values.json", "b.png")] {
         let (file, out) = (project.path().join(file), project.path().join(picture));
-        let run = plantroom(&["screen", "render", project.text(), "-o", out.to_str().unwrap(), "--values", file.to_str().unwrap()], &[]);
+        let run = plantroom(
+            &["screen", "render", project.text(), "-o", out.to_str().unwrap(), "--values", file.to_str().unwrap()],
+            &[],
+        );
         assert_eq!(run.code, 0, "{}", run.stderr);
     }
     assert!(png(&project, "a.png").2 == png(&project, "b.png").2);
@@ -97,7 +103,9 @@ fn advice_has_its_lint_its_place_and_its_reason() {
     let advice = told["advice"].as_array().expect("a list");
     let found: Vec<_> = advice.iter().map(|each| (each["lint"].as_str().unwrap(), each["line"].as_u64().unwrap())).collect();
     assert_eq!(found, [("level", 1), ("unreachable", 1), ("value-without-unit", 2)], "{told}");
-    assert!(advice.iter().all(|each| each["file"] == "screens/2_lost.rhai" && each["why"].as_str().is_some_and(|why| why.len() > 40)));
+    assert!(
+        advice.iter().all(|each| each["file"] == "screens/2_lost.rhai" && each["why"].as_str().is_some_and(|why| why.len() > 40))
+    );
     assert_eq!(check(&["--strict"]).code, 1);
     assert!(check(&[]).stdout.contains("screens/2_lost.rhai:2:1: advice: this value has no unit [value-without-unit]"));
 
@@ -114,7 +122,8 @@ fn editors_learn_every_function_and_tag() {
     let told: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let has = |list: &str, name: &str| told[list].as_array().unwrap().iter().any(|each| each["name"] == name);
     assert!(has("functions", "tank") && has("functions", "duration") && has("tags", "well/level"));
-    let snippets: Value = serde_json::from_str(&plantroom(&["screen", "completions", "--format", "vscode"], &[]).stdout).expect("JSON");
+    let snippets: Value =
+        serde_json::from_str(&plantroom(&["screen", "completions", "--format", "vscode"], &[]).stdout).expect("JSON");
     assert_eq!(snippets["pump"]["scope"], "rhai");
     assert!(plantroom(&["screen", "completions", "--format", "rhai-def"], &[]).stdout.starts_with("module static;"));
 }
@@ -150,7 +159,10 @@ fn a_drag_in_the_preview_rewrites_the_script_and_saving_redraws() {
     wait_until("and the old one again", 8.0, || project.read("screens/1_home.rhai"), |text| text == HOME);
 
     let before = screen.colours();
-    project.write("screens/1_home.rhai", &HOME.replace("text(100, 300, \"words\");", "lamp(100, 300, true, #{ label: \"x\", size: 90, abnormal: true });"));
+    project.write(
+        "screens/1_home.rhai",
+        &HOME.replace("text(100, 300, \"words\");", "lamp(100, 300, true, #{ label: \"x\", size: 90, abnormal: true });"),
+    );
     eventually("saving redraws", 8.0, || (screen.colours() != before).then_some(()));
     screen.keep("preview_saved.png");
     assert!(window.ended().is_none(), "{}", window.told());
