@@ -125,7 +125,8 @@ impl Source {
         match &self.data {
             Some(data) => {
                 let found = look_offline(data).changes.into_iter().find(|change| change.number == number);
-                let change = found.ok_or_else(|| Failure::problems(format!("There is no change {number}: {}", data.display())))?;
+                let change =
+                    found.ok_or_else(|| Failure::problems(format!("There is no change {number}: {}", data.display())))?;
                 Ok(as_json(&change))
             }
             None => Client::open(&self.reach)?.call("GET", &format!("/api/v1/project/changes/{number}"), None),

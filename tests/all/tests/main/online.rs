@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plantroom_tests::{
-    Api, BarePoller, Project, Pymodbus, Recorder, Seen, Station, eventually, holds_for, plantroom, wait_until,
+    Api, BarePoller, Project, Pymodbus, Recorder, Seen, Station, eventually, free_port, holds_for, plantroom, wait_until,
 };
 use serde_json::{Value as Json, json};
 
@@ -344,7 +344,8 @@ fn consoles_follow_a_change() {
 #[test]
 fn a_quarantined_plugin_is_released_by_an_engineer() {
     let project = Project::new();
-    project.plugin("bad", "hostile", "mode = \"trap\"", "publish = [\"bad/*\"]\nwrite = []");
+    let grant = "connections = [\"bad_line\"]\npublish = [\"bad/*\"]\nwrite = [\"bad/*\"]";
+    project.connection_of("bad", "bad_line", free_port(), 500).plugin("bad", "hostile", "mode = \"trap\"", grant);
     project.computed("bad/value", "float", "bad", "");
     let station = Station::start(&project);
     let (api, operator) = (station.api(), station.api().new_user("otto", "operate"));
