@@ -163,14 +163,14 @@ impl CommandPath {
             Some((feedback, readback::until(&mut snapshots, feedback, since, limit, agrees).await))
         };
         let put_back = async {
-            self.pulses.hold(u64::from(pulse.hold_ms)).await;
+            let whole = self.pulses.hold(u64::from(pulse.hold_ms)).await;
             let at = self.clock.now();
             order.turn_to_rest(at.mono.plus_ms(u64::from(write.expires_ms)));
             let settled = self.send(order, plant, spec).await;
             self.pulses.end(held).await;
-            (settled, at)
+            (settled, at, whole)
         };
-        let (followed, (back, back_at)) = tokio::join!(follow, put_back);
+        let (followed, (back, back_at, whole)) = tokio::join!(follow, put_back);
         if back.code != SettleCode::Done {
             return stuck(&what, &rest, &back);
         }
@@ -178,7 +178,8 @@ impl CommandPath {
             let message = format!("It is not known whether {what} was carried out; it was set back to {rest}.");
             return Ended::new(OutcomeKind::Unknown, message);
         }
-        let was = format!("{what} for {} ms, and {rest} again", pulse.hold_ms);
+        let held = if whole { format!("for {} ms", pulse.hold_ms) } else { "cut short, because the station stops".to_owned() };
+        let was = format!("{what} {held}, and {rest} again");
         match followed {
             None if write.no_feedback => Ended::new(OutcomeKind::Done, format!("The device accepted {was}.")),
             None => {

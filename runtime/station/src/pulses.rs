@@ -88,12 +88,12 @@ impl Pulses {
         self.save().await;
     }
 
-    /// Waits for the time that a value is held; less when the station stops.
-    pub async fn hold(&self, hold_ms: u64) {
+    /// Waits for the time that a value is held; false when it was less because the station stops.
+    pub async fn hold(&self, hold_ms: u64) -> bool {
         let mut stop = self.stop.subscribe();
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(hold_ms)) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep(Duration::from_millis(hold_ms)) => true,
+            _ = stop.wait_for(|stop| *stop) => false,
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
             tokio::spawn(async move { pulses.hold(600_000).await })
         };
         pulses.finish(Duration::from_secs(3)).await;
-        holding.await.unwrap();
+        assert!(!holding.await.unwrap(), "it says that it was cut short");
         assert!(begun.elapsed() < Duration::from_secs(1));
     }
 }

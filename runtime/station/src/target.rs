@@ -14,7 +14,7 @@ pub fn find<'a>(plant: &'a Plant, request: &WriteRequest) -> Result<(&'a TagSpec
     let name = &spec.name;
     let write = spec.write.as_ref().ok_or_else(|| format!("{name} can't be written; the project doesn't say how."))?;
     if let Some(question) = write.confirmation.as_ref().filter(|_| !request.confirmed) {
-        return Err(format!("{name} wants a yes first: {question}"));
+        return Err(format!("{name} wants a yes first (`confirmed` in the API, --yes on the command line): {question}"));
     }
     if request.comment.len() > limits::COMMENT_BYTES {
         return Err(format!("The comment is too long; at most {} bytes.", limits::COMMENT_BYTES));

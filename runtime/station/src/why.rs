@@ -159,7 +159,7 @@ impl Steps<'_> {
             TagMode::OffScan => "off scan: what its source says is not taken in".to_owned(),
             mode => format!("{}: what its source says is not shown", mode.word()),
         };
-        let since = time_text(over.since);
+        let since = moment(over.since);
         self.add(depth, "mode", format!("{what}; by {} since {since}: {}", over.user, over.reason), None);
     }
 
@@ -170,7 +170,7 @@ impl Steps<'_> {
         let taken = age_words(self.now.utc, sample.server_time);
         let mut text = format!("the station took it in {taken}");
         if sample.source_time != sample.server_time && sample.source_time.0 != 0 {
-            let _ = write!(text, "; its source says it is from {}", time_text(sample.source_time));
+            let _ = write!(text, "; its source says it is from {}", moment(sample.source_time));
         }
         if spec.stale_after_ms > 0 {
             let _ = write!(text, "; silence of {} counts as a missed poll", seconds(u64::from(spec.stale_after_ms)));
@@ -286,14 +286,20 @@ fn seconds(ms: u64) -> String {
     if ms < 10_000 { format!("{} s", tidy(ms as f64 / 1e3)) } else { format!("{} s", ms / 1_000) }
 }
 
+/// A moment to the second: `2026-11-22T18:40:05Z`.
+fn moment(at: Utc) -> String {
+    let text = time_text(at);
+    text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
 /// `0.3 s ago`; a time ahead of the clock is told as it is.
 fn age_words(now: Utc, at: Utc) -> String {
     match now.as_ms() - at.as_ms() {
         _ if at.0 == 0 => "never".to_owned(),
-        ahead if ahead < -1_000 => format!("at {}, which is ahead of the station's clock", time_text(at)),
+        ahead if ahead < -1_000 => format!("at {}, which is ahead of the station's clock", moment(at)),
         age if age < 60_000 => format!("{:.1} s ago", age.max(0) as f64 / 1e3),
         age if age < 3_600_000 => format!("{} min ago", age / 60_000),
-        _ => format!("at {}", time_text(at)),
+        _ => format!("at {}", moment(at)),
     }
 }
 
