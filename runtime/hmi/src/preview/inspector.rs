@@ -1,6 +1,6 @@
 //! The panel beside a previewed screen: what is chosen, what it follows, values to play with, symbols to insert.
 
-use egui::{Button, ComboBox, RichText, ScrollArea, Slider, TextEdit, Ui};
+use egui::{Button, ComboBox, DragValue, RichText, ScrollArea, Slider, TextEdit, Ui};
 use plantroom_model::{Status, Value, ValueKind};
 use plantroom_scene::edit::{Coordinate, Movable};
 use plantroom_scene::{Binding, Object, SampleTags, TagView, guide};
@@ -151,7 +151,8 @@ impl Inspector {
             ui.label(quiet(function.what));
             ui.label(RichText::new(function.usage).monospace().size(11.0));
         }
-        ComboBox::from_id_salt("tag to insert")
+        let name = ui.label(quiet("Its tag")).id;
+        let shown = ComboBox::from_id_salt("tag to insert")
             .width(260.0)
             .selected_text(self.tag.as_deref().unwrap_or("the example's tag"))
             .show_ui(ui, |ui| {
@@ -160,6 +161,7 @@ impl Inspector {
                     ui.selectable_value(&mut self.tag, Some(name.clone()), name);
                 }
             });
+        shown.response.labelled_by(name);
         let words = if placing.is_some() { "Now click where it should be" } else { "Insert at a click" };
         ui.button(words).clicked().then(|| Wish::Insert(symbol, self.tag.clone()))
     }
@@ -189,57 +191,62 @@ fn filter(ui: &mut Ui, text: &mut String, hint: &str) {
 /// One tag; its new value and quality, if somebody changed it.
 fn row(ui: &mut Ui, info: &TagInfo, sample: Option<(Value, Status)>) -> Option<(Value, Status)> {
     let (value, status) = sample.unwrap_or((Value::Null, Status::BAD_WAITING_FOR_INITIAL_DATA));
-    ui.label(quiet(&info.name));
+    let name = ui.label(quiet(&info.name)).id;
     ui.horizontal(|ui| {
-        let entered = field(ui, info, &value).map(|value| (value, if status.is_bad() { Status::GOOD } else { status }));
+        let entered = field(ui, info, &value, name).map(|value| (value, if status.is_bad() { Status::GOOD } else { status }));
         let now = QUALITIES.iter().find(|(_, known)| *known == status).map_or(status.words(), |(word, _)| *word);
         let mut chosen = status;
-        ComboBox::from_id_salt(("quality", &info.name)).width(90.0).selected_text(now).show_ui(ui, |ui| {
+        let shown = ComboBox::from_id_salt(("quality", &info.name)).width(90.0).selected_text(now).show_ui(ui, |ui| {
             for (word, each) in QUALITIES {
                 ui.selectable_value(&mut chosen, each, word);
             }
         });
+        shown.response.labelled_by(name);
         entered.or_else(|| (chosen != status).then_some((value, chosen)))
     })
     .inner
 }
 
 /// A field for one value.
-fn field(ui: &mut Ui, info: &TagInfo, value: &Value) -> Option<Value> {
+fn field(ui: &mut Ui, info: &TagInfo, value: &Value, name: egui::Id) -> Option<Value> {
     let kind = ValueKind::from_u8(info.kind).unwrap_or(ValueKind::Float);
     if !info.states.is_empty() {
-        return states(ui, info, value);
+        return states(ui, info, value, name);
     }
     match kind {
         ValueKind::Bool => {
             let mut on = value.as_bool().unwrap_or(false);
-            ui.checkbox(&mut on, "on").changed().then_some(Value::Bool(on))
+            ui.checkbox(&mut on, "on").labelled_by(name).changed().then_some(Value::Bool(on))
         }
         ValueKind::Text => {
             let mut text = value.as_text().unwrap_or_default().to_owned();
-            let changed = ui.add(TextEdit::singleline(&mut text).desired_width(150.0)).changed();
+            let changed = ui.add(TextEdit::singleline(&mut text).desired_width(150.0)).labelled_by(name).changed();
             changed.then(|| Value::Text(text.into()))
         }
         ValueKind::Int | ValueKind::Uint | ValueKind::Float | ValueKind::Null => {
             let (low, high) = info.range.unwrap_or((0.0, 100.0));
             let mut number = value.as_f64().unwrap_or(low);
-            let slider = Slider::new(&mut number, low.min(high)..=high.max(low)).max_decimals(usize::from(info.decimals));
-            let changed = ui.add(slider.suffix(format!(" {}", info.unit)).clamping(egui::SliderClamping::Never)).changed();
+            let digits = usize::from(info.decimals);
+            let slider = Slider::new(&mut number, low.min(high)..=high.max(low)).max_decimals(digits).show_value(false);
+            let slid = ui.add(slider.clamping(egui::SliderClamping::Never)).labelled_by(name).changed();
+            let typed = DragValue::new(&mut number).max_decimals(digits).suffix(format!(" {}", info.unit));
+            let changed = ui.add(typed).labelled_by(name).changed() || slid;
             let whole = matches!(kind, ValueKind::Int | ValueKind::Uint);
             changed.then_some(if whole { Value::Int(number.round() as i64) } else { Value::Float(number) })
         }
     }
 }
 
-fn states(ui: &mut Ui, info: &TagInfo, value: &Value) -> Option<Value> {
+fn states(ui: &mut Ui, info: &TagInfo, value: &Value, name: egui::Id) -> Option<Value> {
     let number = value.as_f64().map(|number| number as i64).or_else(|| value.as_bool().map(i64::from));
     let word = info.states.iter().find(|(known, _)| Some(*known) == number).map_or("–", |(_, word)| word);
     let mut chosen = number;
-    ComboBox::from_id_salt(("state", &info.name)).width(120.0).selected_text(word).show_ui(ui, |ui| {
+    let shown = ComboBox::from_id_salt(("state", &info.name)).width(120.0).selected_text(word).show_ui(ui, |ui| {
         for (known, word) in &info.states {
             ui.selectable_value(&mut chosen, Some(*known), word);
         }
     });
+    shown.response.labelled_by(name);
     let is_bool = ValueKind::from_u8(info.kind) == Some(ValueKind::Bool);
     let changed = chosen.filter(|_| chosen != number)?;
     Some(if is_bool { Value::Bool(changed != 0) } else { Value::Int(changed) })
