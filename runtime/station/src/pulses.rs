@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(Pulses::open(folder.path()).unwrap().1, []);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_stop_ends_the_holding_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let pulses = std::sync::Arc::new(Pulses::open(folder.path()).unwrap().0);

@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_clock_that_is_set_back_an_hour_does_not_make_an_outcome_unknown() {
         let tag = TagId(0);
         let sample = |value: i64, now: Now| Sample {
@@ -130,8 +130,11 @@ mod tests {
             source_time: now.utc,
             server_time: now.utc,
         };
-        let frame =
-            |number, now, sample| plantroom_model::Frame { number, now, changes: vec![plantroom_model::Change { tag, sample }] };
+        let frame = |number, now, sample| plantroom_model::Frame {
+            number,
+            now,
+            changes: vec![plantroom_model::Change { tag, sample }].into(),
+        };
         let mut first = Snapshot::waiting(1);
         first.apply(&frame(1, at(99, 0), sample(1, at(99, 0))));
         let (sender, mut snapshots) = watch::channel(Arc::new(first.clone()));

@@ -104,7 +104,7 @@ fn what_a_line_says_wrongly_is_told_by_check() {
         "[[tag]]\nname = \"x/nowhere\"\nkind = \"uint\"\nconnection = \"line\"\naddress = \"holding 0\"\n\
          [[tag]]\nname = \"x/mixed\"\nkind = \"uint\"\nconnection = \"line\"\ndevice = \"m1\"\naddress = \"40003\"\n",
     );
-    let run = plantroom_tests::plantroom(&["check", project.text()]);
+    let run = plantroom_tests::plantroom(&["check", project.text()], &[]);
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
     let told = format!("{}{}", run.stdout, run.stderr);
     assert!(told.contains("x/nowhere") && told.contains("device"), "{told}");

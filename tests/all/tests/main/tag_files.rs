@@ -14,7 +14,8 @@ fn a_list_goes_out_is_changed_and_comes_back() {
     let project = new_project();
     let list = project.path().join("list.csv");
     let list = list.to_str().expect("a path is text");
-    let exported = plantroom(&["tag", "export", project.text(), "--filter", "device/*", "--for", "excel-europe", "-o", list], &[]);
+    let exported =
+        plantroom(&["tag", "export", project.text(), "--filter", "device/*", "--for", "excel-europe", "-o", list], &[]);
     assert_eq!(exported.code, 0, "{}{}", exported.stdout, exported.stderr);
     let text = project.read("list.csv");
     assert!(text.starts_with("\u{feff}name;kind;") && text.contains("device/level;float;m;"), "{text}");
