@@ -155,6 +155,8 @@ fn a_drag_in_the_preview_rewrites_the_script_and_saving_redraws() {
     let moved = HOME.replace("value(100, 100,", "value(180, 100,");
     wait_until("the script has the new number", 8.0, || project.read("screens/1_home.rhai"), |text| *text == moved);
     screen.keep("preview_moved.png");
+    // Without a window manager nobody gives a window the keyboard.
+    screen.act(&["search", "--name", "Plantroom preview", "windowfocus"]);
     screen.act(&["key", "ctrl+z"]);
     wait_until("and the old one again", 8.0, || project.read("screens/1_home.rhai"), |text| text == HOME);
 
