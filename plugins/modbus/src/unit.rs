@@ -231,7 +231,7 @@ mod tests {
     fn all_silent_devices_together_cost_a_line_a_tenth_of_its_time() {
         let line: Rc<Line> = Rc::default();
         let dead: Vec<Contact> = (0..20).map(|_| Contact::new(Some(line.clone()))).collect();
-        dead.iter().for_each(|contact| (0..3).for_each(|_| drop(silent_beat(contact, 0))));
+        dead.iter().for_each(|contact| (0..3).for_each(|_| _ = silent_beat(contact, 0)));
         let spent = (1..=1_000).map(|s| dead.iter().filter(|contact| silent_beat(contact, s * S)).count()).sum::<usize>();
         assert!((60..=100).contains(&spent), "{spent} s of 1000");
     }
@@ -240,7 +240,7 @@ mod tests {
     fn what_was_on_its_way_counts_once() {
         let contact = Contact::new(Some(Rc::default()));
         contact.answered();
-        (0..5).for_each(|_| drop(contact.unanswered(ModbusError::Timeout, 0, S)));
+        (0..5).for_each(|_| _ = contact.unanswered(ModbusError::Timeout, 0, S));
         assert_eq!(contact.pause(), None);
         assert_eq!(enter(&contact, S), Entry::Probe);
     }

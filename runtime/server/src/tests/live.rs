@@ -103,8 +103,13 @@ async fn a_console_sees_what_it_shows_and_nothing_else() {
 async fn before_the_login_there_is_nothing() {
     let fake = Fake::new();
     let served = serve(&fake).await;
-    let write =
-        || ToStation::Write { request: 1, tag: "intake/p1/speed".into(), value: Value::Float(1.0), comment: String::new() };
+    let write = || ToStation::Write {
+        request: 1,
+        tag: "intake/p1/speed".into(),
+        value: Value::Float(1.0),
+        comment: String::new(),
+        confirmed: false,
+    };
     for first in [ToStation::Subscribe { generation: 1, names: vec!["intake/level".into()] }, write(), ToStation::Logout] {
         let mut console = Console::open(&served).await;
         console.say(&first).await;
@@ -144,8 +149,13 @@ async fn a_page_from_elsewhere_gets_no_socket() {
 async fn commands_come_back_with_their_outcome_or_a_refusal() {
     let fake = Fake::new();
     let served = serve(&fake).await;
-    let write =
-        |request, tag: &str| ToStation::Write { request, tag: tag.into(), value: Value::Float(7.0), comment: "go".into() };
+    let write = |request, tag: &str| ToStation::Write {
+        request,
+        tag: tag.into(),
+        value: Value::Float(7.0),
+        comment: "go".into(),
+        confirmed: false,
+    };
     for (user, tag, kind, written) in [
         ("otto", "intake/p1/speed", "Confirmed", 1),
         ("vera", "intake/p1/speed", "Refused", 0),
@@ -182,6 +192,7 @@ async fn a_user_who_is_removed_demoted_or_logged_out_is_cut_off() {
                 tag: "intake/p1/speed".into(),
                 value: Value::Float(1.0),
                 comment: String::new(),
+                confirmed: false,
             })
             .await;
         console.heard(|message| matches!(message, ToConsole::Denied { .. })).await;
