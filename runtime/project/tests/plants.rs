@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use plantroom_model::{Origin, PermissiveTest, Role, TagId, Value};
+use plantroom_model::{Instance, Origin, PermissiveTest, Role, TagId, Value};
 use plantroom_project::{Loaded, NewError, NewOptions, Plant, difference, load, new_project, schemas};
 use proptest::prelude::*;
 
@@ -66,15 +66,16 @@ fn instances_become_tags() {
     let (_, speed) = plant.tag("p1/speed").unwrap();
     assert_eq!((speed.range, &*speed.description), (Some((0.0, 1500.0)), "Speed of p1"));
     assert_eq!(plant.tag("p2/speed").unwrap().1.range, Some((0.0, 3000.0)));
-    let Origin::Driver { address, group, .. } = &plant.tag("p1/running").unwrap().1.origin else { panic!() };
-    assert_eq!((&**address, &**group), ("discrete 101", ""));
+    let running = plant.tag("p1/running").unwrap().1;
+    let Origin::Driver { address, .. } = &running.origin else { panic!() };
+    assert_eq!((&**address, &*running.group), ("discrete 101", ""));
     let (running, start) = (plant.tag("p1/running").unwrap().0, plant.tag("p1/start").unwrap().1);
     let write = start.write.as_ref().unwrap();
     assert_eq!((write.role, write.feedback), (Role::Engineer, Some(running)));
     assert_eq!(write.permissives[0].test, PermissiveTest::AtMost(10.0));
     assert_eq!(write.permissives[0].message, "p1/speed must be at most 10");
-    assert_eq!(start.instance, Some(("pump".into(), "p1".into())));
-    let place = &plant.tag_places[running.0 as usize];
+    assert_eq!(*start.instance.clone().unwrap(), Instance { of_type: "pump".into(), name: "p1".into() });
+    let place = plant.tag_places.get(running.0 as usize).unwrap();
     assert_eq!((&*place.file, place.place), ("tags/a.toml", (9, 8)));
 }
 
@@ -106,6 +107,8 @@ fn the_station_has_tags_of_its_own() {
         "system/scan/last_ms",
         "system/scan/inbox_lost",
         "system/audit/ok",
+        "system/disk/ok",
+        "system/disk/message",
         "system/connections/plc/state",
         "system/plugins/modbus/state",
         "system/plugins/modbus/faults",
@@ -114,7 +117,7 @@ fn the_station_has_tags_of_its_own() {
         assert!(system.contains(&name), "{name} is not in {system:?}");
     }
     assert_eq!(plant.tags.len(), plant.tag_places.len());
-    assert!(plant.tags.iter().enumerate().all(|(id, tag)| plant.tag_ids[&tag.name] == TagId(id as u32)));
+    assert!(plant.tags.iter().enumerate().all(|(id, tag)| plant.tag_ids[&*tag.name] == TagId(id as u32)));
 }
 
 #[test]

@@ -76,7 +76,13 @@ impl Symbol {
                 }
             }
             Self::Popup(popup) => visit(Slot::Text(&mut popup.label)),
-            Self::Image(_) => {}
+            _ => self.each_slot_of_values(visit),
+        }
+    }
+
+    /// Readings, texts and controls: what isn't equipment or a holder of others.
+    fn each_slot_of_values(&mut self, visit: &mut dyn FnMut(Slot<'_>)) {
+        match self {
             Self::Valve(valve) => {
                 visit(Slot::Text(&mut valve.label));
                 for reading in [&mut valve.position, &mut valve.fault, &mut valve.manual] {
@@ -115,7 +121,6 @@ impl Symbol {
                 visit(Slot::Reading(&mut switch.target));
                 visit(Slot::Flag(&mut switch.enabled, false));
             }
-            Self::Navigation(_) => {}
             Self::Trend(trend) => {
                 visit(Slot::Text(&mut trend.label));
                 for pen in &mut trend.pens {
@@ -123,6 +128,7 @@ impl Symbol {
                 }
             }
             Self::Panel(panel) => visit(Slot::Text(&mut panel.label)),
+            _ => {}
         }
     }
 }

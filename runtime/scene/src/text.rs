@@ -89,17 +89,22 @@ fn table(table: &Table) -> String {
     text
 }
 
+/// The word for yes, no or not known; nothing where it isn't asked.
+fn three<'a>(asked: &Reading, is_so: Option<bool>, words: [&'a str; 3]) -> &'a str {
+    match is_so {
+        _ if !asked.is_present() => "",
+        Some(true) => words[0],
+        Some(false) => words[1],
+        None => words[2],
+    }
+}
+
 fn symbol(symbol: &Symbol) -> String {
     match symbol {
         Symbol::Tank(tank) => quoted(tank.label.get()) + reading("level", &tank.level).as_str(),
         Symbol::Machine(own) => machine(own),
         Symbol::Bus(bus) => {
-            let live = match bus.is_live() {
-                _ if !bus.live.is_present() => "",
-                Some(true) => " live",
-                Some(false) => " dead",
-                None => " unknown",
-            };
+            let live = three(&bus.live, bus.is_live(), [" live", " dead", " unknown"]);
             format!("{} {} corners{live}", quoted(bus.label.get()), bus.points.len())
         }
         Symbol::Instrument(own) => format!(" {} {}{}", own.letters, own.number, reading("value", &own.reading)),
@@ -121,12 +126,7 @@ fn symbol(symbol: &Symbol) -> String {
             quoted(valve.label.get()) + reading("position", &valve.position).as_str() + fault
         }
         Symbol::Pipe(pipe) => {
-            let flows = match pipe.is_flowing() {
-                _ if !pipe.flow.is_present() => "",
-                Some(true) => " flowing",
-                Some(false) => " still",
-                None => " unknown",
-            };
+            let flows = three(&pipe.flow, pipe.is_flowing(), [" flowing", " still", " unknown"]);
             format!("{} {} corners{flows}", quoted(&pipe.label), pipe.points.len())
         }
         Symbol::Lamp(lamp) => {

@@ -78,7 +78,7 @@ fn init_gets_the_document() {
     let [Event::State(0), Event::Log(2, text), Event::State(1)] = &events[..] else { panic!("{events:?}") };
     let wanted = serde_json::json!({
         "plugin": { "groups": { "fast": 250 } },
-        "connections": [{ "name": "plc", "device": { "unit": 3 } }],
+        "connections": [{ "name": "plc", "device": { "unit": 3 }, "pipeline": 1, "devices": [] }],
         "tags": [
             { "name": "t1", "kind": "float", "access": ["publish"], "connection": 0, "address": "holding 1", "group": "" },
             { "name": "t2", "kind": "float", "access": ["publish", "write"], "connection": 0, "address": "holding 2", "group": "" },

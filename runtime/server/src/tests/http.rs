@@ -29,6 +29,7 @@ fn example(route: &Route) -> (String, &'static str) {
         Some("OwnPasswordBody") => r#"{"current":"wrong password","password":"a long password"}"#,
         Some("RoleBody") => r#"{"role":"engineer"}"#,
         Some("NewTokenBody") => r#"{"user":"eve","label":"x"}"#,
+        Some("ModeBody") => r#"{"mode":"off-scan","reason":"x"}"#,
         Some(other) => panic!("no example of {other}"),
         None => "",
     };

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use plantroom_model::{Mono, OutcomeKind, Quality, Sample, Value};
 use plantroom_project::CopySpec;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::journal::Happened;
 use super::{Own, State, Wish};
 
 /// After a refusal the next try waits this many times the shortest pause, so that a permissive that doesn't hold costs
 /// one record a while and not one a second.
-const PATIENCE: u32 = 10;
+const PATIENCE: u64 = 10;
 
 /// One copy at work.
 struct Copy {
@@ -20,7 +20,7 @@ struct Copy {
     /// What was last written.
     written: Option<Value>,
     /// When the next write may be.
-    next: Instant,
+    next: Mono,
     /// The output was not usable when last looked at; told once.
     unusable: bool,
 }
@@ -29,18 +29,19 @@ struct Copy {
 pub(super) async fn run(own: Arc<Own>, copies: Vec<CopySpec>) {
     let mut snapshots = own.commands.snapshots.clone();
     snapshots.mark_changed();
-    let start = Instant::now();
+    let start = own.commands.clock.now().mono;
     let mut copies: Vec<Copy> =
         copies.into_iter().map(|spec| Copy { spec, written: None, next: start, unusable: false }).collect();
     loop {
-        let waiting = copies.iter().map(|copy| copy.next).filter(|next| *next > Instant::now()).min();
+        let now = own.commands.clock.now().mono;
+        let waiting = copies.iter().map(|copy| copy.next).filter(|next| *next > now).min();
         tokio::select! {
             changed = snapshots.changed() => if changed.is_err() { return },
-            () = sleep_until(waiting.unwrap_or(start)), if waiting.is_some() => {}
+            () = sleep(Duration::from_nanos(waiting.unwrap_or(now).since(now))), if waiting.is_some() => {}
         }
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         for copy in &mut copies {
-            if copy.next > Instant::now() {
+            if copy.next > own.commands.clock.now().mono {
                 continue;
             }
             let plant = own.commands.plant();
@@ -68,11 +69,9 @@ async fn write(own: &Own, copy: &mut Copy, value: Value) {
     let kind = own.request(wish, "copy").await;
     own.ran(at.utc);
     own.state(State::Waiting, "");
-    let pause = Duration::from_millis(u64::from(copy.spec.min_interval_ms));
-    let passed = Duration::from_nanos(own.commands.clock.now().mono.since(Mono(at.mono.0)));
+    let pause_ms = u64::from(copy.spec.min_interval_ms);
     let refused = matches!(kind, OutcomeKind::Refused | OutcomeKind::NotSent);
-    let pause = if refused { pause * PATIENCE } else { pause.saturating_sub(passed) };
-    copy.next = Instant::now() + pause;
+    copy.next = if refused { own.commands.clock.now().mono.plus_ms(pause_ms * PATIENCE) } else { at.mono.plus_ms(pause_ms) };
     if !refused {
         copy.written = Some(value);
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plantroom_model::{Now, Snapshot, Status, Value};
+use plantroom_model::{Mono, Now, Snapshot, Status, Value};
 use plantroom_project::ScriptWork;
 use plantroom_script::{Program, ScriptError};
 use plantroom_store::{RealDisk, read_file, replace_file};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use super::journal::Happened;
 use super::schedule::{self, Schedule};
@@ -42,7 +42,7 @@ pub(super) async fn run(own: Arc<Own>, work: ScriptWork) {
     let mut kept = Kept { memory: load(&own), known: Vec::new(), seen: vec![None; work.on.len()], held: None };
     let zone = own.commands.plant().time_zone.clone();
     let mut schedule = Schedule::new(&work, &zone, own.commands.clock.now());
-    let mut timer = work.every_ms.map(|ms| (Duration::from_millis(u64::from(ms)), Instant::now()));
+    let mut timer = work.every_ms.map(|ms| (u64::from(ms.max(1)), own.commands.clock.now().mono));
     loop {
         let cause = next_cause(&own, &work, &mut snapshots, &mut schedule, &mut timer, &mut kept.seen).await;
         let Some(cause) = cause else { return };
@@ -64,11 +64,11 @@ async fn next_cause(
     work: &ScriptWork,
     snapshots: &mut watch::Receiver<Arc<Snapshot>>,
     schedule: &mut Schedule,
-    timer: &mut Option<(Duration, Instant)>,
+    timer: &mut Option<(u64, Mono)>,
     seen: &mut [Option<(Value, Status)>],
 ) -> Option<String> {
     loop {
-        let due = timer.map(|(_, due)| due);
+        let due_in = timer.map(|(_, due)| Duration::from_nanos(due.since(own.commands.clock.now().mono)));
         tokio::select! {
             changed = snapshots.changed(), if !work.on.is_empty() => {
                 changed.ok()?;
@@ -77,13 +77,11 @@ async fn next_cause(
                     return Some(format!("change of {name}"));
                 }
             }
-            () = at(due) => {
-                if let Some((period, due)) = timer {
+            () = after(due_in) => {
+                if let Some((period_ms, due)) = timer {
                     // Turns that were missed are left out, and the pace stays in phase.
-                    let now = Instant::now();
-                    while *due <= now {
-                        *due += *period;
-                    }
+                    let late_ms = own.commands.clock.now().mono.since(*due) / 1_000_000;
+                    *due = due.plus_ms((late_ms / *period_ms + 1) * *period_ms);
                 }
                 return Some("timer".to_owned());
             }
@@ -97,9 +95,9 @@ async fn next_cause(
     }
 }
 
-async fn at(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
+async fn after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => sleep(pause).await,
         None => std::future::pending().await,
     }
 }

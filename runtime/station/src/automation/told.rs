@@ -32,6 +32,7 @@ impl Automations {
                 last_run: last("last_run"),
                 last_action: last("last_action"),
                 last_error: last("last_error"),
+                by_person: self.halts.lock().contains_key(&spec.name),
             }
         });
         each.collect()
@@ -46,6 +47,7 @@ impl Automations {
 fn told(entry: Entry) -> AutomationEntry {
     let head = AutomationEntry {
         time: time_text(entry.at),
+        at: entry.at,
         automation: entry.automation,
         cause: entry.cause,
         ..AutomationEntry::default()
