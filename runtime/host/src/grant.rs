@@ -153,12 +153,12 @@ fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
         .map(|(id, tag)| {
             let access: Vec<&str> = sets.iter().filter(|(_, set)| set.contains(id)).map(|(word, _)| *word).collect();
             let mut entry = json!({ "name": &*tag.name, "kind": tag.kind.word(), "access": access });
-            if let Origin::Driver { connection, device, address, group, .. } = &tag.origin
+            if let Origin::Driver { connection, device, address, .. } = &tag.origin
                 && let Some(place) = grant.connections.iter().position(|granted| granted == connection)
             {
                 entry["connection"] = json!(place);
-                entry["address"] = json!(address);
-                entry["group"] = json!(group);
+                entry["address"] = json!(&**address);
+                entry["group"] = json!(tag.group);
                 if let Some(device) = device {
                     entry["device"] = json!(device);
                 }

@@ -12,6 +12,7 @@ mod columns;
 mod diagnostic;
 mod field;
 mod frame;
+mod label;
 mod limit_state;
 pub mod limits;
 mod mode;
@@ -28,6 +29,7 @@ pub use columns::{ColumnError, Columns, Row};
 pub use diagnostic::{Diagnostic, Severity, SourceText, nearest};
 pub use field::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, field_error};
 pub use frame::Frame;
+pub use label::Label;
 pub use limit_state::LimitState;
 pub use mode::{ModeRequest, TagMode};
 pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRequest};
@@ -35,8 +37,8 @@ pub use sample::Sample;
 pub use snapshot::Snapshot;
 pub use status::{Quality, Status};
 pub use tag::{
-    Deadband, DerivedSpec, FaultBand, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec, Scaling, TagId, TagSpec,
-    TotalSpec, Totalise, WriteSpec,
+    Deadband, DerivedSpec, Detail, FaultBand, Instance, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec,
+    Scaling, TagId, TagSpec, TotalSpec, Totalise, WriteSpec,
 };
 pub use time::{Mono, Now, Utc};
 pub use value::{Value, ValueKind};

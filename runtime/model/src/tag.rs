@@ -1,10 +1,11 @@
 //! What a tag is, as the project says it.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConnectionId, Role, Value, ValueKind};
+use crate::{ConnectionId, Label, Role, Value, ValueKind};
 
 /// A tag's place in the project's list: dense, from 0, valid for one loaded project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,19 +17,41 @@ pub struct TagId(pub u32);
 #[serde(transparent)]
 pub struct PluginId(pub u32);
 
-/// Everything the project says of one tag.
+/// Everything the project says of one tag: what is the tag's own, and behind a pointer what tags of one kind share.
+///
+/// A plant may have a million of them, so what most tags have in common with others ([`Detail`]) is there once; the fields of
+/// it are read as if they were the tag's own (`tag.unit`). Writing to one of them gives the tag a `Detail` of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TagSpec {
     /// Path with `/`, unique in the plant: `high_lift/p1/speed`.
-    pub name: Arc<str>,
+    pub name: Label,
+    /// What it is, for people.
+    pub description: Label,
+    /// Where its value comes from.
+    pub origin: Origin,
+    /// How it is written; `None` can't be written by anyone.
+    pub write: Option<Arc<WriteSpec>>,
+    /// What it was made from, where it was.
+    pub instance: Option<Arc<Instance>>,
+    /// What it has in common with others.
+    pub detail: Arc<Detail>,
+}
+
+/// What tags of one kind (of a type, of a column of a spreadsheet) have in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
     /// What it holds. Samples of another kind are converted when nothing is lost, else the tag turns bad.
     pub kind: ValueKind,
-    /// Engineering unit, as shown; empty for none.
-    pub unit: String,
-    /// What it is, for people.
-    pub description: String,
     /// Digits after the point on screens.
     pub decimals: u8,
+    /// The last value is kept over a restart, shown as uncertain until confirmed.
+    pub retain: bool,
+    /// Silence after which a poll counts as missed, in ms; 0 for tags that nobody polls.
+    pub stale_after_ms: u32,
+    /// Engineering unit, as shown; empty for none.
+    pub unit: String,
+    /// Polling group of a tag that a driver polls; empty for the driver's default.
+    pub group: String,
     /// Lowest and highest value in engineering units. Outside it a reading clamps and turns uncertain.
     pub range: Option<(f64, f64)>,
     /// Limits that screens draw and alarms watch.
@@ -39,18 +62,17 @@ pub struct TagSpec {
     pub scaling: Option<Scaling>,
     /// What change is worth telling, per way out.
     pub deadband: Deadband,
-    /// Where its value comes from.
-    pub origin: Origin,
-    /// How it is written; `None` can't be written by anyone.
-    pub write: Option<WriteSpec>,
-    /// Silence after which a poll counts as missed, in ms; 0 for tags that nobody polls.
-    pub stale_after_ms: u32,
     /// Words for numbers or booleans: `0 = "stopped"`.
     pub states: Vec<(i64, String)>,
-    /// The last value is kept over a restart, shown as uncertain until confirmed.
-    pub retain: bool,
-    /// Name of the type it was made from, and of the instance, where it was.
-    pub instance: Option<(Arc<str>, Arc<str>)>,
+}
+
+/// An instance of a type, to which a tag belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Instance {
+    /// The type's name.
+    pub of_type: Arc<str>,
+    /// The instance's name.
+    pub name: Arc<str>,
 }
 
 impl TagSpec {
@@ -58,21 +80,53 @@ impl TagSpec {
     pub fn new(name: &str, kind: ValueKind, origin: Origin) -> Self {
         Self {
             name: name.into(),
+            description: Label::default(),
+            origin,
+            write: None,
+            instance: None,
+            detail: Arc::new(Detail::new(kind)),
+        }
+    }
+
+    /// The same tag, changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+}
+
+impl Deref for TagSpec {
+    type Target = Detail;
+
+    fn deref(&self) -> &Detail {
+        &self.detail
+    }
+}
+
+/// Gives the tag a `Detail` of its own; who makes many tags shares them again.
+impl DerefMut for TagSpec {
+    fn deref_mut(&mut self) -> &mut Detail {
+        Arc::make_mut(&mut self.detail)
+    }
+}
+
+impl Detail {
+    /// A kind, and nothing else said.
+    pub fn new(kind: ValueKind) -> Self {
+        Self {
             kind,
-            unit: String::new(),
-            description: String::new(),
             decimals: 1,
+            retain: false,
+            stale_after_ms: 0,
+            unit: String::new(),
+            group: String::new(),
             range: None,
             limits: LimitSet::default(),
             hysteresis: 0.0,
             scaling: None,
             deadband: Deadband::default(),
-            origin,
-            write: None,
-            stale_after_ms: 0,
             states: Vec::new(),
-            retain: false,
-            instance: None,
         }
     }
 }
@@ -148,9 +202,7 @@ pub enum Origin {
         /// Which of the devices behind the link: a place in the connection's list; `None` where it has only one.
         device: Option<u32>,
         /// Where in the device, in the driver's own notation.
-        address: String,
-        /// Polling group; empty for the driver's default.
-        group: String,
+        address: Label,
     },
     /// An analytics plugin computes it.
     Analytics {
@@ -165,9 +217,9 @@ pub enum Origin {
     /// The station itself says it (`system/...`).
     System,
     /// The station computes it from other tags, in the same scan as they change.
-    Derived(DerivedSpec),
+    Derived(Box<DerivedSpec>),
     /// The station adds up another tag, and goes on from there after a restart.
-    Total(TotalSpec),
+    Total(Box<TotalSpec>),
     /// The project has no such tag any more; its entry stays while the station runs, so that no id moves. It has an
     /// empty name and no value.
     Gone,
@@ -304,5 +356,24 @@ impl PermissiveTest {
             Self::AtMost(limit) => value <= limit,
             Self::Is(limit) => value == limit,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tag_has_of_its_own_is_small() {
+        assert_eq!((size_of::<Origin>(), size_of::<TagSpec>()), (32, 88));
+    }
+
+    #[test]
+    fn a_change_of_one_tag_is_not_one_of_those_that_shared_with_it() {
+        let first = TagSpec::new("a", ValueKind::Float, Origin::System).with(|tag| tag.unit = "m".to_owned());
+        let second = TagSpec { name: "b".into(), ..first.clone() };
+        assert!(Arc::ptr_eq(&first.detail, &second.detail));
+        let third = second.clone().with(|tag| tag.hysteresis = 2.0);
+        assert_eq!((first.hysteresis, second.hysteresis, third.hysteresis, &*third.unit), (0.0, 0.0, 2.0, "m"));
     }
 }

@@ -327,12 +327,12 @@ fn scope(patterns: &[(String, Spot)], tags: &[TagSpec], names: &Names, report: &
             hits[*hit].1 |= tag.write.is_some();
         }
         if !matches.is_empty() && tag.write.is_some() {
-            found.push(Arc::clone(&tag.name));
+            found.push(Arc::from(&tag.name));
         }
     }
     for ((pattern, spot), (hit, writable)) in patterns.iter().zip(hits).filter(|_| names.is_complete()) {
         if !hit {
-            let help = suggestion(pattern, names.all().iter().map(|name| &**name), "* doesn't reach over /, ** does");
+            let help = suggestion(pattern, names.all(), "* doesn't reach over /, ** does");
             report.warning(*spot, format!("no tag matches `{pattern}`"), help);
         } else if !writable {
             let help = "add write to the tag, or remove the pattern";

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use plantroom_model::{Origin, TagId, TagSpec, WriteSpec};
+use plantroom_model::{Label, Origin, TagId, TagSpec, WriteSpec};
 
 use crate::{ConnectionSpec, Plant, PluginSpec};
 
@@ -142,9 +142,9 @@ impl fmt::Display for Preview {
 /// Compares two plants by name; ids don't matter, and nor does the order of files.
 pub fn difference(old: &Plant, new: &Plant) -> Preview {
     let both = Both { old, new };
-    let project = |plant: &'_ Plant| -> HashMap<Arc<str>, usize> {
+    let project = |plant: &'_ Plant| -> HashMap<Label, usize> {
         let tags = plant.tags.iter().enumerate().filter(|(_, tag)| is_of_project(tag));
-        tags.map(|(place, tag)| (Arc::clone(&tag.name), place)).collect()
+        tags.map(|(place, tag)| (tag.name.clone(), place)).collect()
     };
     let (before, after) = (project(old), project(new));
     let connections = compare(
@@ -158,7 +158,7 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
     let mut resubscribed = Vec::new();
     for tag in new.tags.iter().filter(|tag| is_of_project(tag)) {
         let Some(was) = before.get(&tag.name).and_then(|place| old.tags.get(*place)) else {
-            tags.added.push(Arc::clone(&tag.name));
+            tags.added.push(Arc::from(&tag.name));
             continue;
         };
         let what = both.tag(was, tag);
@@ -166,14 +166,14 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
         let is_moved = what.iter().any(|key| matches!(*key, "connection" | "device" | "address" | "group" | "kind" | "plugin"));
         let is_cut = new.connection_of(tag).is_some_and(|name| reopened.contains(name));
         if (is_polled(was) || is_polled(tag)) && (is_moved || is_cut) {
-            resubscribed.push(Arc::clone(&tag.name));
+            resubscribed.push(Arc::from(&tag.name));
         }
         if !what.is_empty() {
-            tags.changed.push(Changed { name: Arc::clone(&tag.name), what });
+            tags.changed.push(Changed { name: Arc::from(&tag.name), what });
         }
     }
     let is_removed = |tag: &&TagSpec| is_of_project(tag) && !after.contains_key(&tag.name);
-    tags.removed = old.tags.iter().filter(is_removed).map(|tag| Arc::clone(&tag.name)).collect();
+    tags.removed = old.tags.iter().filter(is_removed).map(|tag| Arc::from(&tag.name)).collect();
     let plugins = compare(&old.plugins, &new.plugins, |p| (!p.is_gone()).then(|| Arc::clone(&p.name)), |a, b| both.plugin(a, b));
     let given_other = both.plugins_given_other_tags(&plugins, &tags, &resubscribed);
     let screen = |screen: &crate::ScreenFile| Some(Arc::from(&*screen.path));
@@ -258,8 +258,9 @@ impl Both<'_> {
             ("states", a.states != b.states),
             ("stale_after_ms", a.stale_after_ms != b.stale_after_ms),
             ("retain", a.retain != b.retain),
-            ("write", !self.same_write(a.write.as_ref(), b.write.as_ref())),
+            ("write", !self.same_write(a.write.as_deref(), b.write.as_deref())),
             ("instance", a.instance != b.instance),
+            ("group", a.group != b.group),
         ]
         .into_iter()
         .filter_map(|(key, is_changed)| is_changed.then_some(key))
@@ -271,8 +272,8 @@ impl Both<'_> {
     fn origin(&self, a: &Origin, b: &Origin) -> Vec<&'static str> {
         match (a, b) {
             (
-                Origin::Driver { plugin: p, connection: c, device: d, address: at, group: g },
-                Origin::Driver { plugin: p2, connection: c2, device: d2, address: at2, group: g2 },
+                Origin::Driver { plugin: p, connection: c, device: d, address: at },
+                Origin::Driver { plugin: p2, connection: c2, device: d2, address: at2 },
             ) => {
                 let old = self.old.connections.get(c.0 as usize);
                 let new = self.new.connections.get(c2.0 as usize);
@@ -284,7 +285,6 @@ impl Both<'_> {
                     ("connection", old.map(|c| &c.name) != new.map(|c| &c.name)),
                     ("device", device(old, d) != device(new, d2)),
                     ("address", at != at2),
-                    ("group", g != g2),
                 ]
                 .into_iter()
                 .filter_map(|(key, is_changed)| is_changed.then_some(key))
@@ -378,7 +378,7 @@ impl Both<'_> {
         let names = |plant: &'_ Plant, plugin: &PluginSpec| -> HashSet<Arc<str>> {
             let grant = &plugin.grant;
             let tags = grant.publish.iter().chain(&grant.read).chain(&grant.write);
-            let tags = tags.filter_map(|id| plant.tags.get(id.0 as usize)).map(|tag| Arc::clone(&tag.name));
+            let tags = tags.filter_map(|id| plant.tags.get(id.0 as usize)).map(|tag| Arc::from(&tag.name));
             let connections = grant.connections.iter().filter_map(|id| plant.connections.get(id.0 as usize));
             tags.chain(connections.map(|connection| format!("connection {}", connection.name).into())).collect()
         };

@@ -99,6 +99,7 @@ pub(crate) fn cells(plant: &Plant, tag: &TagSpec) -> Cells {
     let is_total = matches!(tag.origin, Origin::Total(_));
     row.flag("retain", tag.retain && !is_total);
     row.origin(plant, &tag.origin);
+    row.put("group", text(&tag.group));
     if let Some(write) = &tag.write {
         row.flag("write", true);
         row.write(plant, tag, write);
@@ -147,13 +148,12 @@ impl Row {
     fn origin(&mut self, plant: &Plant, origin: &Origin) {
         let name_of = |id: plantroom_model::TagId| plant.tags.get(id.0 as usize).map(|tag| tag.name.to_string());
         match origin {
-            Origin::Driver { connection, device, address, group, .. } => {
+            Origin::Driver { connection, device, address, .. } => {
                 let connection = plant.connections.get(connection.0 as usize);
                 let device = connection.and_then(|connection| connection.devices.get((*device)? as usize));
                 self.put("connection", connection.map(|connection| connection.name.to_string()));
                 self.put("device", device.map(|device| device.name.to_string()));
                 self.put("address", text(address));
-                self.put("group", text(group));
             }
             Origin::Analytics { plugin } => self.put("plugin", text(plant.plugin_name(*plugin))),
             Origin::Memory { initial } => self.put("memory", Some(value(initial))),

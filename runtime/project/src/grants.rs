@@ -143,7 +143,7 @@ fn compile(patterns: &Patterns, report: &mut Report) -> Option<GlobSet> {
 fn warn_unused(patterns: &Patterns, hits: &[(bool, bool)], names: &Names, report: &mut Report) {
     for ((pattern, spot), (hit, useful)) in patterns.each.iter().zip(hits) {
         if !hit {
-            let all = names.all().iter().map(|name| &**name);
+            let all = names.all();
             let otherwise = "* stands for any text without /, ** for any text; plantroom tag list shows the names";
             let help =
                 if pattern.contains(['*', '?', '[', '{']) { otherwise.to_owned() } else { suggestion(pattern, all, otherwise) };

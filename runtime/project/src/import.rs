@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, Origin};
+use plantroom_model::{Diagnostic, Instance, Origin};
 
 use crate::csv_columns::{COLUMNS, Column, Holds, WRITTEN, column, join, value};
 use crate::csv_decode::decode;
@@ -275,12 +275,13 @@ fn plan(plant: &Plant, folder: &Folder, name: &str, lines: &[Line], into: &str) 
         };
         let before = cells(plant, tag);
         let after = laid_over(&before, line);
-        let place = plant.tag_places.get(id.0 as usize).cloned().unwrap_or_default();
+        let place = plant.tag_places.get(id.0 as usize).unwrap_or_default();
         if same(&before, &after) {
             unchanged += 1;
         } else if tag.origin == Origin::System {
             told.push(error(format!("`{}` belongs to the station and can't be changed", line.name), "leave it out".to_owned()));
-        } else if let Some((of_type, instance)) = &tag.instance {
+        } else if let Some(instance) = &tag.instance {
+            let Instance { of_type, name: instance } = &**instance;
             let message = format!("`{}` is made by the instance `{instance}` of the type `{of_type}`", line.name);
             let short = line.name.get(instance.len() + 1..).unwrap_or(&line.name);
             let help = format!("change it in {}:{}: [instance.tags.\"{short}\"], or in the type", place.file, place.place.0);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use plantroom_model::limits;
+use plantroom_model::{Instance, limits};
 use serde_json::{Map, Value as Json};
 
 use crate::fields::Fields;
@@ -13,6 +13,7 @@ use crate::overrides;
 use crate::placeholders::{Parameter, Parameters, fill};
 use crate::report::{MadeBy, Report, Spot};
 use crate::shape::check_table;
+use crate::shared::Kept;
 use crate::tag::{TagDecl, kind_of, read_tag};
 use crate::tree::{Entry, Item, Raw};
 use crate::types::{TypeDecl, Types, tell};
@@ -22,8 +23,8 @@ use crate::types::{TypeDecl, Types, tell};
 pub(crate) struct Made {
     /// Type and name of each instance, those within others included.
     pub instances: Vec<(String, String)>,
-    /// Their tags.
-    pub tags: Vec<TagDecl>,
+    /// Their tags, with their full names.
+    pub tags: Vec<(String, TagDecl)>,
     /// Devices that they add to connections.
     pub devices: Vec<DeviceDecl>,
     /// How many tags there are, also of other files.
@@ -55,9 +56,9 @@ pub(crate) struct Piece {
 pub(crate) fn make(
     types: &Types,
     instance: Fields<'_>,
-    instances: &mut Names,
+    (instances, tags): (&mut Names, &mut Names),
     made: &mut Made,
-    tags: &mut Names,
+    kept: &mut Kept,
     report: &mut Report,
 ) {
     let Some(name) = instance.text("name") else {
@@ -86,7 +87,7 @@ pub(crate) fn make(
         tags.add_hole(&format!("{name}/"));
         return;
     };
-    let mut making = Making { types, tags, made, report, pieces: Vec::new() };
+    let mut making = Making { types, tags, made, kept, report, pieces: Vec::new() };
     making.expand(of_type, name, &parameters, instance, spot, None);
     for piece in std::mem::take(&mut making.pieces) {
         making.finish(piece);
@@ -97,6 +98,7 @@ struct Making<'a> {
     types: &'a Types,
     tags: &'a mut Names,
     made: &'a mut Made,
+    kept: &'a mut Kept,
     report: &'a mut Report,
     pieces: Vec<Piece>,
 }
@@ -227,9 +229,9 @@ impl Making<'_> {
         let spot = Spot { at: piece.item.at, made_by: piece.made_by };
         check_table(entries, spot, &TAG, self.report);
         let made = self.report.made_by.get(piece.made_by as usize);
-        let instance = made.map(|made| (Arc::clone(&made.of_type), Arc::clone(&made.instance)));
-        let tag = read_tag(Fields::new(entries, &TAG, spot), &piece.name, instance, self.report);
-        self.made.tags.push(tag);
+        let instance = made.map(|made| Instance { of_type: Arc::clone(&made.of_type), name: Arc::clone(&made.instance) });
+        let tag = read_tag(Fields::new(entries, &TAG, spot), &piece.name, instance, self.kept, self.report);
+        self.made.tags.push((piece.name, tag));
         self.made.total += 1;
     }
 }

@@ -36,14 +36,18 @@ mod placeholders;
 mod plant;
 mod plant_file;
 mod plugins;
+mod pool;
 mod report;
 mod resolve;
 mod schema;
 mod shape;
+mod shared;
 mod source;
 mod sources;
 mod system_tags;
 mod tag;
+mod tag_ids;
+mod tag_places;
 mod take_out;
 mod tree;
 mod types;
@@ -63,3 +67,5 @@ pub use plant::{
     ScreenFile, SerialSpec, TcpAddress,
 };
 pub use schema::schemas;
+pub use tag_ids::TagIds;
+pub use tag_places::TagPlaces;

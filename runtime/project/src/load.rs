@@ -1,10 +1,9 @@
 //! Reads a project folder: files, tables, names, references, grants, and then a plant.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, PluginId, Severity, TagId, TagSpec, limits};
+use plantroom_model::{Diagnostic, Label, PluginId, Severity, TagSpec, limits};
 
 use crate::assets::{Asset, AssetKind};
 use crate::automations::{self, AUTOMATIONS, AutomationDecl};
@@ -23,11 +22,12 @@ use crate::plugins::{self, PluginDecl};
 use crate::report::{Report, Spot, suggestion};
 use crate::resolve::{self, Everything};
 use crate::shape::{Keys, check_table};
+use crate::shared::Kept;
 use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
 use crate::types::Types;
-use crate::{ConnectionSpec, Place, Plant, ScreenFile};
+use crate::{ConnectionSpec, Place, Plant, ScreenFile, TagIds, TagPlaces};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub(crate) fn load_folder(root: &Path, folder: Folder, mut report: Report) -> Lo
     let is_named =
         |file: &ProjectFile| matches!(file.used_for, Use::Types | Use::TagsToml | Use::TagsCsv) && file.text.contains("lib/");
     if folder.files.iter().any(is_named) {
-        tables.types.read_library(&mut report);
+        tables.types.read_library(&mut tables.kept, &mut report);
     }
     tables.types.check(&mut report);
     for asset in folder.assets.iter().filter(|asset| matches!(asset.kind, AssetKind::Language | AssetKind::Theme)) {
@@ -104,6 +104,7 @@ struct Tables {
     type_tags: Vec<TagDecl>,
     tags: Vec<TagDecl>,
     tag_names: Names,
+    kept: Kept,
     instances: Vec<(String, String)>,
     instance_names: Names,
     automations: Vec<AutomationDecl>,
@@ -123,6 +124,7 @@ impl Tables {
             type_tags: Vec::new(),
             tags: Vec::new(),
             tag_names: Names::new("tag"),
+            kept: Kept::default(),
             instances: Vec::new(),
             instance_names: Names::new("instance"),
             automations: Vec::new(),
@@ -173,7 +175,7 @@ impl Tables {
     fn read_type(&mut self, file: &ProjectFile, report: &mut Report) {
         let source = report.sources.add(&file.path, &file.text);
         let entries = parse(&file.text, source, report);
-        let tags = self.types.read(entries, source, report);
+        let tags = self.types.read(entries, source, &mut self.kept, report);
         self.type_tags.extend(tags);
     }
 
@@ -208,10 +210,13 @@ impl Tables {
 
     fn read_tag(&mut self, fields: Fields<'_>, report: &mut Report) {
         match fields.text("name") {
-            Some(name) => self.add_tag(read_tag(fields, name, None, report), report),
+            Some(name) => {
+                let tag = read_tag(fields, name, None, &mut self.kept, report);
+                self.add_tag(name, tag, report);
+            }
             None => {
                 self.tag_names.note_nameless(fields.spot, report);
-                read_tag(fields, "name", None, report);
+                read_tag(fields, "name", None, &mut self.kept, report);
             }
         }
     }
@@ -219,7 +224,8 @@ impl Tables {
     /// Makes an instance; its devices join their connections.
     fn make(&mut self, instance: Fields<'_>, report: &mut Report) {
         let mut made = Made { total: self.tags.len(), is_full: self.too_many, ..Made::default() };
-        instances::make(&self.types, instance, &mut self.instance_names, &mut made, &mut self.tag_names, report);
+        let names = (&mut self.instance_names, &mut self.tag_names);
+        instances::make(&self.types, instance, names, &mut made, &mut self.kept, report);
         self.too_many |= made.is_full;
         self.instances.append(&mut made.instances);
         for device in made.devices {
@@ -229,21 +235,18 @@ impl Tables {
                 connection.add_device(&device.name, device.settings, device.spot, report);
             }
         }
-        for tag in made.tags {
-            self.add_tag(tag, report);
+        for (name, tag) in made.tags {
+            self.add_tag(&name, tag, report);
         }
     }
 
-    fn add_tag(&mut self, mut tag: TagDecl, report: &mut Report) {
+    fn add_tag(&mut self, name: &str, tag: TagDecl, report: &mut Report) {
         if self.tags.len() >= limits::TAGS {
             if !std::mem::replace(&mut self.too_many, true) {
                 let message = format!("the project has more than {} tags", limits::TAGS);
                 report.error(tag.spot, message, "split the plant over several stations");
             }
-        } else if let Some(id) = self.tag_names.add(&tag.spec.name, tag.spot, report) {
-            if let Some(name) = self.tag_names.all().get(id as usize) {
-                tag.spec.name = Arc::clone(name);
-            }
+        } else if self.tag_names.add(name, tag.spot, report).is_some() {
             self.tags.push(tag);
         }
     }
@@ -254,8 +257,9 @@ impl Tables {
         for tag in &system {
             self.tag_names.add(&tag.name, Spot::NOWHERE, report);
         }
+        let labels = self.tag_names.labels();
         let drivers = resolve::drivers(&self.connections, &self.plugin_names, report);
-        let kinds: Vec<_> = self.tags.iter().map(|tag| tag.spec.kind).chain(system.iter().map(|tag| tag.kind)).collect();
+        let kinds: Vec<_> = self.tags.iter().map(|tag| tag.detail.kind).chain(system.iter().map(|tag| tag.kind)).collect();
         let all = Everything {
             connections: &self.connections,
             connection_names: &self.connection_names,
@@ -266,21 +270,19 @@ impl Tables {
             kinds: &kinds,
         };
         for tag in std::mem::take(&mut self.type_tags) {
-            all.resolve(tag, report);
+            all.resolve(Label::default(), tag, &mut self.kept, report);
         }
         let spots: Vec<Spot> = self.tags.iter().map(|tag| tag.spot).collect();
-        // Taken and not borrowed: a million tags are not there twice.
-        let mut tags: Vec<TagSpec> = std::mem::take(&mut self.tags).into_iter().map(|tag| all.resolve(tag, report)).collect();
-        tags.extend(system);
-        // Collecting took over the room of the larger declarations.
-        tags.shrink_to_fit();
+        // Collected where they will stay: iterators that know their length write into the `Arc` itself.
+        let decls = std::mem::take(&mut self.tags).into_iter().zip(labels);
+        let kept = &mut self.kept;
+        let tags: Arc<[TagSpec]> = decls.map(|(tag, name)| all.resolve(name, tag, kept, report)).chain(system).collect();
         derive::check_cycles(&tags, &spots, report);
         let plugins = grants::resolve(&all, &tags, &spots, report);
         let automations = std::mem::take(&mut self.automations);
         let automations = automations::resolve(automations, &tags, (&self.tag_names, &self.plugin_names), report);
         let tag_places = places(&spots, tags.len(), report);
-        let tag_ids: HashMap<Arc<str>, TagId> =
-            (0..).map(TagId).zip(&tags).map(|(id, tag)| (Arc::clone(&tag.name), id)).collect();
+        let tag_ids = TagIds::of(&tags);
         let connections = self.connections.into_iter().zip(drivers).map(|(decl, driver)| connection(decl, driver)).collect();
         Plant {
             root: root.to_owned(),
@@ -330,7 +332,7 @@ fn connection(decl: ConnectionDecl, driver: Option<PluginId>) -> ConnectionSpec 
     }
 }
 
-fn places(spots: &[Spot], tags: usize, report: &Report) -> Vec<Place> {
+fn places(spots: &[Spot], tags: usize, report: &Report) -> TagPlaces {
     let said = spots.iter().map(|spot| {
         let (file, place) = report.place(*spot);
         Place { file, place }

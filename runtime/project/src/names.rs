@@ -1,10 +1,8 @@
 //! Names: which are allowed, who has which, and what to say of one that nobody has.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use plantroom_model::{Label, limits};
 
-use plantroom_model::limits;
-
+use crate::pool::Pool;
 use crate::report::{Report, Spot, suggestion};
 
 /// The names of one kind of thing, with their ids and places.
@@ -12,8 +10,9 @@ use crate::report::{Report, Spot, suggestion};
 pub(crate) struct Names {
     /// What one of them is called: `tag`.
     what: &'static str,
-    ids: HashMap<Arc<str>, (u32, Spot)>,
-    order: Vec<Arc<str>>,
+    /// A name's number is its id.
+    texts: Pool,
+    spots: Vec<Spot>,
     /// Beginnings of names that may exist, but stand where nothing could be read.
     holes: Vec<String>,
 }
@@ -21,21 +20,18 @@ pub(crate) struct Names {
 impl Names {
     /// None yet.
     pub fn new(what: &'static str) -> Self {
-        Self { what, ids: HashMap::new(), order: Vec::new(), holes: Vec::new() }
+        Self { what, texts: Pool::default(), spots: Vec::new(), holes: Vec::new() }
     }
 
     /// Gives the next id to a name, or tells where the name was used before.
     pub fn add(&mut self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
-        if let Some((_, before)) = self.ids.get(name) {
+        if let Some(before) = self.texts.find(name).and_then(|id| self.spots.get(id as usize)) {
             let message = format!("there is another {} named `{name}`", self.what);
             report.error(spot, message, format!("the other one is in {}; rename one of them", report.place_words(*before)));
             return None;
         }
-        let id = self.order.len() as u32;
-        let name: Arc<str> = name.into();
-        self.ids.insert(Arc::clone(&name), (id, spot));
-        self.order.push(name);
-        Some(id)
+        self.spots.push(spot);
+        Some(self.texts.add(name))
     }
 
     /// Says that names with this beginning may exist without being known.
@@ -52,15 +48,15 @@ impl Names {
 
     /// The id of a name; tells when nobody has it.
     pub fn find(&self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
-        if let Some((id, _)) = self.ids.get(name) {
-            return Some(*id);
+        if let Some(id) = self.id(name) {
+            return Some(id);
         }
         if !self.is_hole(name) {
             let message = format!("there is no {} `{name}`", self.what);
             let otherwise = format!("the project has no {} of that name", self.what);
             // Two thousand wrong names in a plant of 50,000 tags would compare a hundred million.
-            let help = match report.may_compare(self.order.len()) {
-                true => suggestion(name, self.order.iter().map(|name| &**name), &otherwise),
+            let help = match report.may_compare(self.texts.len()) {
+                true => suggestion(name, self.all(), &otherwise),
                 false => otherwise,
             };
             report.error(spot, message, help);
@@ -70,7 +66,7 @@ impl Names {
 
     /// The id of a name, if anybody has it.
     pub fn id(&self, name: &str) -> Option<u32> {
-        self.ids.get(name).map(|(id, _)| *id)
+        self.texts.find(name)
     }
 
     /// Whether a name may exist without being known.
@@ -84,8 +80,13 @@ impl Names {
     }
 
     /// Every name, in the order of ids.
-    pub fn all(&self) -> &[Arc<str>] {
-        &self.order
+    pub fn all(&self) -> impl Iterator<Item = &str> + Clone {
+        self.texts.all()
+    }
+
+    /// The names as labels, in the order of ids; they share their memory.
+    pub fn labels(&mut self) -> Vec<Label> {
+        (0..self.texts.len() as u32).map(|id| self.texts.label(id)).collect()
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_model::{ConnectionId, Diagnostic, Origin, PluginId, TagId, TagSpec, ValueKind, limits};
+use plantroom_model::{ConnectionId, Diagnostic, Origin, PluginId, TagId, TagSpec, ValueKind, WriteSpec, limits};
 
-use crate::{ConnectionSpec, Grant, Loaded, Place, Plant, PluginSpec, load};
+use crate::shared::Shared;
+use crate::{ConnectionSpec, Grant, Loaded, Place, Plant, PluginSpec, TagIds, load};
 
 /// Reads and checks a project folder like [`load`], for a station that runs `running`: tags, connections and plugins keep
 /// their ids by name, new ones come after all ids that were ever given, and what vanished stays as a gone entry
@@ -29,13 +30,12 @@ pub fn load_onto(root: &Path, running: &Plant) -> Loaded {
 /// The same plant with the ids of the running one.
 fn onto(mut plant: Plant, running: &Plant) -> Plant {
     let ids = Ids {
-        tags: follow(running.tags.iter().map(|tag| &tag.name), plant.tags.iter().map(|tag| &tag.name)),
-        connections: follow(running.connections.iter().map(|c| &c.name), plant.connections.iter().map(|c| &c.name)),
-        plugins: follow(running.plugins.iter().map(|p| &p.name), plant.plugins.iter().map(|p| &p.name)),
+        tags: follow(running.tags.iter().map(|tag| &*tag.name), plant.tags.iter().map(|tag| &*tag.name)),
+        connections: follow(running.connections.iter().map(|c| &*c.name), plant.connections.iter().map(|c| &*c.name)),
+        plugins: follow(running.plugins.iter().map(|p| &*p.name), plant.plugins.iter().map(|p| &*p.name)),
     };
-    for tag in &mut plant.tags {
-        ids.renumber_tag(tag);
-    }
+    let mut writes = Shared::default();
+    let mut tags: Vec<TagSpec> = plant.tags.iter().map(|tag| ids.renumbered(tag.clone(), &mut writes)).collect();
     for connection in &mut plant.connections {
         connection.driver = ids.plugin(connection.driver);
     }
@@ -44,25 +44,24 @@ fn onto(mut plant: Plant, running: &Plant) -> Plant {
     }
     let mut gone_tag = TagSpec::new("", ValueKind::Null, Origin::Gone);
     gone_tag.decimals = 0;
-    plant.tags = place(std::mem::take(&mut plant.tags), &ids.tags, running.tags.len(), |_| gone_tag.clone());
-    plant.tag_places = place(std::mem::take(&mut plant.tag_places), &ids.tags, running.tags.len(), |_| Place::default());
+    let places = (0..tags.len()).map(|tag| plant.tag_places.get(tag).unwrap_or_default()).collect();
+    plant.tag_places = place(places, &ids.tags, running.tags.len(), |_| Place::default()).into_iter().collect();
+    tags = place(tags, &ids.tags, running.tags.len(), |_| gone_tag.clone());
+    plant.tags = tags.into();
+    plant.tag_ids = TagIds::of(&plant.tags);
     plant.connections = place(std::mem::take(&mut plant.connections), &ids.connections, running.connections.len(), |id| {
         gone_connection(&running.connections[id])
     });
     plant.plugins = place(std::mem::take(&mut plant.plugins), &ids.plugins, running.plugins.len(), |_| gone_plugin());
-    for id in plant.tag_ids.values_mut() {
-        *id = ids.tag(*id);
-    }
     plant
 }
 
 /// For each new name its id: the running one's, or the next that was never given.
-fn follow<'a>(running: impl ExactSizeIterator<Item = &'a Arc<str>>, new: impl Iterator<Item = &'a Arc<str>>) -> Vec<u32> {
+fn follow<'a>(running: impl ExactSizeIterator<Item = &'a str>, new: impl Iterator<Item = &'a str>) -> Vec<u32> {
     let mut next = running.len() as u32;
-    let known: HashMap<&str, u32> =
-        running.zip(0..).filter(|(name, _)| !name.is_empty()).map(|(name, id)| (&**name, id)).collect();
+    let known: HashMap<&str, u32> = running.zip(0..).filter(|(name, _)| !name.is_empty()).collect();
     new.map(|name| {
-        known.get(&**name).copied().unwrap_or_else(|| {
+        known.get(name).copied().unwrap_or_else(|| {
             next += 1;
             next - 1
         })
@@ -129,7 +128,7 @@ impl Ids {
         PluginId(self.plugins.get(id.0 as usize).copied().unwrap_or(id.0))
     }
 
-    fn renumber_tag(&self, tag: &mut TagSpec) {
+    fn renumbered(&self, mut tag: TagSpec, writes: &mut Shared<WriteSpec>) -> TagSpec {
         match &mut tag.origin {
             Origin::Driver { plugin, connection, .. } => {
                 *plugin = self.plugin(*plugin);
@@ -140,10 +139,14 @@ impl Ids {
             Origin::Total(total) => total.source = self.tag(total.source),
             Origin::Memory { .. } | Origin::System | Origin::Gone => {}
         }
-        if let Some(write) = &mut tag.write {
-            write.feedback = write.feedback.map(|id| self.tag(id));
-            write.permissives.iter_mut().for_each(|permissive| permissive.tag = self.tag(permissive.tag));
+        let is_numbered = |write: &&mut Arc<WriteSpec>| write.feedback.is_some() || !write.permissives.is_empty();
+        if let Some(write) = tag.write.as_mut().filter(is_numbered) {
+            *write = writes.changed(write, |write| {
+                write.feedback = write.feedback.map(|id| self.tag(id));
+                write.permissives.iter_mut().for_each(|permissive| permissive.tag = self.tag(permissive.tag));
+            });
         }
+        tag
     }
 
     fn renumber_grant(&self, grant: &mut Grant) {

@@ -1,11 +1,10 @@
 //! A plant, as its folder says it, after every check.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Asset, AutomationSpec};
+use crate::{Asset, AutomationSpec, TagIds, TagPlaces};
 use plantroom_model::{ConnectionId, Origin, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
@@ -29,10 +28,10 @@ pub struct Plant {
     pub connections: Vec<ConnectionSpec>,
     /// Plugins; a [`PluginId`] is a place in this list.
     pub plugins: Vec<PluginSpec>,
-    /// Tags, system tags included; a [`TagId`] is a place in this list.
-    pub tags: Vec<TagSpec>,
+    /// Tags, system tags included; a [`TagId`] is a place in this list. Everybody who needs it shares this one.
+    pub tags: Arc<[TagSpec]>,
     /// Tag ids by name.
-    pub tag_ids: HashMap<Arc<str>, TagId>,
+    pub tag_ids: TagIds,
     /// Instances of types, in the order of the files: type, name.
     pub instances: Vec<(String, String)>,
     /// What the station does by itself.
@@ -42,7 +41,7 @@ pub struct Plant {
     /// Languages, the theme, fonts and images, sorted by path.
     pub assets: Vec<Asset>,
     /// Where each tag was declared, in the order of `tags`; for messages of later checks.
-    pub tag_places: Vec<Place>,
+    pub tag_places: TagPlaces,
 }
 
 impl Default for Plant {
@@ -59,12 +58,12 @@ impl Default for Plant {
             connections: Vec::new(),
             plugins: Vec::new(),
             automations: Vec::new(),
-            tags: Vec::new(),
-            tag_ids: HashMap::new(),
+            tags: Arc::new([]),
+            tag_ids: TagIds::default(),
             instances: Vec::new(),
             screens: Vec::new(),
             assets: Vec::new(),
-            tag_places: Vec::new(),
+            tag_places: TagPlaces::default(),
         }
     }
 }

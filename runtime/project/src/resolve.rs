@@ -1,14 +1,16 @@
 //! Names become ids: each reference from one table to another is looked up, and checked for sense.
 
 use plantroom_model::{
-    ConnectionId, Origin, Permissive, PermissiveTest, PluginId, TagId, TagSpec, TotalSpec, ValueKind, WriteSpec,
+    ConnectionId, Label, Origin, Permissive, PermissiveTest, PluginId, TagId, TagSpec, TotalSpec, ValueKind, WriteSpec,
 };
 
 use crate::connections::ConnectionDecl;
 use crate::derive;
 use crate::names::Names;
 use crate::plugins::PluginDecl;
+use crate::pool::Pool;
 use crate::report::{Report, Spot};
+use crate::shared::Kept;
 use crate::tag::{SourceDecl, TagDecl};
 use crate::write::WriteDecl;
 
@@ -40,46 +42,62 @@ const STALE_AFTER_MS: u32 = 10_000;
 
 impl Everything<'_> {
     /// A tag with its references resolved; what can't be resolved is told and left as it is.
-    pub fn resolve(&self, decl: TagDecl, report: &mut Report) -> TagSpec {
-        let TagDecl { mut spec, source, write, stale_after_ms, .. } = decl;
-        match source {
-            SourceDecl::Connection { name, spot, device, address, group } => {
-                if let Some(id) = self.connection_names.find(&name, spot, report) {
-                    let device = self.device(id, device.as_ref(), spot, report);
-                    if let Some(plugin) = self.drivers.get(id as usize).copied().flatten() {
-                        spec.stale_after_ms = stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, &group));
-                        spec.origin = Origin::Driver { plugin, connection: ConnectionId(id), device, address, group };
-                    }
-                }
+    pub fn resolve(&self, name: Label, decl: TagDecl, kept: &mut Kept, report: &mut Report) -> TagSpec {
+        let TagDecl { description, detail, instance, source, write, stale_after_ms, .. } = decl;
+        let (kind, retain, said) = (detail.kind, detail.retain, stale_after_ms.unwrap_or(0));
+        // How long it may be silent, and whether it is kept, follow from where its value comes from.
+        let (origin, stale_after_ms, retain) = match source {
+            SourceDecl::Connection { name, spot, device, address } => {
+                let group = &detail.group;
+                let found = self.connection(name, spot, device, &kept.texts, report);
+                found.map_or((Origin::System, 0, retain), |(connection, plugin, device)| {
+                    let stale_after_ms = stale_after_ms.unwrap_or_else(|| self.stale_after_ms(plugin, group));
+                    let address = kept.texts.label(address);
+                    (Origin::Driver { plugin, connection, device, address }, stale_after_ms, retain)
+                })
             }
-            SourceDecl::Plugin { name, spot } => {
-                if let Some(id) = self.plugin_names.find(&name, spot, report) {
-                    spec.origin = Origin::Analytics { plugin: PluginId(id) };
-                    spec.stale_after_ms = stale_after_ms.unwrap_or(0);
-                }
-            }
+            SourceDecl::Plugin { name, spot } => match self.plugin_names.find(kept.texts.get(name), spot, report) {
+                Some(id) => (Origin::Analytics { plugin: PluginId(id) }, said, retain),
+                None => (Origin::System, 0, retain),
+            },
             SourceDecl::Derived { expression, spot } => {
-                if let Some(derived) = derive::resolve(&expression, spec.kind, spot, self, report) {
-                    spec.origin = Origin::Derived(derived);
-                }
+                let derived = derive::resolve(&expression, kind, spot, self, report);
+                (derived.map_or(Origin::System, |derived| Origin::Derived(Box::new(derived))), 0, retain)
             }
-            SourceDecl::Total { of, spot, how } => {
-                if let Some(id) = self.tag_names.find(&of, spot, report) {
-                    derive::check_total(&of, self.kind(id), how, spot, report);
-                    spec.origin = Origin::Total(TotalSpec { source: TagId(id), how });
-                    // A total that began again at 0 after each restart would be none.
-                    spec.retain = true;
-                }
+            SourceDecl::Total(total) => {
+                let (of, spot, how) = *total;
+                let source = self.tag_names.find(&of, spot, report).map(TagId);
+                source.iter().for_each(|id| derive::check_total(&of, self.kind(id.0), how, spot, report));
+                let origin = source.map(|source| Origin::Total(Box::new(TotalSpec { source, how })));
+                // A total that began again at 0 after each restart would be none.
+                origin.map_or((Origin::System, 0, retain), |origin| (origin, 0, true))
             }
-            SourceDecl::Memory(initial) => spec.origin = Origin::Memory { initial },
-            SourceDecl::NotKnown => {}
-        }
-        spec.write = write.as_ref().map(|write| self.resolve_write(write, spec.kind, report));
-        spec
+            SourceDecl::Memory(initial) => (Origin::Memory { initial }, 0, retain),
+            SourceDecl::NotKnown => (Origin::System, 0, retain),
+        };
+        let detail = kept.details.changed(&detail, |detail| (detail.stale_after_ms, detail.retain) = (stale_after_ms, retain));
+        let write = write.map(|write| kept.writes.one(self.resolve_write(&write, kind, report)));
+        TagSpec { name, description: kept.texts.label(description), origin, write, instance, detail }
+    }
+
+    /// A connection's id, its plugin, and which of its devices is meant.
+    fn connection(
+        &self,
+        name: u32,
+        spot: Spot,
+        device: Option<(u32, Spot)>,
+        texts: &Pool,
+        report: &mut Report,
+    ) -> Option<(ConnectionId, PluginId, Option<u32>)> {
+        let id = self.connection_names.find(texts.get(name), spot, report)?;
+        let device = device.map(|(device, spot)| (texts.get(device), spot));
+        let device = self.device(id, device, spot, report);
+        let plugin = self.drivers.get(id as usize).copied().flatten()?;
+        Some((ConnectionId(id), plugin, device))
     }
 
     /// The device of a tag; told where a connection has several and the tag doesn't say which.
-    fn device(&self, connection: u32, device: Option<&(String, Spot)>, spot: Spot, report: &mut Report) -> Option<u32> {
+    fn device(&self, connection: u32, device: Option<(&str, Spot)>, spot: Spot, report: &mut Report) -> Option<u32> {
         let connection = self.connections.get(connection as usize)?;
         match (device, connection.devices.as_slice()) {
             (None, []) => None,
@@ -96,10 +114,10 @@ impl Everything<'_> {
                 let message =
                     format!("the connection `{}` has no list of devices, so there is no `{name}` on it", connection.name);
                 let help = "add [[connection.devices]] with this name to connections.toml, or remove device here";
-                report.error(*spot, message, help);
+                report.error(spot, message, help);
                 None
             }
-            (Some((name, spot)), _) => connection.device_names.find(name, *spot, report),
+            (Some((name, spot)), _) => connection.device_names.find(name, spot, report),
         }
     }
 

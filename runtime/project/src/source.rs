@@ -6,6 +6,7 @@ use plantroom_model::{Totalise, ValueKind};
 
 use crate::fields::Fields;
 use crate::report::Report;
+use crate::shared::Kept;
 use crate::tag::{SourceDecl, value_of};
 
 /// The keys of which one says where a tag's value comes from.
@@ -14,7 +15,13 @@ pub(crate) const SOURCES: [&str; 5] = ["connection", "plugin", "derive", "total"
 pub(crate) const OF_CONNECTION: [&str; 3] = ["address", "group", "device"];
 
 /// Reads it; what is wrong is told.
-pub(crate) fn read_source(fields: Fields<'_>, kind: ValueKind, range: Option<(f64, f64)>, report: &mut Report) -> SourceDecl {
+pub(crate) fn read_source(
+    fields: Fields<'_>,
+    kind: ValueKind,
+    range: Option<(f64, f64)>,
+    kept: &mut Kept,
+    report: &mut Report,
+) -> SourceDecl {
     let given: Vec<&str> = SOURCES.into_iter().filter(|key| fields.has(key)).collect();
     if given.len() > 1 {
         let message = format!("the tag's value comes from one place, but `{}` are given", given.join("` and `"));
@@ -29,9 +36,9 @@ pub(crate) fn read_source(fields: Fields<'_>, kind: ValueKind, range: Option<(f6
         }
     }
     match given.first() {
-        Some(&"connection") => read_connection(fields, report),
+        Some(&"connection") => read_connection(fields, kept, report),
         Some(&"plugin") => match fields.text("plugin") {
-            Some(name) => SourceDecl::Plugin { name: name.to_owned(), spot: fields.at("plugin") },
+            Some(name) => SourceDecl::Plugin { name: kept.texts.add(name), spot: fields.at("plugin") },
             None => SourceDecl::NotKnown,
         },
         Some(&"derive") => read_derive(fields, report),
@@ -45,7 +52,7 @@ pub(crate) fn read_source(fields: Fields<'_>, kind: ValueKind, range: Option<(f6
     }
 }
 
-fn read_connection(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
+fn read_connection(fields: Fields<'_>, kept: &mut Kept, report: &mut Report) -> SourceDecl {
     if !fields.has("address") {
         let help = "add where it is in the device, in the driver's notation: address = \"holding 0 f32\"";
         report.error(fields.spot, "this tag has a connection, but no address", help);
@@ -54,11 +61,10 @@ fn read_connection(fields: Fields<'_>, report: &mut Report) -> SourceDecl {
     }
     match fields.text("connection") {
         Some(name) => SourceDecl::Connection {
-            name: name.to_owned(),
+            name: kept.texts.add(name),
             spot: fields.at("connection"),
-            device: fields.text("device").map(|name| (name.to_owned(), fields.at("device"))),
-            address: fields.text("address").unwrap_or_default().trim().to_owned(),
-            group: fields.text("group").unwrap_or_default().trim().to_owned(),
+            device: fields.text("device").map(|name| (kept.texts.add(name), fields.at("device"))),
+            address: kept.texts.add(fields.text("address").unwrap_or_default().trim()),
         },
         None => SourceDecl::NotKnown,
     }
@@ -115,7 +121,7 @@ fn read_total(fields: Fields<'_>, kind: ValueKind, report: &mut Report) -> Sourc
         report.error(fields.at("kind"), message, "write kind = \"float\"");
     }
     match (total.text("of"), how) {
-        (Some(of), Some(how)) => SourceDecl::Total { of: of.to_owned(), spot: total.at("of"), how },
+        (Some(of), Some(how)) => SourceDecl::Total(Box::new((of.to_owned(), total.at("of"), how))),
         _ => SourceDecl::NotKnown,
     }
 }

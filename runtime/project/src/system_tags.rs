@@ -1,7 +1,5 @@
 //! The tags that the station itself says: `system/...`.
 
-use std::sync::Arc;
-
 use plantroom_model::{Origin, TagSpec, ValueKind};
 
 const LINK_STATES: &[&str] = &["connecting", "up", "silent", "down"];
@@ -11,7 +9,11 @@ const PROJECT_STATES: &[&str] = &["current", "change waits", "change refused"];
 const PLUGIN_STATES: &[&str] = &["starting", "running", "restarting", "quarantined", "stopped"];
 
 /// Every system tag of a plant with these connections, plugins and automations.
-pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>], automations: &[Arc<str>]) -> Vec<TagSpec> {
+pub(crate) fn system_tags<'a>(
+    connections: impl Iterator<Item = &'a str>,
+    plugins: impl Iterator<Item = &'a str>,
+    automations: impl Iterator<Item = &'a str>,
+) -> Vec<TagSpec> {
     let mut tags = vec![
         tag("system/scan/last_ms", ValueKind::Float, "how long the last scan took", "ms", 2),
         tag("system/scan/inbox_lost", ValueKind::Uint, "inputs lost since the start because the inbox was full", "", 0),
@@ -60,7 +62,7 @@ pub(crate) fn system_tags(connections: &[Arc<str>], plugins: &[Arc<str>], automa
 
 fn tag(name: &str, kind: ValueKind, description: &str, unit: &str, decimals: u8) -> TagSpec {
     let mut tag = TagSpec::new(name, kind, Origin::System);
-    tag.description = description.to_owned();
+    tag.description = description.into();
     tag.unit = unit.to_owned();
     tag.decimals = decimals;
     tag

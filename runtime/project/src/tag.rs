@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{Deadband, FaultBand, LimitSet, Origin, Scaling, TagSpec, Totalise, Value, ValueKind};
+use plantroom_model::{Deadband, Detail, FaultBand, Instance, LimitSet, Scaling, Totalise, Value, ValueKind};
 
 use crate::fields::Fields;
 use crate::names::check_path;
 use crate::report::{Report, Spot};
+use crate::shared::Kept;
 use crate::source::read_source;
 use crate::tree::{Item, Raw};
 use crate::write::{WriteDecl, read_write};
@@ -14,8 +15,12 @@ use crate::write::{WriteDecl, read_write};
 /// A tag whose references are only names yet.
 #[derive(Debug)]
 pub(crate) struct TagDecl {
-    /// All but origin and write, which `source` and `write` become.
-    pub spec: TagSpec,
+    /// Number of its description among the texts that are kept.
+    pub description: u32,
+    /// All that it may have in common with others, but for what only its references tell.
+    pub detail: Arc<Detail>,
+    /// What it was made from.
+    pub instance: Option<Arc<Instance>>,
     /// Where its name stands.
     pub spot: Spot,
     /// Where its value comes from.
@@ -26,36 +31,42 @@ pub(crate) struct TagDecl {
     pub stale_after_ms: Option<u32>,
 }
 
-/// Where a tag's value comes from, by name.
+/// Where a tag's value comes from, by name. Names and addresses are numbers of texts that are kept: a million tags wait
+/// in this form until all files are read.
 #[derive(Debug)]
 pub(crate) enum SourceDecl {
     /// A driver polls it.
-    Connection { name: String, spot: Spot, device: Option<(String, Spot)>, address: String, group: String },
+    Connection { name: u32, spot: Spot, device: Option<(u32, Spot)>, address: u32 },
     /// A plugin computes it.
-    Plugin { name: String, spot: Spot },
+    Plugin { name: u32, spot: Spot },
     /// The station keeps it.
     Memory(Value),
     /// The station computes it from other tags.
     Derived { expression: Arc<str>, spot: Spot },
-    /// The station adds up another tag.
-    Total { of: String, spot: Spot, how: Totalise },
+    /// The station adds up another tag, of this name and at this place.
+    Total(Box<(String, Spot, Totalise)>),
     /// It couldn't be made out; that was told, or depends on a type's parameters.
     NotKnown,
 }
 
 /// Reads a tag whose full name is known.
-pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str>, Arc<str>)>, report: &mut Report) -> TagDecl {
+pub(crate) fn read_tag(
+    fields: Fields<'_>,
+    name: &str,
+    instance: Option<Instance>,
+    kept: &mut Kept,
+    report: &mut Report,
+) -> TagDecl {
     let kind = fields.word("kind").and_then(kind_of).unwrap_or(ValueKind::Null);
-    let mut spec = TagSpec::new(name, kind, Origin::System);
-    spec.instance = instance;
+    let mut detail = Detail::new(kind);
     let good_name = check_path("tag name", name, fields.at("name"), report);
     if name == "system" || name.starts_with("system/") {
         report.error(fields.at("name"), "names under system/ belong to the station", "choose another first part");
     }
-    spec.unit = fields.text("unit").unwrap_or_default().trim().to_owned();
-    spec.description = fields.text("description").unwrap_or_default().trim().to_owned();
-    spec.decimals = fields.whole_or("decimals", 1);
-    spec.retain = fields.flag("retain").unwrap_or(false);
+    detail.unit = fields.text("unit").unwrap_or_default().trim().to_owned();
+    detail.group = fields.text("group").unwrap_or_default().trim().to_owned();
+    detail.decimals = fields.whole_or("decimals", 1);
+    detail.retain = fields.flag("retain").unwrap_or(false);
     let is_number = matches!(kind, ValueKind::Int | ValueKind::Uint | ValueKind::Float | ValueKind::Null);
     for key in ["range", "limits", "scaling", "deadband"] {
         if !is_number && fields.has(key) {
@@ -64,22 +75,30 @@ pub(crate) fn read_tag(fields: Fields<'_>, name: &str, instance: Option<(Arc<str
         }
     }
     if is_number {
-        spec.range = fields.pair("range");
-        check_range("range", spec.range, fields.at("range"), report);
+        detail.range = fields.pair("range");
+        check_range("range", detail.range, fields.at("range"), report);
         if let Some(limits) = fields.table("limits") {
-            spec.limits = read_limits(limits, spec.range, report);
-            spec.hysteresis = read_hysteresis(limits, spec.limits, spec.range, report);
+            detail.limits = read_limits(limits, detail.range, report);
+            detail.hysteresis = read_hysteresis(limits, detail.limits, detail.range, report);
         }
-        spec.scaling = fields.table("scaling").and_then(|scaling| read_scaling(scaling, report));
-        spec.deadband = read_deadband(fields, report);
+        detail.scaling = fields.table("scaling").and_then(|scaling| read_scaling(scaling, report));
+        detail.deadband = read_deadband(fields, report);
     }
-    spec.states = read_states(fields, kind, report);
-    let source = read_source(fields, kind, spec.range, report);
-    let write = read_write(fields, &spec, report).map(Box::new);
+    detail.states = read_states(fields, kind, report);
+    let source = read_source(fields, kind, detail.range, kept, report);
+    let write = read_write(fields, &detail, report).map(Box::new);
     let stale_after_ms = fields.whole("stale_after_ms").and_then(|ms| u32::try_from(ms).ok());
     // A name that must be changed tells nothing about the grants it needs.
     let source = if good_name { source } else { SourceDecl::NotKnown };
-    TagDecl { spec, spot: fields.at("name"), source, write, stale_after_ms }
+    TagDecl {
+        description: kept.texts.add(fields.text("description").unwrap_or_default().trim()),
+        detail: kept.details.one(detail),
+        instance: instance.map(|instance| kept.instances.one(instance)),
+        spot: fields.at("name"),
+        source,
+        write,
+        stale_after_ms,
+    }
 }
 
 /// Tells a pair whose ends are the wrong way round.

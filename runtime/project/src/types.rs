@@ -11,6 +11,7 @@ use crate::parse::parse;
 use crate::placeholders::{Parameter, Parameters, Trouble, fill, open};
 use crate::report::{Report, Spot, suggestion};
 use crate::shape::check_table;
+use crate::shared::Kept;
 use crate::sources::byte;
 use crate::tag::{SourceDecl, TagDecl, read_tag};
 use crate::tree::{Entries, Item, Raw};
@@ -52,23 +53,30 @@ impl Types {
 
     /// Reads a type file of the project. Returns its tags as they stand there, so that what is wrong with them is told
     /// once, in place.
-    pub fn read(&mut self, entries: Entries, source: u32, report: &mut Report) -> Vec<TagDecl> {
-        self.read_named(entries, source, "", report)
+    pub fn read(&mut self, entries: Entries, source: u32, kept: &mut Kept, report: &mut Report) -> Vec<TagDecl> {
+        self.read_named(entries, source, "", kept, report)
     }
 
     /// Reads the types that come with Plantroom; one of the project that has the same name wins.
-    pub fn read_library(&mut self, report: &mut Report) {
+    pub fn read_library(&mut self, kept: &mut Kept, report: &mut Report) {
         for (name, text) in library::TYPES {
             if self.names.id(&format!("lib/{name}")).is_none() {
                 let text: Arc<str> = (*text).into();
                 let source = report.sources.add(&format!("lib/{name}.toml"), &text);
                 let entries = parse(&text, source, report);
-                self.read_named(entries, source, "lib/", report);
+                self.read_named(entries, source, "lib/", kept, report);
             }
         }
     }
 
-    fn read_named(&mut self, mut entries: Entries, source: u32, prefix: &str, report: &mut Report) -> Vec<TagDecl> {
+    fn read_named(
+        &mut self,
+        mut entries: Entries,
+        source: u32,
+        prefix: &str,
+        kept: &mut Kept,
+        report: &mut Report,
+    ) -> Vec<TagDecl> {
         for entry in entries.iter_mut().filter(|entry| matches!(&*entry.key, "tag" | "instance" | "device")) {
             open(&mut entry.item);
         }
@@ -88,7 +96,7 @@ impl Types {
                 tell(&trouble, Spot::new(at), &known, report);
             }
         }
-        let decls = read_tags(&tags, device.is_some(), report);
+        let decls = read_tags(&tags, device.is_some(), kept, report);
         let Some(name) = fields.text("name") else {
             self.names.note_nameless(fields.spot, report);
             return decls;
@@ -206,7 +214,7 @@ impl Types {
 }
 
 /// The tags of a type as they stand in it.
-fn read_tags(items: &[Item], has_device: bool, report: &mut Report) -> Vec<TagDecl> {
+fn read_tags(items: &[Item], has_device: bool, kept: &mut Kept, report: &mut Report) -> Vec<TagDecl> {
     let mut relative = Names::new("tag");
     let mut decls = Vec::new();
     for item in items {
@@ -215,7 +223,7 @@ fn read_tags(items: &[Item], has_device: bool, report: &mut Report) -> Vec<TagDe
         if let Some(name) = name {
             relative.add(name, tag.at("name"), report);
         }
-        let mut decl = read_tag(tag, name.unwrap_or("name"), None, report);
+        let mut decl = read_tag(tag, name.unwrap_or("name"), None, kept, report);
         if has_device && matches!(decl.source, SourceDecl::Connection { device: None, .. }) {
             // Which device is only known of an instance.
             decl.source = SourceDecl::NotKnown;

@@ -1,6 +1,6 @@
 //! How a tag is written, as its table says it.
 
-use plantroom_model::{PermissiveTest, PulseSpec, Role, TagSpec, Value, ValueKind};
+use plantroom_model::{Detail, PermissiveTest, PulseSpec, Role, Value, ValueKind};
 
 use crate::fields::Fields;
 use crate::report::{Report, Spot};
@@ -39,7 +39,7 @@ pub(crate) struct PermissiveDecl {
 }
 
 /// Reads `write`; `None` where the tag isn't writable.
-pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report) -> Option<WriteDecl> {
+pub(crate) fn read_write(fields: Fields<'_>, tag: &Detail, report: &mut Report) -> Option<WriteDecl> {
     let item = fields.item("write")?;
     if item.flag() == Some(false) {
         return None;
@@ -105,7 +105,7 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &TagSpec, report: &mut Report)
 }
 
 /// How large a step may be, and how soon the next one may follow.
-fn read_pace(table: Fields<'_>, tag: &TagSpec, decl: &mut WriteDecl, report: &mut Report) {
+fn read_pace(table: Fields<'_>, tag: &Detail, decl: &mut WriteDecl, report: &mut Report) {
     decl.min_interval_ms = table.whole_or("min_interval_ms", 0);
     decl.max_step = table.number("max_step");
     if table.has("max_step") && matches!(tag.kind, ValueKind::Bool | ValueKind::Text) {
@@ -145,7 +145,7 @@ fn read_pulse(pulse: Fields<'_>, kind: ValueKind, report: &mut Report) -> Option
 }
 
 /// What the screen doesn't show, or what one raw step can't say: a setpoint of 12.3 in a 16-bit register reads back as 12.29.
-pub(crate) fn default_tolerance(tag: &TagSpec) -> f64 {
+pub(crate) fn default_tolerance(tag: &Detail) -> f64 {
     if tag.kind != ValueKind::Float {
         return 0.0;
     }
@@ -154,7 +154,7 @@ pub(crate) fn default_tolerance(tag: &TagSpec) -> f64 {
     shown.max(raw_step)
 }
 
-fn read_range(table: Fields<'_>, tag: &TagSpec, decl: &mut WriteDecl, report: &mut Report) {
+fn read_range(table: Fields<'_>, tag: &Detail, decl: &mut WriteDecl, report: &mut Report) {
     let Some((low, high)) = table.pair("range") else { return };
     let spot = table.at("range");
     if matches!(tag.kind, ValueKind::Bool | ValueKind::Text) {

@@ -32,7 +32,7 @@ pub struct SampleTags {
 impl SampleTags {
     /// Tags that have no values yet.
     pub fn new(tags: &[TagSpec]) -> Self {
-        let by_name = tags.iter().map(|tag| (tag.name.clone(), (info(tag), None))).collect();
+        let by_name = tags.iter().map(|tag| (Arc::from(&tag.name), (info(tag), None))).collect();
         Self { by_name, filled: None, revision: 1 }
     }
 
@@ -147,7 +147,7 @@ pub fn info(tag: &TagSpec) -> TagInfo {
         name: tag.name.to_string(),
         kind: tag.kind as u8,
         unit: tag.unit.clone(),
-        description: tag.description.clone(),
+        description: tag.description.to_string(),
         decimals: tag.decimals,
         range: tag.range,
         limits: tag.limits,

@@ -150,7 +150,7 @@ impl TagView {
             name: spec.name.to_string(),
             kind: spec.kind.word().to_owned(),
             unit: spec.unit.clone(),
-            description: spec.description.clone(),
+            description: spec.description.to_string(),
             value: value_json(&sample.value),
             quality: match sample.status.quality() {
                 Quality::Good => "good",

@@ -90,7 +90,7 @@ async fn every_polled_tag_has_its_register() {
     let options = StartOptions { speed: 0.0, free_ports: true, address: None };
     let field = Simulator::load(&folder()).unwrap().start_with(options).await.unwrap();
     let mut polled = 0;
-    for tag in &plant.tags {
+    for tag in plant.tags.iter() {
         let Origin::Driver { connection, address: at, .. } = &tag.origin else { continue };
         let spec = &plant.connections[connection.0 as usize];
         let unit = spec.device["unit"].as_u64().unwrap_or(1) as u8;

@@ -80,13 +80,14 @@ mod tests {
         let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["automations.rhai", "automations_2.rhai"]);
         let system = |name: &str, kind| plantroom_model::TagSpec::new(name, kind, plantroom_model::Origin::System);
+        let mut tags = plant.tags.to_vec();
         for n in 0..=ROWS {
             let path = |last: &str| format!("system/automations/a{n}/{last}");
-            plant.tags.push(system(&path("state"), plantroom_model::ValueKind::Uint));
+            tags.push(system(&path("state"), plantroom_model::ValueKind::Uint));
             let texts = ["last_run", "last_action", "last_error"];
-            plant.tags.extend(texts.map(|last| system(&path(last), plantroom_model::ValueKind::Text)));
+            tags.extend(texts.map(|last| system(&path(last), plantroom_model::ValueKind::Text)));
         }
-        let errors = plantroom_scene::check(&made, &[], &plant.tags);
+        let errors = plantroom_scene::check(&made, &[], &tags);
         let errors: Vec<_> = errors.iter().filter(|found| found.severity == plantroom_model::Severity::Error).collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }

@@ -117,7 +117,6 @@ fn of_plugin(plant: &Plant, plugin: plantroom_project::Place, tag: Option<TagId>
     let place = tag
         .and_then(|tag| plant.tag_places.get(tag.0 as usize))
         .filter(|place| !place.file.is_empty())
-        .cloned()
         .unwrap_or(plugin);
     Diagnostic::error(&place.file, place.place, message, "")
 }

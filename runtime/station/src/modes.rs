@@ -167,7 +167,7 @@ impl CommandPath {
         let now = self.clock.now();
         let plant = self.plant();
         let spec = plant.tags.get(request.tag.0 as usize).filter(|spec| spec.origin != Origin::Gone);
-        let name = spec.map_or_else(|| Arc::from("(no such tag)"), |spec| Arc::clone(&spec.name));
+        let name = spec.map_or_else(|| Arc::from("(no such tag)"), |spec| Arc::from(&spec.name));
         // Who may put a tag back is who may take it over in that way.
         let role = needed(request.mode).max(needed(self.modes.mode(&name)));
         let what = match request.mode {

@@ -28,7 +28,7 @@ impl CommandPath {
             let mut row = RegisterNow {
                 tag: spec.name.to_string(),
                 device: device.map(|device| device.name.to_string()).unwrap_or_default(),
-                address: address.clone(),
+                address: address.to_string(),
                 value: if sample.value == Value::Null { String::new() } else { target::shown(spec, &sample.value) },
                 quality: match sample.status.quality() {
                     Quality::Good => "good",

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use plantroom_model::{Change, Frame, KeptTotal, Origin, TagId, TagSpec, Utc, Value};
+use plantroom_model::{Change, Frame, KeptTotal, Label, Origin, TagId, TagSpec, Utc, Value};
 use plantroom_store::{AppendLog, Disk, LogOptions, RealDisk, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -83,10 +83,10 @@ fn is_kept(spec: &TagSpec) -> bool {
 }
 
 /// Names of the tags that are kept, by id: not the whole table of a plant's tags, which would be held twice.
-type Names = Vec<Option<Arc<str>>>;
+type Names = Vec<Option<Label>>;
 
 fn names(specs: &[TagSpec]) -> Names {
-    specs.iter().map(|spec| is_kept(spec).then(|| Arc::clone(&spec.name))).collect()
+    specs.iter().map(|spec| is_kept(spec).then(|| spec.name.clone())).collect()
 }
 
 /// Which tags are kept, by id.
@@ -323,8 +323,8 @@ mod tests {
     use plantroom_model::{Now, PluginId, Sample, Status, ValueKind};
 
     fn specs() -> Arc<[TagSpec]> {
-        let memory =
-            |name| TagSpec { retain: true, ..TagSpec::new(name, ValueKind::Int, Origin::Memory { initial: Value::Int(0) }) };
+        let new = |name| TagSpec::new(name, ValueKind::Int, Origin::Memory { initial: Value::Int(0) });
+        let memory = |name| new(name).with(|tag| tag.retain = true);
         vec![memory("a"), memory("b")].into()
     }
 
@@ -367,7 +367,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let source = TagSpec::new("count", ValueKind::Uint, Origin::Analytics { plugin: PluginId(0) });
         let how = Totalise::Counter { wraps_at: None, factor: 1.0 };
-        let total = TagSpec::new("sum", ValueKind::Float, Origin::Total(TotalSpec { source: TagId(0), how }));
+        let total = TagSpec::new("sum", ValueKind::Float, Origin::Total(TotalSpec { source: TagId(0), how }.into()));
         let specs: Arc<[TagSpec]> = vec![source, total].into();
         let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
         for count in 1..=3_u32 {
@@ -387,8 +387,8 @@ mod tests {
     #[test]
     fn a_value_that_never_rests_is_still_written_every_second() {
         let folder = tempfile::tempdir().unwrap();
-        let computed =
-            TagSpec { retain: true, ..TagSpec::new("fast", ValueKind::Int, Origin::Analytics { plugin: PluginId(0) }) };
+        let computed = TagSpec::new("fast", ValueKind::Int, Origin::Analytics { plugin: PluginId(0) });
+        let computed = computed.with(|tag| tag.retain = true);
         let specs: Arc<[TagSpec]> = vec![computed].into();
         let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
         for step in 0..100 {

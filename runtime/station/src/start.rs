@@ -85,8 +85,7 @@ pub struct RunningStation {
 pub async fn start(options: StationOptions) -> Result<RunningStation, StartError> {
     let Prepared { plant, data, clock, access, listener, loaded, files, unsettled, refused, history, sandbox, url } =
         prepare(options).await?;
-    let specs: Arc<[TagSpec]> = plant.tags.clone().into();
-    let (retained, kept) = Retained::open(&data, &specs).map_err(|error| StartError::Data(error.to_string()))?;
+    let (retained, kept) = Retained::open(&data, &plant.tags).map_err(|error| StartError::Data(error.to_string()))?;
     let retained = Arc::new(retained);
     let (inbox, outlet) = inbox();
     let inbox = Arc::new(inbox);
@@ -101,7 +100,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     start_plugins(&running, &loaded, &outside)?;
     let stop = Arc::new(AtomicBool::new(false));
     let flow = Flow {
-        scan: Scan::new(&plant, TagEngine::with_totals(&specs, &kept, retained.totals(), clock.now())),
+        scan: Scan::new(&plant, TagEngine::with_totals(&plant.tags, &kept, retained.totals(), clock.now())),
         pace: plant.scan,
         clock: Arc::clone(&clock),
         inbox: Arc::clone(&inbox),

@@ -44,7 +44,7 @@ pub fn find<'a>(plant: &'a Plant, request: &WriteRequest) -> Result<(&'a TagSpec
 /// The tag's name for the record, and the lowest role that may write it; the role operate where there is nothing to write.
 pub fn name_and_role(plant: &Plant, tag: TagId) -> (Arc<str>, Role) {
     let spec = plant.tags.get(tag.0 as usize);
-    let name = spec.map_or_else(|| Arc::from("(no such tag)"), |spec| Arc::clone(&spec.name));
+    let name = spec.map_or_else(|| Arc::from("(no such tag)"), |spec| Arc::from(&spec.name));
     (name, spec.and_then(|spec| spec.write.as_ref()).map_or(Role::Operate, |write| write.role))
 }
 

@@ -83,7 +83,7 @@ impl Steps<'_> {
     }
 
     fn from_device(&mut self, tag: TagId, spec: &TagSpec, sample: &Sample, depth: u8) {
-        let Origin::Driver { plugin, connection, device, address, group } = &spec.origin else { return };
+        let Origin::Driver { plugin, connection, device, address } = &spec.origin else { return };
         if let Some(link) = self.plant.connections.get(connection.0 as usize) {
             let state = self.shown(&format!("system/connections/{}/state", link.name));
             let up = state == "up";
@@ -96,7 +96,7 @@ impl Steps<'_> {
         let driver = self.plant.plugins.get(plugin.0 as usize).map_or("?", |plugin| &*plugin.name);
         let state = self.shown(&format!("system/plugins/{driver}/state"));
         self.add(depth, "driver", format!("{driver}, which is {state}"), None);
-        let group = if group.is_empty() { String::new() } else { format!(", group {group}") };
+        let group = if spec.group.is_empty() { String::new() } else { format!(", group {}", spec.group) };
         self.add(depth, "address", format!("{address}{group}"), None);
         let told = self.path.running.get().plugin(*plugin).and_then(|plugin| plugin.explain(tag));
         if let Some(told) = told {

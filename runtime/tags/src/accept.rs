@@ -140,7 +140,7 @@ mod tests {
             eng_high: 100.0,
             fault_band: Some(FaultBand { below: 3600.0, above: 21_000.0 }),
         };
-        TagSpec { scaling: Some(scaling), range: Some((0.0, 100.0)), ..spec(ValueKind::Float) }
+        spec(ValueKind::Float).with(|tag| (tag.scaling, tag.range) = (Some(scaling), Some((0.0, 100.0))))
     }
 
     #[track_caller]
@@ -203,7 +203,8 @@ mod tests {
         (kinds, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(kind, scaled, faults, ranged)| {
             let of_loop = loop_spec();
             let scaling = of_loop.scaling.map(|scaling| Scaling { fault_band: scaling.fault_band.filter(|_| faults), ..scaling });
-            TagSpec { scaling: scaling.filter(|_| scaled), range: of_loop.range.filter(|_| ranged), ..spec(kind) }
+            let (scaling, range) = (scaling.filter(|_| scaled), of_loop.range.filter(|_| ranged));
+            spec(kind).with(|tag| (tag.scaling, tag.range) = (scaling, range))
         })
     }
 

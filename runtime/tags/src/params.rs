@@ -143,7 +143,8 @@ mod tests {
             values in proptest::collection::vec(-60.0..60.0_f64, 1..50),
         ) {
             let limits = LimitSet { high_high: bounds[0], high: bounds[1], low: bounds[2], low_low: bounds[3] };
-            let params = Params::of(&TagSpec { limits, hysteresis, ..TagSpec::new("t", ValueKind::Float, Origin::System) });
+            let spec = TagSpec::new("t", ValueKind::Float, Origin::System);
+            let params = Params::of(&spec.with(|tag| (tag.limits, tag.hysteresis) = (limits, hysteresis)));
             let (mut packed, mut model) = (LimitState::Normal, LimitState::Normal);
             for value in values {
                 (packed, model) = (params.limit(packed, value), model.next(value, &limits, hysteresis));
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn tags_of_one_kind_share_their_parameters() {
-        let spec = |stale_after_ms| TagSpec { stale_after_ms, ..TagSpec::new("t", ValueKind::Float, Origin::System) };
+        let plain = TagSpec::new("t", ValueKind::Float, Origin::System);
+        let spec = |stale_after_ms| plain.clone().with(|tag| tag.stale_after_ms = stale_after_ms);
         let (all, places) = interned(&[spec(1), spec(2), spec(1)]);
         assert_eq!((all.len(), places), (2, vec![0, 1, 0]));
         assert_eq!(size_of::<Params>(), 128);

@@ -1,11 +1,11 @@
 //! What a project would say: a plugin's configuration, its connections and its tags.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, Value, ValueKind, WriteSpec};
 use plantroom_project::{
-    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress,
+    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress,
 };
 use serde_json::{Value as Json, json};
 
@@ -156,7 +156,7 @@ impl Spec {
 
     /// As the project's loader would give it, for the host; the plugin is its only one, and every grant is given.
     pub(crate) fn plant(&self) -> Plant {
-        let tags: Vec<TagSpec> = self.tags.iter().map(SpecTag::spec).collect();
+        let tags: Arc<[TagSpec]> = self.tags.iter().map(SpecTag::spec).collect();
         let ids = |wanted: fn(&SpecTag) -> bool| {
             let found = self.tags.iter().enumerate().filter(move |(_, tag)| wanted(tag));
             found.map(|(place, _)| TagId(place as u32)).collect::<Vec<_>>()
@@ -189,11 +189,7 @@ impl Spec {
                 grant,
                 place: Place::default(),
             }],
-            tag_ids: tags
-                .iter()
-                .enumerate()
-                .map(|(place, tag)| (tag.name.clone(), TagId(place as u32)))
-                .collect::<HashMap<_, _>>(),
+            tag_ids: TagIds::of(&tags),
             tag_places: tags.iter().map(|_| Place::default()).collect(),
             tags,
             automations: Vec::new(),
@@ -244,8 +240,7 @@ impl SpecTag {
                 plugin: PluginId(0),
                 connection: ConnectionId(connection),
                 device: self.device,
-                address: self.address.clone(),
-                group: self.group.clone(),
+                address: self.address.as_str().into(),
             },
             None if self.publish => Origin::Analytics { plugin: PluginId(0) },
             None => Origin::Memory { initial: Value::Null },
@@ -261,7 +256,8 @@ impl SpecTag {
             expires_ms: 5_000,
             ..WriteSpec::new(plantroom_model::Role::Operate)
         });
-        TagSpec { write, ..TagSpec::new(&self.name, self.kind, origin) }
+        TagSpec { write: write.map(Arc::new), ..TagSpec::new(&self.name, self.kind, origin) }
+            .with(|tag| tag.group.clone_from(&self.group))
     }
 
     fn access(&self) -> Vec<&'static str> {

@@ -136,14 +136,13 @@ fn now(round: usize) -> Now {
 fn measured_tag(tag: u32, other: f64) -> TagSpec {
     let scaling = Scaling { raw_low: 4_000.0, raw_high: 20_000.0, eng_low: 0.0, eng_high: 100.0 + other, fault_band: None };
     let limits = LimitSet { high_high: Some(95.0), high: Some(90.0), low: Some(10.0), low_low: Some(5.0) };
-    TagSpec {
-        scaling: Some(scaling),
-        range: Some((0.0, 100.0 + other)),
-        limits,
-        hysteresis: 1.0,
-        deadband: Deadband { console: 0.0, history: 0.5 },
-        ..TagSpec::new(&format!("area/t{tag}"), ValueKind::Float, Origin::System)
-    }
+    TagSpec::new(&format!("area/t{tag}"), ValueKind::Float, Origin::System).with(|tag| {
+        tag.scaling = Some(scaling);
+        tag.range = Some((0.0, 100.0 + other));
+        tag.limits = limits;
+        tag.hysteresis = 1.0;
+        tag.deadband = Deadband { console: 0.0, history: 0.5 };
+    })
 }
 
 /// A tag of a plant with a hundred types, as the project makes it.

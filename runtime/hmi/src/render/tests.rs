@@ -25,7 +25,7 @@ fn tags() -> SampleTags {
     let mut running = TagSpec::new("p1/running", ValueKind::Bool, Origin::System);
     running.states = vec![(0, "stopped".into()), (1, "running".into())];
     let mut start = TagSpec::new("p1/start", ValueKind::Bool, Origin::System);
-    start.write = Some(plantroom_model::WriteSpec::new(plantroom_model::Role::Operate));
+    start.write = Some(plantroom_model::WriteSpec::new(plantroom_model::Role::Operate).into());
     SampleTags::new(&[level, running, start])
 }
 

@@ -8,7 +8,7 @@ use plantroom_host::{
     FaultKind, FaultRecord, Host, HostOptions, LoadError, Loaded, Outside, PluginOrder, PluginState, Supervised, Turn,
 };
 use plantroom_model::*;
-use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TcpAddress};
+use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress};
 
 use crate::guest::Guest;
 
@@ -110,10 +110,9 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         connection: ConnectionId(1),
         device: None,
         address: address.into(),
-        group: String::new(),
     };
     let origins = [driver("holding 0"), driver("holding 1"), driver("holding 2"), Origin::Memory { initial: Value::Float(0.0) }];
-    let tags: Vec<TagSpec> =
+    let tags: Arc<[TagSpec]> =
         origins.into_iter().enumerate().map(|(n, origin)| TagSpec::new(&format!("t{n}"), ValueKind::Float, origin)).collect();
     let connection = |name: &str| ConnectionSpec {
         name: name.into(),
@@ -149,8 +148,8 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         listen: ListenSpec { address: std::net::Ipv4Addr::LOCALHOST.into(), port: 0, origins: vec![] },
         connections: vec![connection("other"), connection("plc")],
         plugins: vec![plugin],
-        tag_ids: tags.iter().enumerate().map(|(n, tag)| (tag.name.clone(), TagId(n as u32))).collect(),
-        tag_places: vec![Place::default(); tags.len()],
+        tag_ids: TagIds::of(&tags),
+        tag_places: tags.iter().map(|_| Place::default()).collect(),
         tags,
         automations: Vec::new(),
         instances: vec![],

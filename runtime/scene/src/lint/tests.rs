@@ -27,7 +27,7 @@ fn palette() -> Palette {
 fn tags() -> Vec<TagSpec> {
     let tag = |name: &str, kind| {
         let mut tag = TagSpec::new(name, kind, Origin::System);
-        tag.write = Some(WriteSpec::new(Role::Operate));
+        tag.write = Some(WriteSpec::new(Role::Operate).into());
         tag
     };
     let mut level = tag("well/level", ValueKind::Float);

@@ -7,7 +7,7 @@ use plantroom_model::{Origin, Severity, TagSpec, Value, ValueKind, WriteSpec};
 fn tags() -> Vec<TagSpec> {
     let tag = |name: &str, kind| TagSpec::new(name, kind, Origin::Memory { initial: Value::Null });
     let mut duty = tag("high_lift/duty", ValueKind::Uint);
-    duty.write = Some(WriteSpec {
+    let write = WriteSpec {
         role: plantroom_model::Role::Operate,
         range: None,
         permissives: Vec::new(),
@@ -17,7 +17,8 @@ fn tags() -> Vec<TagSpec> {
         tolerance: 0.0,
         expires_ms: 0,
         ..WriteSpec::new(plantroom_model::Role::Operate)
-    });
+    };
+    duty.write = Some(write.into());
     vec![duty, tag("clear_well/level", ValueKind::Float), tag("high_lift/p1/running", ValueKind::Bool)]
 }
 

@@ -57,7 +57,7 @@ impl Subscription {
                 name: spec.name.to_string(),
                 kind: spec.kind as u8,
                 unit: spec.unit.clone(),
-                description: spec.description.clone(),
+                description: spec.description.to_string(),
                 decimals: spec.decimals,
                 range: spec.range,
                 limits: spec.limits,

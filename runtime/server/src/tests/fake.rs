@@ -1,6 +1,5 @@
 //! A station that only pretends, and raw clients.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -14,7 +13,7 @@ use plantroom_model::{
     Change, Deadband, Door, Frame, ModeRequest, Mono, Now, Origin, Outcome, OutcomeKind, Role, Sample, Snapshot, Status, TagId,
     TagSpec, Utc, Value, ValueKind, WriteRequest, WriteSpec,
 };
-use plantroom_project::{ListenSpec, Plant, ScanSpec};
+use plantroom_project::{ListenSpec, Plant, ScanSpec, TagIds};
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -60,11 +59,11 @@ fn plant(origins: &[&str]) -> Plant {
     level.unit = "m".to_owned();
     level.deadband = Deadband { console: 0.5, history: 0.0 };
     let mut speed = TagSpec::new("intake/p1/speed", ValueKind::Float, memory());
-    speed.write = Some(write_spec());
+    speed.write = Some(write_spec().into());
     let name = TagSpec::new("intake/name", ValueKind::Text, memory());
     let mut tags = vec![level, speed, name];
     tags.extend((0..BULK).map(|n| TagSpec::new(&format!("bulk/{n}"), ValueKind::Text, memory())));
-    let ids: HashMap<_, _> = tags.iter().enumerate().map(|(id, tag)| (tag.name.clone(), TagId(id as u32))).collect();
+    let tags: Arc<[TagSpec]> = tags.into();
     Plant {
         root: PathBuf::new(),
         name: "Testing works".to_owned(),
@@ -78,9 +77,9 @@ fn plant(origins: &[&str]) -> Plant {
         },
         connections: Vec::new(),
         plugins: Vec::new(),
-        tag_places: vec![Default::default(); tags.len()],
+        tag_places: tags.iter().map(|_| Default::default()).collect(),
+        tag_ids: TagIds::of(&tags),
         tags,
-        tag_ids: ids,
         automations: Vec::new(),
         instances: vec![("pump".to_owned(), "intake/p1".to_owned())],
         screens: Vec::new(),

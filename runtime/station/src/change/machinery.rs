@@ -86,7 +86,7 @@ impl Machinery {
 
     /// Hands the new table to the scan, and waits until it works with it.
     fn change_tags(&self, plant: &Plant) -> Result<(), String> {
-        let tags: Arc<[TagSpec]> = plant.tags.clone().into();
+        let tags = Arc::clone(&plant.tags);
         let kept = self.retained.change_plant(&tags)?;
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let what = What::Plant(Arc::new(ScanPlant {

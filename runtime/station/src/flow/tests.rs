@@ -33,11 +33,11 @@ fn a_recorded_station_gives_the_same_frames_again() {
     let folder = tempfile::tempdir().unwrap();
     let plant = small_plant();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::start());
-    let engine = |now| TagEngine::new(plant.tags.clone().into(), &[], now);
+    let engine = |now| TagEngine::new(Arc::clone(&plant.tags), &[], now);
     let (inbox, outlet) = inbox();
     let (inbox, start) = (Arc::new(inbox), clock.now());
     let (recording, frames) = (Recording::default(), Arc::new(Frames::default()));
-    let (retained, _) = Retained::open(folder.path(), &plant.tags.clone().into()).unwrap();
+    let (retained, _) = Retained::open(folder.path(), &plant.tags).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let (snapshots, mut seen) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
     let flow = Flow {

@@ -33,7 +33,7 @@ fn at(ms: u64) -> Now {
 }
 
 fn scan(plant: &Plant) -> Scan {
-    Scan::new(plant, TagEngine::new(plant.tags.clone().into(), &[], at(0)))
+    Scan::new(plant, TagEngine::new(Arc::clone(&plant.tags), &[], at(0)))
 }
 
 fn sample(tag: TagId, value: f64, ms: u64) -> Input {
@@ -122,7 +122,7 @@ fn samples_that_were_lost_before_the_scan_make_their_tags_uncertain() {
 
 /// The small plant without its level, with another tag, and a slower scan; ids stay.
 fn changed(plant: &Plant) -> ScanPlant {
-    let mut tags = plant.tags.clone();
+    let mut tags = plant.tags.to_vec();
     let level = plant.tag_ids["t/level"].0 as usize;
     tags[level] = TagSpec::new("", plantroom_model::ValueKind::Null, Origin::Gone);
     let initial = Value::Int(1);

@@ -107,7 +107,7 @@ pub(super) fn origin_number(spec: &TagSpec) -> u64 {
     let mut hasher = DefaultHasher::new();
     std::mem::discriminant(&spec.origin).hash(&mut hasher);
     match &spec.origin {
-        Origin::Driver { plugin, connection, device, address, group: _ } => {
+        Origin::Driver { plugin, connection, device, address } => {
             (plugin, connection, device, address).hash(&mut hasher);
         }
         Origin::Analytics { plugin } => plugin.hash(&mut hasher),

@@ -8,14 +8,8 @@ fn at(ms: u64) -> Now {
 }
 
 fn driven(name: &str) -> TagSpec {
-    let origin = Origin::Driver {
-        plugin: PluginId(0),
-        connection: ConnectionId(0),
-        device: None,
-        address: "holding 0".into(),
-        group: String::new(),
-    };
-    TagSpec { stale_after_ms: 5_000, ..TagSpec::new(name, ValueKind::Float, origin) }
+    let origin = Origin::Driver { plugin: PluginId(0), connection: ConnectionId(0), device: None, address: "holding 0".into() };
+    TagSpec::new(name, ValueKind::Float, origin).with(|tag| tag.stale_after_ms = 5_000)
 }
 
 fn engine(specs: Vec<TagSpec>) -> TagEngine {
@@ -108,9 +102,9 @@ fn every_accepted_sample_is_a_change_in_order() {
 
 #[test]
 fn retained_values_wait_for_confirmation_and_memory_holds_them() {
-    let memory = TagSpec { origin: Origin::Memory { initial: Value::Float(3.0) }, retain: true, ..driven("m") };
+    let memory = TagSpec { origin: Origin::Memory { initial: Value::Float(3.0) }, ..driven("m") }.with(|tag| tag.retain = true);
     let unset = TagSpec { origin: Origin::Memory { initial: Value::Float(4.0) }, ..driven("n") };
-    let specs: Vec<TagSpec> = vec![TagSpec { retain: true, ..driven("a") }, memory, unset];
+    let specs: Vec<TagSpec> = vec![driven("a").with(|tag| tag.retain = true), memory, unset];
     let retained =
         [(TagId(0), Value::Float(9.0), Utc(5)), (TagId(1), Value::Float(8.0), Utc(6)), (TagId(77), Value::Int(1), Utc(7))];
     let mut engine = TagEngine::new(specs.into(), &retained, START);

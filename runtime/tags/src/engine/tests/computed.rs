@@ -4,13 +4,12 @@ use super::*;
 use plantroom_model::{DerivedSpec, LimitSet, LimitState, TagMode, TotalSpec, Totalise};
 
 pub(super) fn derived(name: &str, expression: &str, inputs: &[u32]) -> TagSpec {
-    let origin =
-        Origin::Derived(DerivedSpec { expression: expression.into(), inputs: inputs.iter().copied().map(TagId).collect() });
-    TagSpec::new(name, ValueKind::Float, origin)
+    let derived = DerivedSpec { expression: expression.into(), inputs: inputs.iter().copied().map(TagId).collect() };
+    TagSpec::new(name, ValueKind::Float, Origin::Derived(derived.into()))
 }
 
 pub(super) fn total(name: &str, source: u32, how: Totalise) -> TagSpec {
-    TagSpec::new(name, ValueKind::Float, Origin::Total(TotalSpec { source: TagId(source), how }))
+    TagSpec::new(name, ValueKind::Float, Origin::Total(TotalSpec { source: TagId(source), how }.into()))
 }
 
 fn rows(rows: &[(u32, f64)]) -> Columns {
@@ -182,8 +181,8 @@ fn an_override_is_marked_and_gives_way_to_the_newest_of_the_source() {
 #[test]
 fn limits_are_told_with_the_changes() {
     let limits = LimitSet { high: Some(80.0), low: Some(20.0), ..LimitSet::default() };
-    let spec =
-        TagSpec { limits, hysteresis: 5.0, deadband: plantroom_model::Deadband { console: 0.0, history: 2.0 }, ..driven("a") };
+    let deadband = plantroom_model::Deadband { console: 0.0, history: 2.0 };
+    let spec = driven("a").with(|tag| (tag.limits, tag.hysteresis, tag.deadband) = (limits, 5.0, deadband));
     let mut engine = engine(vec![spec]);
     engine.apply(&rows(&[(0, 50.0), (0, 51.0), (0, 53.0), (0, 80.0), (0, 76.0), (0, f64::NAN), (0, 74.0)]), at(0));
     let told = engine.take_changes();

@@ -54,14 +54,15 @@ fn specs() -> Vec<TagSpec> {
         fault_band: Some(FaultBand { below: 3_600.0, above: 21_000.0 }),
     };
     let limits = LimitSet { high_high: Some(90.0), high: Some(80.0), low: Some(20.0), low_low: Some(10.0) };
-    let of = |kind: ValueKind, scaled: bool, ranged: bool| TagSpec {
-        kind,
-        scaling: scaled.then_some(scaling),
-        range: ranged.then_some((0.0, 100.0)),
-        limits,
-        hysteresis: 3.0,
-        stale_after_ms: 0,
-        ..driven("t")
+    let of = |kind: ValueKind, scaled: bool, ranged: bool| {
+        driven("t").with(|tag| {
+            tag.kind = kind;
+            tag.scaling = scaled.then_some(scaling);
+            tag.range = ranged.then_some((0.0, 100.0));
+            tag.limits = limits;
+            tag.hysteresis = 3.0;
+            tag.stale_after_ms = 0;
+        })
     };
     vec![
         of(ValueKind::Float, true, true),
