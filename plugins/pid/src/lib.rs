@@ -59,6 +59,8 @@ struct Now {
     /// What was set by hand, in percent, and the tag's value that said so.
     manual: (Option<f64>, Option<f64>),
     mono_ns: Option<u64>,
+    /// Whether the output has its beginning: where the equipment stands.
+    begun: bool,
     told: (Option<State>, String),
 }
 
@@ -124,6 +126,7 @@ impl Loop {
             was_auto: false,
             manual: (None, None),
             mono_ns: None,
+            begun: false,
             told: (None, String::new()),
         });
         let tags = pv.zip(setpoint).zip(output);
@@ -156,8 +159,13 @@ impl Loop {
         // A bad switch leaves the loop to whoever had it.
         let switch = self.auto.as_ref().map(|auto| io.read(auto).usable().copied());
         let auto = switch.map_or(true, |switch| switch.unwrap_or(now.was_auto));
-        if since_s.is_none() {
-            self.begin(io, &mut now, pv_now);
+        if !now.begun {
+            now.begun = self.begin(io, &mut now, pv_now);
+            if !now.begun {
+                now.was_auto = auto;
+                self.tell(io, &mut now, State::Waiting, "it is not known yet where the equipment stands".to_owned());
+                return;
+            }
         } else if is_gap {
             let target = now.target.unwrap_or(0.0);
             now.law.settle(target, pv_now);
@@ -174,12 +182,18 @@ impl Loop {
         self.tell(io, &mut now, state, why);
     }
 
-    /// The first step: the output begins where the equipment stands, or with what was set by hand.
-    fn begin(&self, io: &Io, now: &mut Now, pv: Option<f64>) {
+    /// The first step: the output begins where the equipment stands, or with what was set by hand. False, and nothing
+    /// begins, as long as the equipment's position is to be known and isn't: a guess would move it.
+    fn begin(&self, io: &Io, now: &mut Now, pv: Option<f64>) -> bool {
         let read = |input: &Option<Input<f64>>| input.as_ref().and_then(|input| usable(&io.read(input)));
-        let output = read(&self.position).or_else(|| read(&self.manual)).map_or(0.0, |output| self.of_output(output));
+        let position = read(&self.position);
+        if self.position.is_some() && position.is_none() {
+            return false;
+        }
+        let output = position.or_else(|| read(&self.manual)).map_or(0.0, |output| self.of_output(output));
         let target = now.target.unwrap_or(0.0);
         now.law.stand_at(output, target, pv);
+        true
     }
 
     fn by_hand(&self, io: &Io, now: &mut Now, pv: Option<f64>, step_s: f64) -> (State, String) {

@@ -30,7 +30,7 @@ pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &
             None => {}
         }
     }
-    check.faceplates_of_types();
+    check.faceplates_of_types(files);
     while let Some((part, instance)) = check.faceplates.pop() {
         check.faceplate(&part, &instance);
     }
@@ -64,10 +64,11 @@ impl Check<'_> {
         self.report(Diagnostic::error(&path(&error.file), place, error.message.clone(), ""));
     }
 
-    /// The faceplate of each type that has one, for the first instance.
-    fn faceplates_of_types(&mut self) {
+    /// The faceplate that the project has for a type, for the type's first instance. A faceplate of the library only
+    /// counts where something opens it: a type may be called as one by chance.
+    fn faceplates_of_types(&mut self, files: &[(String, String)]) {
         for (kind, name) in self.screens.instances() {
-            if self.screens.parts().any(|part| part == kind) {
+            if files.iter().any(|(file, _)| file.strip_prefix("parts/").and_then(|file| file.strip_suffix(".rhai")) == Some(kind)) {
                 self.queue(kind, name);
             }
         }

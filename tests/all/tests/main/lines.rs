@@ -98,14 +98,18 @@ fn a_bit_is_changed_by_the_device_itself() {
 
 #[test]
 fn what_a_line_says_wrongly_is_told_by_check() {
-    let (_device, project) = line();
-    project.add(
-        "tags/wrong.toml",
-        "[[tag]]\nname = \"x/nowhere\"\nkind = \"uint\"\nconnection = \"line\"\naddress = \"holding 0\"\n\
-         [[tag]]\nname = \"x/mixed\"\nkind = \"uint\"\nconnection = \"line\"\ndevice = \"m1\"\naddress = \"40003\"\n",
-    );
-    let run = plantroom_tests::plantroom(&["check", project.text()], &[]);
-    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
-    let told = format!("{}{}", run.stdout, run.stderr);
-    assert!(told.contains("x/nowhere") && told.contains("device"), "{told}");
+    let tag = |name: &str, rest: &str| format!("[[tag]]\nname = \"{name}\"\nkind = \"uint\"\nconnection = \"line\"\n{rest}\n");
+    let cases = [
+        // The project knows that there are several devices; only the driver knows their notations.
+        ("x/nowhere", "address = \"holding 0\"", "the connection `line` has 3 devices"),
+        ("x/mixed", "device = \"m1\"\naddress = \"40003\"", "x/mixed"),
+    ];
+    for (name, rest, expected) in cases {
+        let (_device, project) = line();
+        project.add("tags/wrong.toml", &tag(name, rest));
+        let run = plantroom_tests::plantroom(&["check", project.text()], &[]);
+        assert_eq!(run.code, 1, "{name}: {}{}", run.stdout, run.stderr);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains(expected) && told.contains("tags/wrong.toml"), "{name}: {told}");
+    }
 }
