@@ -55,7 +55,8 @@ impl Point {
 #[derive(Debug)]
 struct Answer {
     span: Span,
-    words: Words,
+    words: Vec<u16>,
+    utc_ns: i64,
 }
 
 /// Reads the tags of one group of one device.
@@ -151,14 +152,17 @@ impl Poller {
         }
         let lanes = asked.len().min(self.unit.open_reads);
         let waiting = RefCell::new(asked);
-        if contact.is_open() {
-            join_all((0..lanes).map(|_| async {
-                while contact.is_open() {
-                    let Some(block) = waiting.borrow_mut().pop_front() else { break };
-                    self.read(block).await;
-                }
-            }))
-            .await;
+        let lane = || async {
+            while contact.is_open() {
+                let Some(block) = waiting.borrow_mut().pop_front() else { break };
+                self.read(block).await;
+            }
+        };
+        // Most devices have one block.
+        if lanes <= 1 {
+            lane().await;
+        } else if contact.is_open() {
+            join_all((0..lanes).map(|_| lane())).await;
         }
         let left = waiting.into_inner();
         if !left.is_empty() {
@@ -226,7 +230,7 @@ impl Poller {
             let (handles, kinds) = (self.lanes.handles(piece.clone()), self.lanes.kinds(piece));
             self.io.publish_rows(&Rows { handles, kinds, values: bits, status: Status::GOOD, utc_ns: words.utc_ns });
         };
-        if !self.lanes.decode(lanes.clone(), block.span.start, &words.words, &mut bits) {
+        if !self.lanes.decode(lanes.clone(), block.span.start, &words, &mut bits) {
             self.publish_bad(block.members.clone(), Status::BAD_DECODING);
         } else if !self.lanes.has_text() {
             rows(lanes.clone(), &bits);
@@ -246,7 +250,17 @@ impl Poller {
         if !self.refused.borrow().is_empty() || !self.plan.borrow().lacks_nothing() {
             block.members.clone().for_each(|place| self.note_present(place));
         }
-        self.answers.borrow_mut().insert(block.members.start, Answer { span: block.span, words });
+        self.keep(block, &words);
+    }
+
+    /// Copied into the room of the answer before: [`Words`] would keep all answers of its step.
+    fn keep(&self, block: &Block, words: &Words) {
+        let mut answers = self.answers.borrow_mut();
+        let new = || Answer { span: block.span, words: Vec::with_capacity(words.len()), utc_ns: 0 };
+        let answer = answers.entry(block.members.start).or_insert_with(new);
+        answer.words.clear();
+        answer.words.extend_from_slice(words);
+        (answer.span, answer.utc_ns) = (block.span, words.utc_ns);
     }
 
     fn publish_text(&self, lane: usize, block: &Block, words: &Words) {
@@ -318,13 +332,13 @@ impl Poller {
 }
 
 /// A point's value out of an answer; `None` where it can't be one.
-fn value_of(point: &Point, span: &Span, words: &Words) -> Option<Value> {
+fn value_of(point: &Point, span: &Span, words: &[u16]) -> Option<Value> {
     let own = own_words(&point.span(), span, words)?;
     decode(&Registers(own.to_vec()), 0, point.address.data, point.order).ok()
 }
 
 /// The cells of a span out of an answer that covers it.
-fn own_words<'a>(own: &Span, asked: &Span, words: &'a Words) -> Option<&'a [u16]> {
+fn own_words<'a>(own: &Span, asked: &Span, words: &'a [u16]) -> Option<&'a [u16]> {
     let index = usize::from(own.start.checked_sub(asked.start)?);
-    words.words.get(index..index + usize::from(own.cells)).filter(|_| own.table == asked.table)
+    words.get(index..index + usize::from(own.cells)).filter(|_| own.table == asked.table)
 }

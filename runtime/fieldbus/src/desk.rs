@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use plantroom_model::{LinkState, ModbusCompletion, ModbusRequest, Mono, Now, Utc, field_error};
-use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::figures::LinkFigures;
 use crate::flight::{Airborne, Flight};
@@ -38,7 +38,7 @@ pub(crate) struct Desk {
 #[derive(Default)]
 pub(crate) struct Wire {
     /// While it stands.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<OwnedWriteHalf>>,
     /// The rest of a frame that the socket has taken in part.
     pub rest: Vec<u8>,
     /// The socket takes nothing at the moment.
@@ -110,7 +110,7 @@ impl Desk {
     }
 
     /// Sends what waits, as far as there is room on the way. True when the connection's task has something to do.
-    pub fn pump(&mut self, pace: Pace, now: &dyn Fn() -> Now, ends: &mut Ends) -> bool {
+    pub fn pump(&mut self, pace: Pace, now: impl FnOnce() -> Now, ends: &mut Ends) -> bool {
         if self.queue.is_empty() {
             return false;
         }
@@ -125,7 +125,7 @@ impl Desk {
         wake
     }
 
-    fn send(&mut self, stream: &TcpStream, mut open: Open, pace: Pace, now: Now) -> bool {
+    fn send(&mut self, stream: &OwnedWriteHalf, mut open: Open, pace: Pace, now: Now) -> bool {
         let id = self.flight.next_id();
         self.wire.frame.clear();
         mbap::encode(id, &open.request, &mut self.wire.frame);

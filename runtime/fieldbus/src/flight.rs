@@ -23,9 +23,10 @@ pub(crate) struct Airborne {
 
 /// What an answer's id says.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once; a box would cost each answer an allocation")]
 pub(crate) enum Landing {
     /// It answers this one, which is over now.
-    Of(Box<Airborne>),
+    Of(Airborne),
     /// It comes after its time, and is of no use any more.
     Late,
     /// It comes a second time.
@@ -74,7 +75,7 @@ impl Flight {
             && let Some(one) = self.airborne.remove(place)
         {
             remember(&mut self.ended, id, ENDED_IDS);
-            return Landing::Of(Box::new(one));
+            return Landing::Of(one);
         }
         if let Some(place) = self.lost.iter().position(|lost| *lost == id) {
             self.lost.remove(place);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plantroom_model::{ConnectionId, LinkState, Now, field_error, limits};
 use plantroom_project::{ConnectionSpec, LinkSpec};
-use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use crate::desk::{Desk, Ends, Pace, failed, resting_error};
@@ -83,11 +83,11 @@ impl Line {
             return false;
         }
         desk.queue.push(open);
-        if desk.wire.stream.is_some() { desk.pump(self.pace(), &*self.now, ends) } else { true }
+        if desk.wire.stream.is_some() { desk.pump(self.pace(), || (self.now)(), ends) } else { true }
     }
 
     /// A connection stands: requests may leave.
-    pub fn open_gate(&self, stream: Option<Arc<TcpStream>>) {
+    pub fn open_gate(&self, stream: Option<Arc<OwnedWriteHalf>>) {
         let mut ends = Ends::new();
         {
             let mut desk = self.desk();
@@ -97,7 +97,7 @@ impl Line {
             desk.gate = Gate::Open;
             desk.units.forgive();
             desk.wire = crate::desk::Wire { stream, ..Default::default() };
-            desk.pump(self.pace(), &*self.now, &mut ends);
+            desk.pump(self.pace(), || (self.now)(), &mut ends);
         }
         tell(ends);
     }

@@ -6,10 +6,13 @@
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use plantroom_model::{LinkState, Now, field_error};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Sleep, sleep};
 
 use crate::desk::{Desk, Ends};
@@ -25,6 +28,7 @@ const BUFFER_BYTES: usize = 8 * FRAME_BYTES;
 
 /// What has arrived and isn't a whole frame yet.
 struct Inbound {
+    half: OwnedReadHalf,
     buffer: Box<[u8; BUFFER_BYTES]>,
     filled: usize,
 }
@@ -35,34 +39,80 @@ struct Lost {
     reason: String,
 }
 
+/// What a turn leaves behind.
+struct Turned {
+    lost: Option<Lost>,
+    /// Deadlines are to be looked at sooner than the alarm rings.
+    sooner: bool,
+    /// Something waits for the socket to take bytes.
+    stalled: bool,
+}
+
+/// What called the connection's task.
+enum Call {
+    Arrived(io::Result<()>),
+    Bell,
+    Alarm,
+    Writable,
+}
+
 /// Carries transactions over one TCP connection, until it is of no more use.
 pub(crate) async fn carry(line: &Line, stream: TcpStream) -> Session {
-    let stream = Arc::new(stream);
-    let mut inbound = Inbound { buffer: Box::new([0; BUFFER_BYTES]), filled: 0 };
+    let (half, sending) = stream.into_split();
+    let sending = Arc::new(sending);
+    let mut inbound = Inbound { half, buffer: Box::new([0; BUFFER_BYTES]), filled: 0 };
     let mut answered = false;
     let mut alarm = pin!(sleep(arm(line)));
+    let mut bell = pin!(line.bell.notified());
     line.set_state(line.first_state(LinkState::Up));
-    line.open_gate(Some(Arc::clone(&stream)));
+    line.open_gate(Some(Arc::clone(&sending)));
+    let mut stalled = line.desk().wire.waits();
     loop {
-        let stalled = line.desk().wire.waits();
-        let mut rang = false;
-        let arrived = tokio::select! {
-            biased;
-            ready = stream.readable() => ready.and_then(|()| inbound.fill(&stream)),
-            () = line.bell.notified() => Ok(()),
-            () = &mut alarm => { rang = true; Ok(()) }
-            _ = stream.writable(), if stalled => { line.desk().wire.flush(); Ok(()) }
+        let called = if stalled {
+            tokio::select! {
+                biased;
+                call = call(&mut inbound, bell.as_mut(), alarm.as_mut()) => call,
+                _ = sending.writable() => Call::Writable,
+            }
+        } else {
+            call(&mut inbound, bell.as_mut(), alarm.as_mut()).await
         };
-        let turn = turn(line, &mut inbound, arrived, &mut answered);
-        if let Some(Lost { why, reason }) = turn {
+        let rang = matches!(called, Call::Alarm);
+        let mut arrived = Ok(());
+        match called {
+            Call::Arrived(result) => arrived = result,
+            Call::Bell => bell.set(line.bell.notified()),
+            Call::Writable => line.desk().wire.flush(),
+            Call::Alarm => {}
+        }
+        let turned = turn(line, &mut inbound, arrived, &mut answered);
+        if let Some(Lost { why, reason }) = turned.lost {
             return Session { answered, why, reason };
         }
-        rearm(line, alarm.as_mut(), rang);
+        stalled = turned.stalled;
+        if rang || turned.sooner {
+            alarm.set(sleep(arm(line)));
+        }
     }
 }
 
+/// Waits for bytes, for the bell or for the alarm. Of the futures only the one that is over is made anew: all three for
+/// each answer would cost as much as reading it.
+async fn call(inbound: &mut Inbound, mut bell: Pin<&mut impl Future<Output = ()>>, mut alarm: Pin<&mut Sleep>) -> Call {
+    std::future::poll_fn(|context| {
+        if let Poll::Ready(arrived) = inbound.fill(context) {
+            return Poll::Ready(Call::Arrived(arrived));
+        }
+        if bell.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Call::Bell);
+        }
+        alarm.as_mut().poll(context).map(|()| Call::Alarm)
+    })
+    .await
+}
+
 /// Looks at what has arrived and whose time is over, and sends what waits.
-fn turn(line: &Line, inbound: &mut Inbound, arrived: io::Result<()>, answered: &mut bool) -> Option<Lost> {
+fn turn(line: &Line, inbound: &mut Inbound, arrived: io::Result<()>, answered: &mut bool) -> Turned {
     let mut ends = Ends::new();
     let mut guard = line.desk();
     let desk = &mut *guard;
@@ -91,31 +141,35 @@ fn turn(line: &Line, inbound: &mut Inbound, arrived: io::Result<()>, answered: &
         lost = lost.or_else(|| Some(Lost { why: Why::Silence, reason: reason() }));
     }
     if lost.is_none() {
-        desk.pump(line.pace(), &*line.now, &mut ends);
+        desk.pump(line.pace(), || now, &mut ends);
     } else {
         // Before anyone is told: who is told may ask at once, and nothing more leaves over this connection.
         desk.hang_up();
     }
-    let state = (given_up || !ends.is_empty()).then(|| desk.state_by_answers());
+    let sooner = desk.flight.deadline().is_some_and(|deadline| deadline < desk.wire.armed);
+    let stalled = desk.wire.waits();
+    let state = (given_up || !ends.is_empty()).then(|| desk.state_by_answers()).filter(|state| *state != desk.figures.state);
     drop(guard);
     if let Some(state) = state {
         line.set_state(state);
     }
     tell(ends);
-    lost
+    Turned { lost, sooner, stalled }
 }
 
 impl Inbound {
-    fn fill(&mut self, stream: &TcpStream) -> io::Result<()> {
-        match stream.try_read(&mut self.buffer[self.filled..]) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => {
-                self.filled += count;
-                Ok(())
+    /// Takes in what has arrived. A read that doesn't fill the buffer is the last one until more arrives: the socket isn't
+    /// asked a second time for each answer.
+    fn fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut room = ReadBuf::new(&mut self.buffer[self.filled..]);
+        Pin::new(&mut self.half).poll_read(context, &mut room).map(|read| {
+            let count = room.filled().len();
+            self.filled += count;
+            match read {
+                Ok(()) if count == 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                read => read,
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
-        }
+        })
     }
 
     /// Gives every whole answer to the request that it answers.
@@ -190,14 +244,4 @@ fn arm(line: &Line) -> Duration {
     let until = desk.flight.deadline().map_or(longest, |deadline| deadline.min(longest));
     desk.wire.armed = until;
     Duration::from_nanos(until.since(now))
-}
-
-fn rearm(line: &Line, mut alarm: Pin<&mut Sleep>, rang: bool) {
-    let sooner = || {
-        let desk = line.desk();
-        desk.flight.deadline().is_some_and(|deadline| deadline < desk.wire.armed)
-    };
-    if rang || sooner() {
-        alarm.set(sleep(arm(line)));
-    }
 }

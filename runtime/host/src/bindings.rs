@@ -6,14 +6,14 @@ wasmtime::component::bindgen!({
         package plantroom:sandbox;
 
         world sandboxed {
-            import plantroom:plugin/types@0.1.1;
-            import plantroom:plugin/samples@0.1.1;
-            import plantroom:plugin/orders@0.1.1;
-            import plantroom:plugin/modbus@0.1.1;
-            import plantroom:plugin/tags@0.1.1;
-            import plantroom:plugin/memory@0.1.1;
-            import plantroom:plugin/log@0.1.1;
-            export plantroom:plugin/guest@0.1.1;
+            import plantroom:plugin/types@0.1.2;
+            import plantroom:plugin/samples@0.1.2;
+            import plantroom:plugin/orders@0.1.2;
+            import plantroom:plugin/modbus@0.1.2;
+            import plantroom:plugin/tags@0.1.2;
+            import plantroom:plugin/memory@0.1.2;
+            import plantroom:plugin/log@0.1.2;
+            export plantroom:plugin/guest@0.1.2;
         }
     ",
     world: "plantroom:sandbox/sandboxed",
@@ -28,7 +28,7 @@ mod optional {
             package plantroom:optional;
 
             world explaining {
-                export plantroom:plugin/diagnose@0.1.1;
+                export plantroom:plugin/diagnose@0.1.2;
             }
         ",
         world: "plantroom:optional/explaining",

@@ -70,15 +70,17 @@ impl Rights {
     /// Replaces handles by tag ids.
     ///
     /// # Errors
-    /// With the first handle that may not be published.
+    /// With a handle that may not be published.
     pub fn published(&self, handles: &mut [u32]) -> Result<(), u32> {
+        // Every published sample passes here: no branch in the loop but its own.
+        let (mut foreign, mut is_foreign) = (NONE, false);
         for handle in handles {
-            match self.publish.get(*handle as usize) {
-                Some(tag) if *tag != NONE => *handle = *tag,
-                _ => return Err(*handle),
-            }
+            let tag = self.publish.get(*handle as usize).copied().unwrap_or(NONE);
+            is_foreign |= tag == NONE;
+            foreign = if tag == NONE { *handle } else { foreign };
+            *handle = tag;
         }
-        Ok(())
+        if is_foreign { Err(foreign) } else { Ok(()) }
     }
 
     /// The handle of a tag that may be read.

@@ -153,8 +153,9 @@ impl Supervised {
             Life::Running(instance) => {
                 let state = instance.state_mut();
                 state.orders.waiting.extend(orders);
+                state.transactions.make_room(&answers);
                 for (id, completion) in answers {
-                    if let Some(order) = state.transactions.answer(id, completion) {
+                    if let Some(order) = state.transactions.answer(id, &completion) {
                         state.orders.not_sent(order);
                     }
                 }

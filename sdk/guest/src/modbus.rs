@@ -1,16 +1,15 @@
 //! Modbus transactions on a named connection, as awaits.
 
-use std::cell::RefCell;
-use std::future::Future;
-use std::ops::{Bound, RangeBounds};
-use std::pin::Pin;
+mod desk;
+
+use std::fmt;
+use std::ops::{Bound, Deref, RangeBounds};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::executor::{self, ById, Pump};
-use crate::raw::{ModbusCompletion, ModbusRequest};
-use crate::{ConnectionInfo, ModbusError, Order, Registers, port};
+use self::desk::transact;
+use crate::raw::ModbusRequest;
+use crate::{ConnectionInfo, ModbusError, Order, Registers};
 
 /// Most registers of one read (Modbus application protocol 1.1b3, 6.3).
 pub const READ_REGISTERS: u16 = 125;
@@ -20,13 +19,12 @@ pub const READ_BITS: u16 = 2_000;
 pub const WRITE_REGISTERS: usize = 123;
 /// Most coils of one write (6.11).
 pub const WRITE_COILS: usize = 1_968;
-/// Completions taken in one call.
-const COLLECT: u32 = 256;
 
 /// A named connection to a Modbus device or gateway. Cheap to clone; transactions of several tasks may be open
 /// at once, and the host sends them one after the other, writes first.
 ///
-/// Addresses are 0-based, as on the wire; units are 0 to 255. A transaction is sent when its future is first polled.
+/// Addresses are 0-based, as on the wire; units are 0 to 255. A transaction leaves at the end of the step in which its
+/// future is first polled.
 #[derive(Clone, Debug)]
 pub struct Modbus {
     index: u32,
@@ -36,14 +34,40 @@ pub struct Modbus {
 
 type Answer<T> = Result<T, ModbusError>;
 
-/// What a device answered, as it stood on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a device answered, as it stood on the wire: registers, or one word for each coil or discrete input, 0 or 1.
+/// Dereferences to `[u16]`.
+///
+/// It lies where the answers of one step lie together, and keeps all of them: copy what is to be kept for long.
+#[derive(Clone, Default)]
 pub struct Words {
-    /// Registers, or one word for each coil or discrete input, 0 or 1.
-    pub words: Vec<u16>,
+    step: Rc<Vec<u16>>,
+    start: usize,
+    end: usize,
     /// When the answer came, ns UTC.
     pub utc_ns: i64,
 }
+
+impl Deref for Words {
+    type Target = [u16];
+
+    fn deref(&self) -> &[u16] {
+        self.step.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").field("words", &&**self).field("utc_ns", &self.utc_ns).finish()
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other && self.utc_ns == other.utc_ns
+    }
+}
+
+impl Eq for Words {}
 
 impl Modbus {
     pub(crate) fn new(connection: &ConnectionInfo) -> Self {
@@ -81,7 +105,7 @@ impl Modbus {
     /// # Errors
     /// What the device or the connection says.
     pub async fn read_holding(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Registers> {
-        self.read(3, unit, addresses, READ_REGISTERS).await.map(Registers)
+        self.read(3, unit, addresses, READ_REGISTERS).await.map(|words| Registers(words.to_vec()))
     }
 
     /// Reads input registers (function 4), at most [`READ_REGISTERS`].
@@ -89,7 +113,7 @@ impl Modbus {
     /// # Errors
     /// What the device or the connection says.
     pub async fn read_input(&self, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Registers> {
-        self.read(4, unit, addresses, READ_REGISTERS).await.map(Registers)
+        self.read(4, unit, addresses, READ_REGISTERS).await.map(|words| Registers(words.to_vec()))
     }
 
     /// Writes one coil (function 5) for an order.
@@ -145,23 +169,22 @@ impl Modbus {
             3 | 4 => READ_REGISTERS,
             _ => return Err(ModbusError::BadRequest),
         };
-        let words = self.read(function, unit, addresses, most).await?;
-        Ok(Words { words, utc_ns: executor::answered_at() })
+        self.read(function, unit, addresses, most).await
     }
 
     async fn read_bits(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
         let words = self.read(function, unit, addresses, READ_BITS).await?;
-        Ok(words.into_iter().map(|word| word != 0).collect())
+        Ok(words.iter().map(|word| *word != 0).collect())
     }
 
-    async fn read(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>, most: u16) -> Answer<Vec<u16>> {
+    async fn read(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>, most: u16) -> Answer<Words> {
         let (address, count) = span(addresses, most)?;
         let request = ModbusRequest { function, unit, address, count, ..self.request() };
-        let completion = transact(&request).await;
-        match ModbusError::from_number(completion.error) {
+        let ended = transact(&request).await;
+        match ModbusError::from_number(ended.error) {
             Some(error) => Err(error),
-            None if completion.data.len() != usize::from(count) => Err(ModbusError::BadAnswer),
-            None => Ok(completion.data),
+            None if ended.words.len() != usize::from(count) => Err(ModbusError::BadAnswer),
+            None => Ok(ended.words),
         }
     }
 
@@ -193,89 +216,6 @@ fn span(addresses: impl RangeBounds<u16>, most: u16) -> Answer<(u16, u16)> {
 
 fn check_block(address: u16, len: usize, most: usize) -> Answer<()> {
     if (1..=most).contains(&len) && usize::from(address) + len <= 65_536 { Ok(()) } else { Err(ModbusError::BadRequest) }
-}
-
-enum Slot {
-    Open(Option<Waker>),
-    Ended(ModbusCompletion),
-}
-
-thread_local! {
-    static SLOTS: RefCell<ById<Slot>> = RefCell::default();
-}
-
-static PUMP: Pump = Pump {
-    name: "modbus",
-    before: collect,
-    after: || {},
-    reset: || drop(SLOTS.with(|slots| std::mem::take(&mut *slots.borrow_mut()))),
-};
-
-/// Submits a transaction and waits for its end.
-async fn transact(request: &ModbusRequest) -> ModbusCompletion {
-    executor::register(&PUMP);
-    let id = port::submit(request);
-    SLOTS.with(|slots| slots.borrow_mut().insert(id, Slot::Open(None)));
-    Waiting { id }.await
-}
-
-fn collect() {
-    loop {
-        let completions = port::collect(COLLECT);
-        let more = completions.len() >= COLLECT as usize;
-        SLOTS.with(|slots| {
-            let mut slots = slots.borrow_mut();
-            for completion in completions {
-                // Where nobody waits any more, the answer is late and is never used.
-                if let Some(slot) = slots.get_mut(&completion.id) {
-                    if let Slot::Open(Some(waker)) = std::mem::replace(slot, Slot::Ended(completion)) {
-                        waker.wake();
-                    }
-                }
-            }
-        });
-        if !more {
-            return;
-        }
-    }
-}
-
-struct Waiting {
-    id: u64,
-}
-
-impl Future for Waiting {
-    type Output = ModbusCompletion;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<ModbusCompletion> {
-        SLOTS.with(|slots| {
-            let mut slots = slots.borrow_mut();
-            match slots.get_mut(&self.id) {
-                // Looked at again, because another future of the same task was answered.
-                Some(Slot::Open(Some(waker))) if waker.will_wake(context.waker()) => Poll::Pending,
-                Some(slot @ Slot::Open(_)) => {
-                    *slot = Slot::Open(Some(context.waker().clone()));
-                    Poll::Pending
-                }
-                _ => match slots.remove(&self.id) {
-                    Some(Slot::Ended(completion)) => {
-                        executor::set_answered_at(completion.at);
-                        Poll::Ready(completion)
-                    }
-                    _ => {
-                        slots.insert(self.id, Slot::Open(Some(context.waker().clone())));
-                        Poll::Pending
-                    }
-                },
-            }
-        })
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let _ = SLOTS.try_with(|slots| slots.borrow_mut().remove(&self.id));
-    }
 }
 
 #[cfg(test)]

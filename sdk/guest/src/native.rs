@@ -9,7 +9,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::raw::{Columns, Explanation, ModbusCompletion, ModbusRequest, OrderBatch, Problem};
+use crate::raw::{
+    Columns, Explanation, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest, OrderBatch, Problem,
+};
 use crate::{Exported, Instant, life};
 
 /// The contract's imports, with plain types. Every function returns at once. See wit/plugin-0.1.
@@ -26,6 +28,18 @@ pub trait World {
     fn submit(&self, request: &ModbusRequest) -> u64;
     /// `modbus.collect`.
     fn collect(&self, max: u32) -> Vec<ModbusCompletion>;
+    /// `modbus.submit-reads`; by itself so many calls of [`World::submit`], which must then name them counting up.
+    fn submit_reads(&self, batch: &ModbusReads) -> u64 {
+        let ids: Vec<u64> = batch.requests().map(|request| self.submit(&request)).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]), "this world's `submit` must count up the names it gives");
+        ids.first().copied().unwrap_or_default()
+    }
+    /// `modbus.collect-answers`; by itself what [`World::collect`] has, as columns.
+    fn collect_answers(&self, max: u32) -> ModbusAnswers {
+        let mut answers = ModbusAnswers::default();
+        self.collect(max).iter().for_each(|completion| answers.push(completion));
+        answers
+    }
     /// `tags.changes`.
     fn changes(&self) -> Columns;
     /// `tags.lost`.
@@ -77,7 +91,7 @@ pub fn stop() {
 }
 
 pub(crate) mod port {
-    use super::{Columns, ModbusCompletion, ModbusRequest, OrderBatch, Rc, WORLD, World};
+    use super::{Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, Rc, WORLD, World};
     use crate::{Outcome, Status};
 
     /// The world of this thread; without one there is nothing that a plugin could be asked to do.
@@ -107,8 +121,12 @@ pub(crate) mod port {
         world(|world| world.submit(request))
     }
 
-    pub(crate) fn collect(max: u32) -> Vec<ModbusCompletion> {
-        world(|world| world.collect(max))
+    pub(crate) fn submit_reads(batch: &ModbusReads) -> u64 {
+        world(|world| world.submit_reads(batch))
+    }
+
+    pub(crate) fn collect_answers(max: u32) -> ModbusAnswers {
+        world(|world| world.collect_answers(max))
     }
 
     pub(crate) fn changes() -> Columns {

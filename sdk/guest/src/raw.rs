@@ -135,6 +135,116 @@ pub struct ModbusCompletion {
     pub at: i64,
 }
 
+/// Reads as columns of equal length; see `modbus.reads`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModbusReads {
+    /// Indices into the connections of the init document.
+    pub connections: Vec<u32>,
+    /// Unit (slave) addresses.
+    pub units: Vec<u8>,
+    /// Function codes, 1 to 4.
+    pub functions: Vec<u8>,
+    /// 0-based addresses on the wire.
+    pub addresses: Vec<u16>,
+    /// How many to read.
+    pub counts: Vec<u16>,
+    /// Each gives up after this long; 0 takes the connection's own time-out.
+    pub timeouts_ms: Vec<u32>,
+}
+
+impl ModbusReads {
+    /// No rows.
+    pub const fn new() -> Self {
+        Self {
+            connections: Vec::new(),
+            units: Vec::new(),
+            functions: Vec::new(),
+            addresses: Vec::new(),
+            counts: Vec::new(),
+            timeouts_ms: Vec::new(),
+        }
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Adds what a request reads.
+    pub fn push(&mut self, request: &ModbusRequest) {
+        self.connections.push(request.connection);
+        self.units.push(request.unit);
+        self.functions.push(request.function);
+        self.addresses.push(request.address);
+        self.counts.push(request.count);
+        self.timeouts_ms.push(request.timeout_ms);
+    }
+
+    /// The requests that the rows stand for.
+    pub fn requests(&self) -> impl Iterator<Item = ModbusRequest> + '_ {
+        (0..self.len()).map(|row| ModbusRequest {
+            connection: self.connections[row],
+            unit: self.units[row],
+            function: self.functions[row],
+            address: self.addresses[row],
+            count: self.counts[row],
+            timeout_ms: self.timeouts_ms[row],
+            ..ModbusRequest::default()
+        })
+    }
+
+    /// Forgets all rows and keeps the room they took.
+    pub fn clear(&mut self) {
+        self.connections.clear();
+        self.units.clear();
+        self.functions.clear();
+        self.addresses.clear();
+        self.counts.clear();
+        self.timeouts_ms.clear();
+    }
+}
+
+/// Completions as columns; see `modbus.answers`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModbusAnswers {
+    /// What `submit` and `submit-reads` named them.
+    pub ids: Vec<u64>,
+    /// As [`ModbusCompletion::error`].
+    pub errors: Vec<u16>,
+    /// Where the words of each row end.
+    pub ends: Vec<u32>,
+    /// When the answers arrived, ns UTC.
+    pub times: Vec<i64>,
+    /// The words of all rows.
+    pub words: Vec<u16>,
+}
+
+impl ModbusAnswers {
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, completion: &ModbusCompletion) {
+        self.ids.push(completion.id);
+        self.errors.push(completion.error);
+        self.words.extend_from_slice(&completion.data);
+        self.ends.push(self.words.len() as u32);
+        self.times.push(completion.at);
+    }
+}
+
 /// Something in the configuration that the plugin can't work with; see `guest.problem`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -8,18 +8,20 @@ mod bindings {
         path: "../../wit/plugin-0.1",
         inline: "package plantroom:sdk;
             world plugin {
-                include plantroom:plugin/driver@0.1.1;
-                include plantroom:plugin/analytics@0.1.1;
-                export plantroom:plugin/diagnose@0.1.1;
+                include plantroom:plugin/driver@0.1.2;
+                include plantroom:plugin/analytics@0.1.2;
+                export plantroom:plugin/diagnose@0.1.2;
             }",
         world: "plantroom:sdk/plugin",
         with: {
-            "plantroom:plugin/types@0.1.1/columns": crate::raw::Columns,
-            "plantroom:plugin/orders@0.1.1/batch": crate::raw::OrderBatch,
-            "plantroom:plugin/modbus@0.1.1/request": crate::raw::ModbusRequest,
-            "plantroom:plugin/modbus@0.1.1/completion": crate::raw::ModbusCompletion,
-            "plantroom:plugin/guest@0.1.1/problem": crate::raw::Problem,
-            "plantroom:plugin/diagnose@0.1.1/explanation": crate::raw::Explanation,
+            "plantroom:plugin/types@0.1.2/columns": crate::raw::Columns,
+            "plantroom:plugin/orders@0.1.2/batch": crate::raw::OrderBatch,
+            "plantroom:plugin/modbus@0.1.2/request": crate::raw::ModbusRequest,
+            "plantroom:plugin/modbus@0.1.2/completion": crate::raw::ModbusCompletion,
+            "plantroom:plugin/modbus@0.1.2/reads": crate::raw::ModbusReads,
+            "plantroom:plugin/modbus@0.1.2/answers": crate::raw::ModbusAnswers,
+            "plantroom:plugin/guest@0.1.2/problem": crate::raw::Problem,
+            "plantroom:plugin/diagnose@0.1.2/explanation": crate::raw::Explanation,
         },
         generate_all,
         pub_export_macro: true,
@@ -51,7 +53,7 @@ pub fn step(now: Instant) -> u64 {
 
 pub(crate) mod port {
     use super::bindings::plantroom::plugin as contract;
-    use crate::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch};
+    use crate::raw::{Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch};
     use crate::{Outcome, Status};
 
     pub(crate) fn publish(batch: &Columns) {
@@ -74,8 +76,12 @@ pub(crate) mod port {
         contract::modbus::submit(request)
     }
 
-    pub(crate) fn collect(max: u32) -> Vec<ModbusCompletion> {
-        contract::modbus::collect(max)
+    pub(crate) fn submit_reads(batch: &ModbusReads) -> u64 {
+        contract::modbus::submit_reads(batch)
+    }
+
+    pub(crate) fn collect_answers(max: u32) -> ModbusAnswers {
+        contract::modbus::collect_answers(max)
     }
 
     pub(crate) fn changes() -> Columns {

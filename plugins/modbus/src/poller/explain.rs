@@ -12,9 +12,9 @@ impl Poller {
         let mut told = Explanation::default();
         let answers = self.answers.borrow();
         let covers = |answer: &&Answer| own_words(&point.span(), &answer.span, &answer.words).is_some();
-        if let Some(answer) = answers.values().filter(covers).max_by_key(|answer| answer.words.utc_ns) {
+        if let Some(answer) = answers.values().filter(covers).max_by_key(|answer| answer.utc_ns) {
             told.words = own_words(&point.span(), &answer.span, &answer.words).unwrap_or_default().to_vec();
-            told.at = answer.words.utc_ns;
+            told.at = answer.utc_ns;
         }
         told.note = self.note(place);
         told

@@ -7,22 +7,22 @@ use wit_parser::Resolve;
 const IMPORTS: &[(&str, &str)] = &[
     (
         "publish",
-        r#""plantroom:plugin/samples@0.1.1" "publish" (func $publish (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
+        r#""plantroom:plugin/samples@0.1.2" "publish" (func $publish (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
     ),
-    ("missed", r#""plantroom:plugin/samples@0.1.1" "missed" (func $missed (param i32 i32 i32))"#),
-    ("take", r#""plantroom:plugin/orders@0.1.1" "take" (func $take (param i32 i32))"#),
-    ("settle", r#""plantroom:plugin/orders@0.1.1" "settle" (func $settle (param i64 i32 i32 i32))"#),
+    ("missed", r#""plantroom:plugin/samples@0.1.2" "missed" (func $missed (param i32 i32 i32))"#),
+    ("take", r#""plantroom:plugin/orders@0.1.2" "take" (func $take (param i32 i32))"#),
+    ("settle", r#""plantroom:plugin/orders@0.1.2" "settle" (func $settle (param i64 i32 i32 i32))"#),
     (
         "submit",
-        r#""plantroom:plugin/modbus@0.1.1" "submit" (func $submit (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i64))"#,
+        r#""plantroom:plugin/modbus@0.1.2" "submit" (func $submit (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i64))"#,
     ),
-    ("collect", r#""plantroom:plugin/modbus@0.1.1" "collect" (func $collect (param i32 i32))"#),
-    ("changes", r#""plantroom:plugin/tags@0.1.1" "changes" (func $changes (param i32))"#),
-    ("read", r#""plantroom:plugin/tags@0.1.1" "read" (func $read (param i32 i32 i32))"#),
-    ("get", r#""plantroom:plugin/memory@0.1.1" "get" (func $get (param i32 i32 i32))"#),
-    ("set", r#""plantroom:plugin/memory@0.1.1" "set" (func $set (param i32 i32 i32 i32) (result i32))"#),
-    ("remove", r#""plantroom:plugin/memory@0.1.1" "remove" (func $remove (param i32 i32))"#),
-    ("log", r#""plantroom:plugin/log@0.1.1" "write" (func $log (param i32 i32 i32))"#),
+    ("collect", r#""plantroom:plugin/modbus@0.1.2" "collect" (func $collect (param i32 i32))"#),
+    ("changes", r#""plantroom:plugin/tags@0.1.2" "changes" (func $changes (param i32))"#),
+    ("read", r#""plantroom:plugin/tags@0.1.2" "read" (func $read (param i32 i32 i32))"#),
+    ("get", r#""plantroom:plugin/memory@0.1.2" "get" (func $get (param i32 i32 i32))"#),
+    ("set", r#""plantroom:plugin/memory@0.1.2" "set" (func $set (param i32 i32 i32 i32) (result i32))"#),
+    ("remove", r#""plantroom:plugin/memory@0.1.2" "remove" (func $remove (param i32 i32))"#),
+    ("log", r#""plantroom:plugin/log@0.1.2" "write" (func $log (param i32 i32 i32))"#),
 ];
 
 /// Memory map of every guest: 0 scratch, 1024 columns, 2048 answers of the host, 4096 data, 65536 what the host allocates.
@@ -50,17 +50,17 @@ const FRAME: &str = r#"
         (i32.store (i32.const 1040) (i32.const 0))
         (i64.store (i32.const 1048) (i64.const 0)))
     SENDONE
-    (func (export "plantroom:plugin/guest@0.1.1#init") (param $config i32) (param $len i32) (result i32)
+    (func (export "plantroom:plugin/guest@0.1.2#init") (param $config i32) (param $len i32) (result i32)
         (i32.store (i32.const 0) (i32.const 0))
         INIT
         (i32.const 0))
-    (func (export "plantroom:plugin/guest@0.1.1#step") (param $mono i64) (param $utc i64) (result i64)
+    (func (export "plantroom:plugin/guest@0.1.2#step") (param $mono i64) (param $utc i64) (result i64)
         (local $i i32) (local $id i64)
         (call $reset)
         (global.set $steps (i32.add (global.get $steps) (i32.const 1)))
         STEP
         (i64.add (local.get $mono) (i64.const 1000000000)))
-    (func (export "plantroom:plugin/guest@0.1.1#stop")
+    (func (export "plantroom:plugin/guest@0.1.2#stop")
         STOP)
 )
 "#;
