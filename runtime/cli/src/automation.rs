@@ -22,6 +22,30 @@ enum AutomationVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Stops an automation until somebody starts it again, also over restarts of the station.
+    Stop {
+        /// Which one.
+        name: String,
+        /// Why; shown to everybody who looks at it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Starts an automation that somebody has stopped.
+    Start {
+        /// Which one.
+        name: String,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Begins an automation anew, also one that has failed.
+    Restart {
+        /// Which one.
+        name: String,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
     /// Shows what automations did and why, newest first.
     Log {
         /// Only this one.
@@ -40,6 +64,9 @@ impl Automation {
         let client = Client::open(&self.reach)?;
         match self.verb {
             AutomationVerb::List { json } => list(&client, json),
+            AutomationVerb::Stop { name, reason } => steer(&client, &name, "stop", &reason),
+            AutomationVerb::Start { name, reason } => steer(&client, &name, "start", &reason),
+            AutomationVerb::Restart { name, reason } => steer(&client, &name, "restart", &reason),
             AutomationVerb::Log { name, limit, json } => log(&client, name.as_deref(), limit, json),
         }
     }
@@ -67,6 +94,12 @@ fn list(client: &Client, as_json: bool) -> Result<()> {
     Ok(())
 }
 
+fn steer(client: &Client, name: &str, verb: &str, reason: &str) -> Result<()> {
+    let body = serde_json::json!({ "reason": reason });
+    let outcome = client.call("POST", &format!("/api/v1/automations/{}/{verb}", segment(name)), Some(&body))?;
+    crate::tag::tell_outcome(&outcome, false)
+}
+
 fn log(client: &Client, name: Option<&str>, limit: u32, as_json: bool) -> Result<()> {
     let name = name.map(|name| format!("&name={}", segment(name))).unwrap_or_default();
     let answer = client.call("GET", &format!("/api/v1/automations/log?limit={limit}{name}"), None)?;
@@ -82,7 +115,7 @@ fn log(client: &Client, name: Option<&str>, limit: u32, as_json: bool) -> Result
 }
 
 fn line_of(entry: &Json) -> String {
-    let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+    let text = |key: &str| crate::say::field(entry[key].as_str().unwrap_or_default());
     let head = format!("{}  {} ({})", text("time"), text("automation"), text("cause"));
     match text("what").as_str() {
         "request" => {

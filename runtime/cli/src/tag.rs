@@ -181,7 +181,7 @@ const WATCH_MS: u64 = 250;
 
 fn watch(client: &Client, name: &str, as_json: bool) -> Result<()> {
     let mut last = (Json::Null, Json::Null);
-    loop {
+    while !crate::say::is_over() {
         let tag = read(client, name)?;
         let news = (tag["value"].clone(), tag["status"].clone());
         if news != last {
@@ -190,6 +190,7 @@ fn watch(client: &Client, name: &str, as_json: bool) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(WATCH_MS));
     }
+    Ok(())
 }
 
 fn write(client: &Client, name: &str, (value, yes): (&str, bool), comment: &str, as_json: bool) -> Result<()> {
@@ -204,7 +205,7 @@ fn value_of(text: &str) -> Json {
 }
 
 /// Prints an outcome, and ends with the exit code that it stands for.
-fn tell_outcome(outcome: &Json, as_json: bool) -> Result<()> {
+pub fn tell_outcome(outcome: &Json, as_json: bool) -> Result<()> {
     let message = outcome["message"].as_str().unwrap_or_default().to_owned();
     if as_json {
         println!("{}", serde_json::to_string(outcome)?);
@@ -225,7 +226,7 @@ fn tell_outcome(outcome: &Json, as_json: bool) -> Result<()> {
 
 fn line_of(tag: &Json) -> String {
     let text = |key: &str| match &tag[key] {
-        Json::String(text) => text.clone(),
+        Json::String(text) => crate::say::field(text),
         Json::Null => String::new(),
         Json::Number(number) if number.is_f64() => format!("{:.3}", number.as_f64().unwrap_or_default()),
         other => other.to_string(),

@@ -7,6 +7,7 @@
 //! Invariant: does no I/O, starts no thread, asks no clock.
 //! Invariant: builds for `wasm32-unknown-unknown`, because consoles in browsers use it.
 
+mod automation;
 mod changes;
 mod columns;
 mod diagnostic;
@@ -24,6 +25,7 @@ mod tag;
 mod time;
 mod value;
 
+pub use automation::AutomationVerb;
 pub use changes::{Change, ChangeIter, Changes, KeptTotal, PackedChange};
 pub use columns::{ColumnError, Columns, Row};
 pub use diagnostic::{Diagnostic, Severity, SourceText, nearest};

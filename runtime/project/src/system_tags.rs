@@ -29,11 +29,16 @@ pub(crate) fn system_tags<'a>(
     if let Some(audit) = tags.last_mut() {
         audit.states = states(&["failed", "ok"]);
     }
+    let mut disk = tag("system/disk/ok", ValueKind::Bool, "the disk takes everything that the station keeps", "", 0);
+    disk.states = states(&["full or failing", "ok"]);
+    tags.push(disk);
+    tags.push(tag("system/disk/message", ValueKind::Text, "what the disk doesn't take, and what to do", "", 0));
     let mut project = tag("system/project/state", ValueKind::Uint, "whether the project folder holds what runs", "", 0);
     project.states = states(PROJECT_STATES);
     tags.push(project);
     tags.push(tag("system/project/message", ValueKind::Text, "how the project folder stands to what runs", "", 0));
     tags.push(tag("system/project/change", ValueKind::Uint, "number of the newest change of the project", "", 0));
+    tags.push(tag("system/overrides", ValueKind::Uint, "tags that a person has taken over", "", 0));
     for name in connections {
         let mut state = tag(&format!("system/connections/{name}/state"), ValueKind::Uint, &format!("link of {name}"), "", 0);
         state.states = states(LINK_STATES);

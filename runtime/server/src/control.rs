@@ -13,6 +13,8 @@ pub struct Override {
     pub mode: TagMode,
     /// What stands in for the source's value; `None` off scan.
     pub value: Option<Value>,
+    /// The same in words with unit; empty off scan.
+    pub shown: String,
     /// Why.
     pub reason: String,
     /// Who.
@@ -67,6 +69,9 @@ pub struct RegisterNow {
     pub words: Vec<u16>,
     /// When those words were read (RFC 3339); empty for never.
     pub read: String,
+    /// The same as a moment.
+    #[serde(skip)]
+    pub read_at: Utc,
     /// What else the driver knows.
     pub note: String,
     /// What the tag holds, in words with unit.
@@ -98,6 +103,8 @@ pub struct AutomationNow {
     pub last_action: String,
     /// Why it has stopped; empty while it hasn't.
     pub last_error: String,
+    /// A person has stopped it, and may start it again.
+    pub by_person: bool,
 }
 
 /// One thing that an automation did.
@@ -105,6 +112,9 @@ pub struct AutomationNow {
 pub struct AutomationEntry {
     /// RFC 3339.
     pub time: String,
+    /// The same as a moment.
+    #[serde(skip)]
+    pub at: Utc,
     /// Which.
     pub automation: String,
     /// What made it run.

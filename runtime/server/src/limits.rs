@@ -44,3 +44,15 @@ pub const OPEN_WRITES: usize = 16;
 pub const VALUES_ROWS: usize = 2_000;
 /// Text of one message with values, in bytes; more comes in several.
 pub const VALUES_TEXT_BYTES: usize = 256 << 10;
+/// Questions of one console that are being answered. The next one is refused with a sentence.
+pub const OPEN_ASKS: usize = 8;
+/// Shortest pause between two looks of one console at raw registers, in ms: each asks a driver. A sooner one is refused.
+pub const REGISTERS_MS: u64 = 900;
+/// Tags of one answer with raw registers. What is beyond is counted.
+pub const REGISTERS: usize = 1_000;
+/// Tags of one answer that were taken over. What is beyond is counted.
+pub const OVERRIDES: usize = 1_000;
+/// Lines of the automations' journal in one answer to a console.
+pub const JOURNAL: usize = 300;
+/// Changes of the project in one answer to a console, the newest.
+pub const CHANGES: usize = 200;

@@ -3,6 +3,7 @@
 //! One task serves one console. What is built for it is built when the last message has gone out, from the newest
 //! snapshot: a slow console gets fewer and newer values, never a backlog, and nobody else waits for it.
 
+mod engineer;
 mod subscription;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use plantroom_access::Session;
 use plantroom_model::{
-    Door, ModeRequest, Origin, Outcome, OutcomeKind, Role, Snapshot, TagMode, Value, WriteRequest, limits as model_limits,
+    Door, ModeRequest, Mono, Origin, Outcome, OutcomeKind, Role, Snapshot, TagMode, Value, WriteRequest, limits as model_limits,
 };
 use plantroom_project::Plant;
 use plantroom_wire::{ToConsole, ToStation, decode, encode};
@@ -61,6 +62,13 @@ struct Console {
     subscription: Option<Subscription>,
     outcomes: (mpsc::Sender<(u64, Outcome)>, mpsc::Receiver<(u64, Outcome)>),
     open_writes: usize,
+    /// Answers to questions, each with the login that it belongs to.
+    answers: (mpsc::Sender<(u64, ToConsole)>, mpsc::Receiver<(u64, ToConsole)>),
+    open_asks: usize,
+    /// Counts logins: an answer must not reach whoever logs in next.
+    logins: u64,
+    /// When this console last looked at raw registers.
+    registers_at: Option<Mono>,
     messages: u32,
     beats: u64,
 }
@@ -68,6 +76,7 @@ struct Console {
 enum Event {
     Message(Option<Result<Message, axum::Error>>),
     Outcome(Option<(u64, Outcome)>),
+    Answer(Option<(u64, ToConsole)>),
     Screens,
     Values,
     Beat,
@@ -79,6 +88,7 @@ impl Console {
         let station = &app.station;
         let (plant, snapshots, screens) = (station.plant(), station.snapshots(), station.screens());
         let outcomes = mpsc::channel(limits::OPEN_WRITES);
+        let answers = mpsc::channel(limits::OPEN_ASKS);
         let (login, subscription) = (None, None);
         Self {
             app,
@@ -91,6 +101,10 @@ impl Console {
             subscription,
             outcomes,
             open_writes: 0,
+            answers,
+            open_asks: 0,
+            logins: 0,
+            registers_at: None,
             messages: 0,
             beats: 0,
         }
@@ -107,6 +121,7 @@ impl Console {
             let event = tokio::select! {
                 message = self.socket.recv() => Event::Message(message),
                 outcome = self.outcomes.1.recv() => Event::Outcome(outcome),
+                answer = self.answers.1.recv() => Event::Answer(answer),
                 Ok(()) = self.screens.changed(), if live => Event::Screens,
                 _ = values.tick(), if live => Event::Values,
                 _ = beat.tick() => Event::Beat,
@@ -121,7 +136,13 @@ impl Console {
                         self.send(&ToConsole::Outcome { request, outcome }).await?;
                     }
                 }
-                Event::Outcome(None) => {}
+                Event::Answer(Some((login, answer))) => {
+                    self.open_asks = self.open_asks.saturating_sub(1);
+                    if self.login.is_some() && login == self.logins {
+                        self.send(&answer).await?;
+                    }
+                }
+                Event::Outcome(None) | Event::Answer(None) => {}
                 Event::Screens => self.send_screens().await?,
                 Event::Values => self.send_values().await?,
                 Event::Beat => self.beat().await?,
@@ -170,6 +191,11 @@ impl Console {
                 self.write(session, (request, &tag), value, (comment, confirmed)).await
             }
             (ToStation::Why { request, tag }, Some(_)) => self.why(request, tag).await,
+            (ToStation::Ask { request, ask }, Some(_)) => self.ask(request, ask).await,
+            (ToStation::Do { request, deed }, Some(session)) => {
+                self.touch(&session);
+                self.carry_out(session, request, deed).await
+            }
             (ToStation::SetMode { request, tag, mode, value, reason }, Some(session)) => {
                 self.touch(&session);
                 self.set_mode(session, (request, &tag), mode, (value, reason)).await
@@ -216,6 +242,7 @@ impl Console {
     /// Tells the console that nobody is logged in any more, and forgets what it was shown.
     async fn deny(&mut self, reason: String) -> Result<(), Gone> {
         self.login = None;
+        self.logins += 1;
         self.subscription = None;
         self.beats = 0;
         self.send(&ToConsole::Denied { reason }).await
@@ -347,15 +374,6 @@ impl Console {
             let _ = outcomes.send((request, outcome)).await;
         });
         Ok(())
-    }
-
-    /// Asks the station why a tag is as it is; its driver may take a quarter of a second.
-    async fn why(&mut self, request: u64, tag: String) -> Result<(), Gone> {
-        let found = self.plant.tag_ids.get(tag.as_str()).copied();
-        let station = self.app.station.clone();
-        let why = tokio::task::spawn_blocking(move || found.map(|tag| station.why(tag).text));
-        let text = why.await.ok().flatten().unwrap_or_default();
-        self.send(&ToConsole::Why { request, tag, text }).await
     }
 
     /// Hands a wish to take a tag over to the station, and stays with the console while it is carried out.

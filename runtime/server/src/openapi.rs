@@ -20,6 +20,7 @@ use crate::views;
     views::AutomationLogView,
     views::AutomationsView,
     views::ModeBody,
+    views::ReasonBody,
     views::OverrideView,
     views::OverridesView,
     crate::control::AutomationEntry,

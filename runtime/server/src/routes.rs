@@ -154,6 +154,12 @@ pub(crate) static ROUTES: &[Route] = &[
         })
     },
     Route {
+        summary: "Stops an automation, starts it again, or restarts one that has failed (`verb` is stop, start or restart). A \
+                  stop takes a reason and outlives restarts of the station; a restart takes the role engineer.",
+        body: Some("ReasonBody"),
+        ..post("/api/v1/automations/{name}/{verb}", Needs::Role(Operate), OUTCOME, |call| Box::pin(control::steer(call)))
+    },
+    Route {
         summary: "What automations did and why, newest first; the last 200 entries of each.",
         query: &[("name", "Only this automation."), ("limit", "At most so many; 100 without it, 10000 at most.")],
         ..get("/api/v1/automations/log", Needs::Role(View), Answer::Json("AutomationLogView"), |call| {

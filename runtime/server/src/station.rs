@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use plantroom_access::{Access, Session};
-use plantroom_model::{ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, WriteRequest};
+use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, WriteRequest};
 use plantroom_project::Plant;
 use tokio::sync::watch;
 
@@ -46,6 +46,16 @@ pub trait Station: Send + Sync + 'static {
 
     /// What the station does by itself.
     fn automations(&self) -> Vec<AutomationNow>;
+
+    /// Stops, starts or restarts an automation: authorised and audited.
+    fn steer(
+        &self,
+        session: Session,
+        door: Door,
+        name: String,
+        verb: AutomationVerb,
+        reason: String,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
     /// What automations did and why, newest first.
     fn automation_log(&self, automation: Option<&str>, most: usize) -> Vec<AutomationEntry>;

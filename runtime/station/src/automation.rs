@@ -9,9 +9,10 @@ mod journal;
 mod runner;
 mod schedule;
 mod script;
+mod steer;
 mod told;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::inbox::What;
 
 pub use journal::{Entry, Happened, Journal};
 pub use script::{Scripts, check_script};
+use steer::Halt;
 
 /// An automation's state, in the numbers of its system tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,10 @@ pub struct Automations {
     folder: PathBuf,
     running: Mutex<HashMap<Arc<str>, (AutomationSpec, JoinHandle<()>)>>,
     stopped: Mutex<bool>,
+    /// Those that a person has stopped, with who and why.
+    halts: Mutex<BTreeMap<Arc<str>, Halt>>,
+    /// Held over a whole word to an automation, so that disk and tasks get words in the same order.
+    steering: tokio::sync::Mutex<()>,
 }
 
 /// What one automation works with.
@@ -66,6 +72,8 @@ impl Automations {
             commands,
             scripts: Arc::new(Scripts::new()),
             journal: Arc::new(Journal::default()),
+            halts: Mutex::new(steer::load(&folder)),
+            steering: tokio::sync::Mutex::default(),
             folder,
             running: Mutex::default(),
             stopped: Mutex::new(false),
@@ -110,15 +118,20 @@ impl Automations {
             stays
         });
         for spec in &plant.automations {
-            if !running.contains_key(&spec.name) {
-                let task = self.begin(spec.clone());
-                running.insert(Arc::clone(&spec.name), (spec.clone(), task));
+            if running.contains_key(&spec.name) {
+                continue;
             }
+            if let Some(halt) = self.halts.lock().get(&spec.name) {
+                self.own(spec.clone()).state(State::Stopped, &halt.words());
+                continue;
+            }
+            let task = self.begin(spec.clone());
+            running.insert(Arc::clone(&spec.name), (spec.clone(), task));
         }
     }
 
-    fn begin(&self, spec: AutomationSpec) -> JoinHandle<()> {
-        let own = Arc::new(Own {
+    fn own(&self, spec: AutomationSpec) -> Own {
+        Own {
             budget: Mutex::new(RequestBudget::new(spec.requests_per_min)),
             scope: spec.write.clone().into(),
             spec,
@@ -126,7 +139,11 @@ impl Automations {
             scripts: Arc::clone(&self.scripts),
             journal: Arc::clone(&self.journal),
             folder: self.folder.clone(),
-        });
+        }
+    }
+
+    fn begin(&self, spec: AutomationSpec) -> JoinHandle<()> {
+        let own = Arc::new(self.own(spec));
         own.tell("last_action", Value::Text("".into()));
         own.tell("last_run", Value::Text("".into()));
         own.state(State::Waiting, "");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plantroom_access::{Access, AuditState, Session};
 use plantroom_fieldbus::Fieldbus;
-use plantroom_model::{ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
+use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
 use plantroom_project::Plant;
 use plantroom_server::{AutomationEntry, AutomationNow, Health, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why};
 use tokio::sync::watch;
@@ -16,6 +16,7 @@ use crate::change::Changes;
 use crate::command::{CommandPath, Who};
 use crate::figures;
 use crate::inbox::{Inbox, PluginWord};
+use crate::target;
 
 /// What the server gets.
 pub struct StationLink {
@@ -74,8 +75,13 @@ impl Station for StationLink {
     }
 
     fn overrides(&self) -> Vec<Override> {
-        let each = self.commands.modes.all().into_iter();
+        let (each, plant) = (self.commands.modes.all().into_iter(), self.plant());
+        let shown = |tag: &str, value: &Value| match plant.tag(tag) {
+            Some((_, spec)) => target::shown(spec, value),
+            None => format!("{value} (the project has no such tag)"),
+        };
         let told = each.map(|(tag, over)| Override {
+            shown: over.value.as_ref().map(|value| shown(&tag, value)).unwrap_or_default(),
             tag: tag.to_string(),
             mode: over.mode,
             value: over.value,
@@ -96,6 +102,17 @@ impl Station for StationLink {
 
     fn automations(&self) -> Vec<AutomationNow> {
         self.automations.now()
+    }
+
+    fn steer(
+        &self,
+        session: Session,
+        door: Door,
+        name: String,
+        verb: AutomationVerb,
+        reason: String,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        Box::pin(Arc::clone(&self.automations).steer(Who::Person(session, door), name, verb, reason))
     }
 
     fn automation_log(&self, automation: Option<&str>, most: usize) -> Vec<AutomationEntry> {

@@ -102,6 +102,13 @@ impl Modes {
         }
     }
 
+    /// Says how many there are, by the station's own tag.
+    pub fn count(&self, plant: &Plant, tell: impl Fn(TagId, Value)) {
+        if let Some((tag, _)) = plant.tag("system/overrides") {
+            tell(tag, Value::Uint(self.now.read().len() as u64));
+        }
+    }
+
     /// Gives a simulated tag another value.
     pub(crate) async fn simulate(&self, path: &CommandPath, tag: TagId, name: &str, value: Value) -> Result<(), String> {
         let _turn = self.changing.lock().await;
@@ -148,6 +155,9 @@ impl Modes {
         if !path.inbox.put(path.clock.now(), What::Mode { tag, mode, value }) {
             return Err(unseen.to_owned());
         }
+        self.count(&path.plant(), |tag, value| {
+            path.inbox.put(path.clock.now(), What::Set { tag, value });
+        });
         let limit = Duration::from_millis(u64::from(path.plant().scan.max_ms) + SEEN_MS);
         if readback::scanned(&mut snapshots, before, limit).await { Ok(()) } else { Err(unseen.to_owned()) }
     }

@@ -40,7 +40,8 @@ impl CommandPath {
                 ..RegisterNow::default()
             };
             if let Some(told) = told {
-                (row.place, row.words, row.read, row.note) = (told.place, told.words, time_text(told.at), told.note);
+                (row.place, row.words, row.note) = (told.place, told.words, told.note);
+                (row.read, row.read_at) = (time_text(told.at), told.at);
             }
             row
         });

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use plantroom_access::{Access, Act, AuditState, Category};
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Loaded, Outside};
-use plantroom_model::{Diagnostic, Frame, Role, Snapshot, TagSpec};
+use plantroom_model::{Diagnostic, Frame, Role, Snapshot};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
@@ -22,7 +22,7 @@ use crate::change::{Changes, History, Machinery, Sandbox, Turn};
 use crate::clock::Clock;
 use crate::command::CommandPath;
 use crate::error::StartError;
-use crate::flow::{Flow, FrameReader};
+use crate::flow::{Flow, FrameReader, Keeping};
 use crate::inbox::{Inbox, What, inbox};
 use crate::link::StationLink;
 use crate::modes::Modes;
@@ -91,7 +91,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let inbox = Arc::new(inbox);
     let (taken_by_scan, taken) = watch::channel(0);
     let (snapshots, snapshot) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
-    let fieldbus = Arc::new(start_fieldbus(&plant, &clock, &inbox));
+    let fieldbus = Arc::new(start_fieldbus(&plant, &clock, &inbox)?);
     let running = Arc::new(NowRunning::new(Arc::clone(&plant)));
     let shared = (Arc::clone(&clock), Arc::clone(&inbox), Arc::clone(&fieldbus), Arc::default(), Arc::clone(&access));
     let outside = Arc::new(StationOutside::new(shared.clone(), Arc::clone(&running), data.join("plugins")).map_err(no_thread)?);
@@ -109,7 +109,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         retained: Arc::clone(&retained),
         readers: vec![Arc::new(Analytics(Arc::clone(&running)))],
         system: SystemTags::of(&plant),
-        audit_ok: audit_ok(&access),
+        keeping: keeping(&access, &retained),
         tape: None,
         taken: taken_by_scan,
         stop: Arc::clone(&stop),
@@ -164,6 +164,9 @@ fn command_path(
     modes.restore(&running.plant(), |tag, mode, value| {
         inbox.put(clock.now(), What::Mode { tag, mode, value });
     });
+    modes.count(&running.plant(), |tag, value| {
+        inbox.put(clock.now(), What::Set { tag, value });
+    });
     let commands = Arc::new(CommandPath {
         running: Arc::clone(running),
         access: Arc::clone(access),
@@ -213,10 +216,13 @@ async fn serve(listener: TcpListener, link: StationLink, mut stops: watch::Recei
     }
 }
 
-/// Whether the audit trail can be written, as the scan asks it for its system tag.
-fn audit_ok(access: &Arc<Access>) -> Box<dyn Fn() -> bool + Send> {
-    let access = Arc::clone(access);
-    Box::new(move || access.audit().health().state == AuditState::Ok)
+/// How the disk is, as the scan asks it for its system tags.
+fn keeping(access: &Arc<Access>, retained: &Arc<Retained>) -> Box<dyn Fn() -> Keeping + Send> {
+    let (access, retained) = (Arc::clone(access), Arc::clone(retained));
+    Box::new(move || {
+        let audit = access.audit().health();
+        Keeping { audit_fails: audit.state == AuditState::Failing, audit: audit.message, retained: retained.trouble() }
+    })
 }
 
 impl RunningStation {
@@ -310,7 +316,7 @@ fn make_user(access: &Access, clock: &dyn Clock, name: &str, role: Role) -> Resu
     made.map(|()| password).map_err(|error| StartError::Data(error.to_string()))
 }
 
-fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> Fieldbus {
+fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> Result<Fieldbus, StartError> {
     let now = {
         let clock = Arc::clone(clock);
         Arc::new(move || clock.now())
@@ -321,7 +327,7 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
             inbox.put(clock.now(), What::Link { connection, state });
         })
     };
-    Fieldbus::start(&tokio::runtime::Handle::current(), &plant.connections, now, on_link)
+    Fieldbus::start_on_own_thread(&plant.connections, now, on_link).map_err(no_thread)
 }
 
 fn start_plugins(running: &NowRunning, loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<(), StartError> {

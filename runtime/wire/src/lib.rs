@@ -9,11 +9,17 @@
 //! Invariant: a message that can't be decoded is an error, never a panic, whatever its bytes.
 //! Invariant: knows no socket, and nothing of screens but their source text.
 
-use plantroom_model::{Columns, LimitSet, Outcome, Role, TagMode, Value};
+mod engineer;
+
+use plantroom_model::{Columns, LimitSet, Outcome, PermissiveTest, Role, TagMode, Value};
 use serde::{Deserialize, Serialize};
 
+pub use engineer::{
+    Ask, AutomationNow, ChangeNow, Deed, JournalLine, OverrideNow, ProjectNow, ProjectState, RegisterNow, Reply, WhyNow, WhyStep,
+};
+
 /// The version of this protocol; both ends must have the same.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Largest message that either end accepts, in bytes; a larger one closes the connection.
 pub const MESSAGE_BYTES: usize = 16 << 20;
@@ -75,6 +81,20 @@ pub enum ToStation {
         /// Why; never empty.
         reason: String,
     },
+    /// Asks something that isn't the value of a tag. Answered by `Reply`.
+    Ask {
+        /// Chosen by the console; comes back in the answer.
+        request: u64,
+        /// What.
+        ask: Ask,
+    },
+    /// Asks for something to be done that isn't a write. Answered by `Outcome`.
+    Do {
+        /// Chosen by the console; comes back in `Outcome`.
+        request: u64,
+        /// What.
+        deed: Deed,
+    },
 }
 
 /// From the station to a console.
@@ -130,16 +150,23 @@ pub enum ToConsole {
         /// Its time, ns UTC.
         utc: i64,
     },
-    /// Why a tag holds what it holds, for people, line by line.
+    /// Why a tag holds what it holds.
     Why {
         /// As the console named it.
         request: u64,
         /// Tag name.
         tag: String,
-        /// Empty where there is no such tag.
-        text: String,
+        /// `None` where there is no such tag.
+        why: Option<Box<WhyNow>>,
     },
-    /// How a write ended.
+    /// The answer to what was asked.
+    Reply {
+        /// As the console named it.
+        request: u64,
+        /// The answer.
+        reply: Box<Reply>,
+    },
+    /// How a request ended: a write, a tag that was taken over, a deed.
     Outcome {
         /// As the console named it.
         request: u64,
@@ -169,6 +196,20 @@ pub struct TagInfo {
     pub states: Vec<(i64, String)>,
     /// Whether this user may write it, and in what range.
     pub write: Option<WriteInfo>,
+    /// What must be so before anybody may write it. The console judges by the tags it subscribes to; the station has the
+    /// last word.
+    pub permissives: Vec<PermissiveInfo>,
+}
+
+/// What must be so before a tag may be written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PermissiveInfo {
+    /// The tag that is looked at; it must be good.
+    pub tag: String,
+    /// What its number must be.
+    pub test: PermissiveTest,
+    /// What the operator is told when it isn't, as the project says it.
+    pub message: String,
 }
 
 /// How a tag may be written by this user.
@@ -231,7 +272,13 @@ mod tests {
 
     #[test]
     fn a_message_survives_the_wire() {
-        let message = ToStation::Write { request: 9, tag: "a/b".into(), value: Value::Float(1.5), comment: "läuft".into(), confirmed: true };
+        let message = ToStation::Write {
+            request: 9,
+            tag: "a/b".into(),
+            value: Value::Float(1.5),
+            comment: "läuft".into(),
+            confirmed: true,
+        };
         assert_eq!(decode::<ToStation>(&encode(&message)), Ok(message));
     }
 

@@ -1,7 +1,7 @@
 //! Tags taken over, why a tag is as it is, and automations.
 
 use axum::response::Response;
-use plantroom_model::{Door, ModeRequest, TagMode, limits as model_limits};
+use plantroom_model::{AutomationVerb, Door, ModeRequest, TagMode, limits as model_limits};
 use serde::Deserialize;
 
 use super::json;
@@ -9,7 +9,7 @@ use super::tags::find;
 use crate::door::Call;
 use crate::error::ApiError;
 use crate::views::{
-    AutomationLogView, AutomationsView, ModeBody, OutcomeView, OverrideView, OverridesView, RegistersView, time, value_from_json,
+    AutomationLogView, AutomationsView, ModeBody, OutcomeView, OverrideView, OverridesView, ReasonBody, RegistersView, time, value_from_json,
     value_json,
 };
 
@@ -74,6 +74,17 @@ pub(crate) async fn registers(call: Call) -> Result<Response, ApiError> {
 
 pub(crate) async fn automations(call: Call) -> Result<Response, ApiError> {
     json(AutomationsView { automations: call.app.station.automations() })
+}
+
+pub(crate) async fn steer(call: Call) -> Result<Response, ApiError> {
+    let ReasonBody { reason } = if call.has_body() { call.json()? } else { ReasonBody::default() };
+    let (name, word) = (call.path("name").to_owned(), call.path("verb").to_owned());
+    let verb = AutomationVerb::from_word(&word)
+        .ok_or_else(|| ApiError::not_found("there is no such verb for automations", "start, stop or restart"))?;
+    let session = call.session()?.clone();
+    let steering = call.app.station.steer(session, Door::Api, name, verb, reason);
+    let outcome = tokio::spawn(steering).await.map_err(|_| ApiError::stopping())?;
+    json(OutcomeView::from(outcome))
 }
 
 #[derive(Deserialize)]

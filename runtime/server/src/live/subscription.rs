@@ -1,9 +1,9 @@
 //! What one console shows, and what it was told last.
 
-use plantroom_model::{Columns, Role, Sample, Snapshot, TagId};
+use plantroom_model::{Columns, Role, Sample, Snapshot, TagId, TagSpec};
 use plantroom_project::Plant;
 use plantroom_tags::is_news;
-use plantroom_wire::{TagInfo, WriteInfo};
+use plantroom_wire::{PermissiveInfo, TagInfo, WriteInfo};
 
 use crate::limits;
 
@@ -64,6 +64,7 @@ impl Subscription {
                 states: spec.states.clone(),
                 write: write
                     .map(|write| WriteInfo { range: write.range.or(spec.range), confirmation: write.confirmation.clone() }),
+                permissives: permissives(spec, plant),
             })
         };
         self.slots.iter().map(info).collect()
@@ -93,4 +94,14 @@ impl Subscription {
         }
         messages
     }
+}
+
+/// What must be so before the tag may be written; whoever looks at a screen wants to know, also who may not write.
+fn permissives(spec: &TagSpec, plant: &Plant) -> Vec<PermissiveInfo> {
+    let all = spec.write.iter().flat_map(|write| &write.permissives);
+    let known = all.filter_map(|permissive| {
+        let tag = plant.tags.get(permissive.tag.0 as usize)?.name.to_string();
+        Some(PermissiveInfo { tag, test: permissive.test, message: permissive.message.clone() })
+    });
+    known.collect()
 }

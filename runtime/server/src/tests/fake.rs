@@ -190,6 +190,18 @@ impl Station for Fake {
         Vec::new()
     }
 
+    fn steer(
+        &self,
+        _: Session,
+        _: Door,
+        name: String,
+        verb: plantroom_model::AutomationVerb,
+        _: String,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let message = format!("{} {name}", verb.word());
+        Box::pin(async move { Outcome { kind: plantroom_model::OutcomeKind::Done, message, audit: 1 } })
+    }
+
     fn automation_log(&self, _: Option<&str>, _: usize) -> Vec<crate::AutomationEntry> {
         Vec::new()
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use plantroom_access::By;
 use plantroom_model::{Columns, Role, Status, Value};
-use plantroom_wire::{ToConsole, ToStation, decode, encode};
+use plantroom_wire::{Ask, Deed, Reply, ToConsole, ToStation, decode, encode};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -296,4 +296,43 @@ async fn a_token_of_a_welcome_resumes() {
     assert!(matches!(again.next().await, Some(ToConsole::Welcome { .. })));
     again.say(&ToStation::Logout).await;
     again.heard(|message| matches!(message, ToConsole::Denied { .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_and_deeds_are_answered_by_their_number_and_by_role() {
+    let fake = Fake::new();
+    let served = serve(&fake).await;
+    let ask = |request, ask| ToStation::Ask { request, ask };
+    let reply_of = |wanted: u64| move |message: &ToConsole| matches!(message, ToConsole::Reply { request, .. } if *request == wanted);
+    let mut viewer = Console::logged_in(&served, "vera").await;
+    viewer.say(&ask(1, Ask::Overrides)).await;
+    viewer.say(&ask(2, Ask::Registers { connection: String::new() })).await;
+    viewer.say(&ask(3, Ask::Changes)).await;
+    for (number, refused) in [(1, false), (2, true), (3, true)] {
+        let ToConsole::Reply { reply, .. } = viewer.heard(reply_of(number)).await else { panic!("no reply") };
+        assert_eq!(matches!(*reply, Reply::Refused(_)), refused, "{number}: {reply:?}");
+    }
+    let mut engineer = Console::logged_in(&served, "eve").await;
+    engineer.say(&ask(4, Ask::Registers { connection: "no such".to_owned() })).await;
+    engineer.say(&ask(5, Ask::Registers { connection: "no such".to_owned() })).await;
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        let answer = engineer.heard(|message| matches!(message, ToConsole::Reply { .. })).await;
+        let ToConsole::Reply { request, reply } = answer else { panic!("no reply") };
+        let Reply::Refused(why) = *reply else { panic!("{reply:?}") };
+        said.push((request, why));
+    }
+    said.sort();
+    assert!(said[0].1.contains("no such connection") || said[0].1.contains("no connections"), "{said:?}");
+    assert!(said[1].1.contains("at most once a second"), "{said:?}");
+    let verb = plantroom_model::AutomationVerb::Restart;
+    let deed = Deed::Automation { name: "refill".to_owned(), verb, reason: String::new() };
+    engineer.say(&ToStation::Do { request: 6, deed }).await;
+    let ToConsole::Outcome { request, outcome } = engineer.heard(|m| matches!(m, ToConsole::Outcome { .. })).await else {
+        panic!("no outcome")
+    };
+    assert_eq!((request, outcome.message.as_str()), (6, "restart refill"));
+    engineer.say(&ToStation::Why { request: 7, tag: "no/such".to_owned() }).await;
+    let told = engineer.heard(|message| matches!(message, ToConsole::Why { .. })).await;
+    assert!(matches!(told, ToConsole::Why { request: 7, why: None, .. }), "{told:?}");
 }

@@ -18,6 +18,15 @@ pub(crate) struct ModeBody {
     pub(crate) reason: String,
 }
 
+/// Why something is wanted.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReasonBody {
+    /// Shown to everybody who looks; a stop must have one.
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OverridesView {
     pub(crate) overrides: Vec<OverrideView>,
