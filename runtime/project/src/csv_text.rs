@@ -73,7 +73,7 @@ impl<'a> Records<'a> {
                     if !self.text[after..end].trim().is_empty() {
                         broken.push(Broken::AfterQuote(after));
                     }
-                    return (Cell { text, at, quoted: true }, end);
+                    return (Cell { text: unguarded(text), at, quoted: true }, end);
                 }
                 None => {
                     broken.push(Broken::Unclosed(at));
@@ -84,7 +84,7 @@ impl<'a> Records<'a> {
         }
         let end = self.end_of_plain(self.at);
         let at = at.min(end);
-        (Cell { text: Cow::Borrowed(self.text[at..end].trim()), at, quoted: false }, end)
+        (Cell { text: unguarded(Cow::Borrowed(self.text[at..end].trim())), at, quoted: false }, end)
     }
 
     fn end_of_plain(&self, from: usize) -> usize {
@@ -139,9 +139,33 @@ pub(crate) fn separator(text: &str) -> u8 {
     }
 }
 
-/// A cell as it is written: in quotes where it needs them. `None` is an empty cell; an empty text stands in quotes.
+/// What a spreadsheet takes for the beginning of a formula, and would run; or, for one that is written, our own guard.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Whether an apostrophe must stand before a text, so that a spreadsheet shows it and doesn't run it. Numbers need none.
+fn needs_guard(text: &str) -> bool {
+    let after = text.trim_start_matches('\'');
+    let is_formula = after.starts_with(FORMULA);
+    if text.len() > after.len() { is_formula } else { is_formula && text.trim().parse::<f64>().is_err() }
+}
+
+/// The text without that apostrophe.
+fn unguarded(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.strip_prefix('\'') {
+        Some(rest) if needs_guard(rest) => match text {
+            Cow::Borrowed(text) => Cow::Borrowed(&text[1..]),
+            Cow::Owned(text) => Cow::Owned(text[1..].to_owned()),
+        },
+        _ => text,
+    }
+}
+
+/// A cell as it is written: in quotes where it needs them, behind an apostrophe where it would be a formula. `None` is an
+/// empty cell; an empty text stands in quotes.
 pub(crate) fn write_cell(out: &mut String, cell: Option<&str>, separator: char) {
     let Some(text) = cell else { return };
+    let guarded = if needs_guard(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) };
+    let text = &*guarded;
     let needs_quotes = text.is_empty()
         || text.contains(['"', '\n', '\r', '\t', ';', ',', separator])
         || text.starts_with([' ', '#'])
@@ -190,12 +214,35 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["", " a", "a\"b", "x;y", "x,y", "1\t2", "two\nlines", "#no", "plain", "\u{a0}x"] {
+        let plain = ["", " a", "a\"b", "x;y", "x,y", "1\t2", "two\nlines", "#no", "plain", "\u{a0}x", "'", "'x", "''"];
+        let formulas = ["=1+1", "+x", "-x", "@x", "\tx", "'=1", "''=1", "-", "=\"a\",b", "-1=off|0=on", "-5", "+1.5e3", "'-5"];
+        for text in plain.into_iter().chain(formulas) {
             let mut out = "first,".to_owned();
             write_cell(&mut out, Some(text), ',');
             let mut cells = Vec::new();
             Records::new(&out, 0, b',').next(&mut cells, &mut Vec::new());
             assert_eq!(cells[1].text, text, "{out:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_a_formula_for_a_spreadsheet_and_numbers_stay_numbers() {
+        for (text, expected) in [
+            ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("+49 30", "'+49 30"),
+            ("-1=off", "'-1=off"),
+            ("=a,b", "\"'=a,b\""),
+            ("\t=1", "\"'\t=1\""),
+            ("-5", "-5"),
+            ("-1.5e-3", "-1.5e-3"),
+            ("a=b", "a=b"),
+            ("'quoted'", "'quoted'"),
+            ("'=1", "''=1"),
+        ] {
+            let mut out = String::new();
+            write_cell(&mut out, Some(text), ',');
+            assert_eq!(out, expected, "{text:?}");
         }
     }
 }

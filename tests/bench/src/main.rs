@@ -73,8 +73,10 @@ enum Bench {
     Jitter,
     /// Memory of the demo's station, and from its start to the first good field sample; against a bare client's first answer.
     Memory,
-    /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS. Memory of a million tags.
+    /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS.
     Tags,
+    /// Memory of a project of a million tags, loaded, with engine and snapshot; and the time to load it.
+    Million,
 }
 
 /// What the benchmarks start as processes of their own.
@@ -90,7 +92,7 @@ enum Part {
         #[arg(long)]
         dead: usize,
     },
-    /// Makes tables for a million tags, and says what memory they take.
+    /// Loads a million tags and makes their tables, and says what memory they take.
     #[command(hide = true)]
     TagTable,
     /// Asks a Modbus device for one register, and ends.
@@ -134,6 +136,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Jitter => points::jitter(&workplace, rounds)?,
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Tags => tags::measure(rounds)?,
+            Bench::Million => tags::table::measure()?,
         });
     }
     figures::print(&rows, arguments.json)

@@ -1,12 +1,11 @@
-//! Samples a second through the tag engine, beside a bare struct-of-arrays loop and EPICS; and what a million tags take.
+//! Samples a second through the tag engine, beside a bare struct-of-arrays loop and EPICS; what a million tags take is in `table`.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use plantroom_model::{
-    Columns, ConnectionId, Deadband, Frame, LimitSet, Mono, Now, Origin, PluginId, Scaling, Snapshot, Status, TagId, TagSpec,
-    Utc, Value, ValueKind,
+    Columns, Deadband, Frame, LimitSet, Mono, Now, Origin, Scaling, Snapshot, Status, TagId, TagSpec, Utc, Value, ValueKind,
 };
 use plantroom_tags::TagEngine;
 
@@ -54,8 +53,6 @@ pub fn measure(rounds: usize) -> Result<Vec<Row>> {
     let million: Vec<TagSpec> = (0..MILLION).map(|tag| measured_tag(tag, 0.0)).collect();
     let (figures, ..) = race(&million, &mut None, rounds, "a million tags")?;
     rows.push(Row::of_rounds("tags", "the same, 1 million tags at random", unit, bare, &figures));
-    drop((shared, distinct, million));
-    rows.extend(table::measure()?);
     Ok(rows)
 }
 
@@ -64,7 +61,7 @@ type Rounds = Vec<(f64, f64)>;
 /// Engine, bare loop and EPICS in turns. Ours against the loop, ours against EPICS, ours with snapshots against the loop.
 fn race(specs: &[TagSpec], epics: &mut Option<Epics>, rounds: usize, words: &str) -> Result<(Rounds, Option<Rounds>, Rounds)> {
     progress(&format!("tags: {} at random, {words}", specs.len()));
-    let batches = batches(specs.len() as u32, false);
+    let batches = batches(specs.len() as u32);
     let samples = f64::from(BATCHES * ROWS) / 1e6;
     let mut engine = TagEngine::with_totals(specs, &[], &[], now(0));
     let mut bare = Bare::new(specs);
@@ -145,40 +142,16 @@ fn measured_tag(tag: u32, other: f64) -> TagSpec {
     })
 }
 
-/// A tag of a plant with a hundred types, as the project makes it.
-fn plant_tag(tag: u32) -> TagSpec {
-    let origin = Origin::Driver {
-        plugin: PluginId(0),
-        connection: ConnectionId(tag / 1_000),
-        device: None,
-        address: format!("holding {}", tag % 60_000).as_str().into(),
-        group: Default::default(),
-    };
-    let spec = measured_tag(tag, f64::from(tag % 100));
-    TagSpec {
-        name: format!("area_{}/unit_{}/t{tag}", tag / 10_000, tag / 100 % 100).as_str().into(),
-        unit: "m3/h".into(),
-        description: "flow to the clear well".into(),
-        stale_after_ms: 5_000,
-        origin,
-        ..spec
-    }
-}
-
-/// Random rows, or every tag once in order.
-fn batches(tags: u32, in_order: bool) -> Vec<Columns> {
+/// Random rows.
+fn batches(tags: u32) -> Vec<Columns> {
     let mut random = fastrand::Rng::with_seed(1);
-    let count = if in_order { tags.div_ceil(ROWS) } else { BATCHES };
-    let mut batch = |number: u32| {
+    let mut batch = |_| {
         let mut columns = Columns::default();
-        for row in 0..ROWS {
-            let tag = if in_order { number * ROWS + row } else { random.u32(0..tags) };
-            if tag < tags {
-                // Some 3 % lie outside the range.
-                columns.push(tag, &Value::Uint(random.u64(3_750..20_250)), Status::GOOD, Utc(0));
-            }
+        for _ in 0..ROWS {
+            // Some 3 % lie outside the range.
+            columns.push(random.u32(0..tags), &Value::Uint(random.u64(3_750..20_250)), Status::GOOD, Utc(0));
         }
         columns
     };
-    (0..count).map(&mut batch).collect()
+    (0..BATCHES).map(&mut batch).collect()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Loaded, Outside, PluginRun};
-use plantroom_model::{Change, Frame, Snapshot, TagId, TagSpec};
+use plantroom_model::{Change, Frame, Snapshot, TagId};
 use plantroom_project::{Plant, PluginSpec};
 use plantroom_server::ScreenSet;
 use tokio::sync::watch;
