@@ -1,5 +1,6 @@
 //! `plantroom demo`: the waterworks, live, with one command.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,6 +31,10 @@ pub struct Demo {
     /// How much faster than real time the field runs.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+    /// Fails from the start: high_lift/p2=trip. Can be repeated; `plantroom simulate --list-failures` lists what can, and
+    /// `plantroom simulate fail NAME KIND` does it while the demo runs.
+    #[arg(long, value_name = "NAME=KIND")]
+    fail: Vec<String>,
 }
 
 /// A child process that ends with us.
@@ -55,7 +60,8 @@ impl Demo {
             tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
         println!("Starting the field (plantroom simulate) ...");
         let speed = self.speed.to_string();
-        let mut field = start_field(&project, &speed)?;
+        let mut field = start_field(&project, &speed, &self.fail)?;
+        let automations = automation_users(&project);
         println!("Starting the station ...");
         let options = StationOptions {
             project,
@@ -66,6 +72,10 @@ impl Demo {
         };
         let station = start(options).await.map_err(failure)?;
         let password = station.make_user("operator", Role::Operate).await?;
+        for user in automations {
+            // Nobody logs in as these: an automation acts for each.
+            station.make_user(&user, Role::Operate).await?;
+        }
         println!("The station runs at {}; log in as `operator` with the password {password}", station.url);
         let console = self.open_console(&station, &password)?;
         let (url, field_ended) = (station.url.clone(), AtomicBool::new(false));
@@ -138,9 +148,16 @@ async fn console_closed(console: Option<Companion>, url: &str) {
     std::future::pending().await
 }
 
+/// The technical users that the project's automations act for; none while it can't be read, which the station tells.
+fn automation_users(project: &Path) -> BTreeSet<String> {
+    let plant = plantroom_project::load(project).plant;
+    plant.iter().flat_map(|plant| &plant.automations).map(|automation| automation.user.to_string()).collect()
+}
+
 /// The simulated field, once all its devices answer.
-fn start_field(project: &Path, speed: &str) -> Result<Companion> {
+fn start_field(project: &Path, speed: &str, failures: &[String]) -> Result<Companion> {
     let mut command = plantroom(&["simulate", "--speed", speed]);
+    command.args(failures.iter().flat_map(|failure| ["--fail", failure.as_str()]));
     let mut field =
         Companion(command.arg(project).stdout(Stdio::piped()).spawn().context("the simulated field can't be started")?);
     let mut said = String::new();

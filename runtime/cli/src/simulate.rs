@@ -1,17 +1,18 @@
-//! `plantroom simulate`: a project's field, without the field.
+//! `plantroom simulate`: a project's field, without the field, and what fails in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::Args;
-use plantroom_simulator::Simulator;
+use clap::{Args, Subcommand};
+use plantroom_simulator::{FailurePoint, Simulator, ask, control_address};
 
 use crate::exit::Failure;
 use crate::{init_log, run};
 
-/// Simulates what simulation.toml in the project describes (tanks, pumps, valves, sensors) and serves it as Modbus
-/// TCP devices, until it is told to stop (Ctrl-C).
+/// Simulates what simulation.toml in the project describes (tanks, pumps, valves, filters, sensors) and serves it as Modbus
+/// devices, until it is told to stop (Ctrl-C).
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Simulate {
     /// The project folder.
     #[arg(default_value = ".")]
@@ -19,29 +20,120 @@ pub struct Simulate {
     /// How much faster than real time.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+    /// Fails from the start: high_lift/p2=trip, clear_well/level=freeze, gateway=offline. Can be repeated.
+    #[arg(long, value_name = "NAME=KIND")]
+    fail: Vec<String>,
+    /// Lists what can fail, and how, instead of simulating.
+    #[arg(long)]
+    list_failures: bool,
+    #[command(subcommand)]
+    verb: Option<SimulateVerb>,
+}
+
+#[derive(Subcommand)]
+enum SimulateVerb {
+    /// Has something fail in the simulation that runs; with `ok` no longer. Without a name: what fails now.
+    Fail {
+        /// What: high_lift/p2, clear_well/level, gateway. `plantroom simulate --list-failures` lists all.
+        #[arg(requires = "kind")]
+        name: Option<String>,
+        /// How: trip, freeze, offline ...; ok ends it.
+        kind: Option<String>,
+        /// The project whose simulation it is.
+        #[arg(long, default_value = ".")]
+        project: PathBuf,
+    },
 }
 
 impl Simulate {
     pub fn run(self) -> Result<()> {
+        if let Some(SimulateVerb::Fail { name, kind, project }) = self.verb {
+            return fail_now(&project, name.zip(kind));
+        }
         init_log::start("info");
         if !(self.speed > 0.0 && self.speed <= 10_000.0) {
             return Err(Failure::usage("--speed must be above 0 and at most 10000.").into());
         }
-        let description = self.project.join("simulation.toml");
-        if !description.exists() {
-            let what =
-                "There is no field to simulate: a project describes its own in simulation.toml, and this file is not there";
-            return Err(Failure::problems(format!("{what}: {}", description.display())).into());
-        }
+        described(&self.project)?;
         let simulator = Simulator::load(&self.project).map_err(|error| Failure::problems(error.to_string()))?;
+        if self.list_failures {
+            print!("{}", table(&simulator.failures()));
+            return Ok(());
+        }
+        let mut failures = Vec::new();
+        for each in &self.fail {
+            let pair = each
+                .split_once('=')
+                .ok_or_else(|| Failure::usage(format!("--fail wants NAME=KIND, as in high_lift/p2=trip, but this is {each}")))?;
+            failures.push(pair);
+        }
         let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
         runtime.block_on(async {
             let field = simulator.start(self.speed).await.map_err(|error| Failure::problems(error.to_string()))?;
+            for (name, kind) in failures {
+                field.fail(name, kind).map_err(|error| Failure::usage(error.to_string()))?;
+            }
             for (device, address) in field.addresses() {
-                println!("{device} answers as a Modbus TCP device at {address}");
+                let kind = if field.device(device).is_some_and(|device| device.is_rtu()) { "RTU over TCP" } else { "TCP" };
+                println!("{device} answers as a Modbus {kind} device at {address}");
             }
             run::stop_signal().await;
             Ok(())
         })
     }
+}
+
+fn described(project: &Path) -> Result<()> {
+    let description = project.join("simulation.toml");
+    if description.exists() {
+        return Ok(());
+    }
+    let what = "There is no field to simulate: a project describes its own in simulation.toml, and this file is not there";
+    Err(Failure::problems(format!("{what}: {}", description.display())).into())
+}
+
+/// Asks the simulation that runs.
+fn fail_now(project: &Path, what: Option<(String, String)>) -> Result<()> {
+    described(project)?;
+    let address = control_address(project).map_err(|error| Failure::problems(error.to_string()))?;
+    let Some(address) = address else {
+        let words =
+            "This simulation can't be asked while it runs: its simulation.toml has no line like control = \"127.0.0.1:5020\".";
+        return Err(Failure::problems(words).into());
+    };
+    let request = what.as_ref().map_or_else(|| "list".to_owned(), |(name, kind)| format!("fail {name} {kind}"));
+    let answer = ask(address, &request).map_err(|error| {
+        Failure::problems(format!(
+            "No simulation answers at {address} ({error}); start it with plantroom simulate or plantroom demo."
+        ))
+    })?;
+    let told = answer.map_err(|words| Failure::usage(format!("The simulation refuses: {words}.")))?;
+    match what {
+        Some(_) => println!("{told}"),
+        None => match told.split_once('\n') {
+            Some((_, list)) => println!("{list}"),
+            None => println!("Nothing fails."),
+        },
+    }
+    Ok(())
+}
+
+/// What can fail, those that fail alike together.
+fn table(points: &[FailurePoint]) -> String {
+    let mut groups: Vec<(plantroom_simulator::Kinds, Vec<&str>)> = Vec::new();
+    for point in points {
+        match groups.iter_mut().find(|(kinds, _)| *kinds == point.kinds) {
+            Some((_, names)) => names.push(&point.name),
+            None => groups.push((point.kinds, vec![&point.name])),
+        }
+    }
+    let mut text = String::new();
+    for (kinds, names) in groups {
+        text += &format!("{}\n", names.join(", "));
+        for (word, what) in kinds {
+            text += &format!("    {word:<14}{what}\n");
+        }
+        text += "\n";
+    }
+    text + "    ok            ends any of these\n"
 }

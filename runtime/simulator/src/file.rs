@@ -1,7 +1,13 @@
 //! `simulation.toml`, as an engineer writes it. Unknown keys are errors.
 
+mod treatment;
+
 use serde::Deserialize;
 use toml::Spanned;
+
+pub(crate) use treatment::{
+    BlendFile, DosingFile, FilterControlFile, FilterFile, FollowFile, LevelValveFile, MainFile, MeterFile, SettlerFile,
+};
 
 /// The file's name in a project folder.
 pub(crate) const FILE_NAME: &str = "simulation.toml";
@@ -21,6 +27,8 @@ pub(crate) struct SimulationFile {
     /// Hour of the plant's day at the start, 0 to 24.
     #[serde(default)]
     pub start_hour: f64,
+    /// Where `plantroom simulate fail` reaches this simulation: a port on this machine.
+    pub control: Option<Spanned<String>>,
     #[serde(default)]
     pub source: Vec<SourceFile>,
     #[serde(default)]
@@ -49,6 +57,27 @@ pub(crate) struct SimulationFile {
     pub level_control: Vec<LevelControlFile>,
     #[serde(default)]
     pub pressure_control: Vec<PressureControlFile>,
+    /// Machines that move no water: mixers, blowers. As a pump, without `from` and `to`.
+    #[serde(default)]
+    pub motor: Vec<MotorFile>,
+    #[serde(default)]
+    pub filter: Vec<FilterFile>,
+    #[serde(default)]
+    pub filter_control: Vec<FilterControlFile>,
+    #[serde(default)]
+    pub dosing: Vec<DosingFile>,
+    #[serde(default)]
+    pub settler: Vec<SettlerFile>,
+    #[serde(default)]
+    pub main: Vec<MainFile>,
+    #[serde(default)]
+    pub blend: Vec<BlendFile>,
+    #[serde(default)]
+    pub level_valve: Vec<LevelValveFile>,
+    #[serde(default)]
+    pub follow: Vec<FollowFile>,
+    #[serde(default)]
+    pub meter: Vec<MeterFile>,
     #[serde(default)]
     pub device: Vec<DeviceFile>,
 }
@@ -156,6 +185,31 @@ pub(crate) struct PumpFile {
     pub starts_today: f64,
 }
 
+/// A machine that moves no water, with the same drive and starter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MotorFile {
+    pub name: Name,
+    pub rated_rpm: f64,
+    pub rated_kw: Spanned<f64>,
+    pub rated_a: f64,
+    /// From standstill to full speed.
+    pub ramp_s: Spanned<f64>,
+    /// Share of its rated power that it takes at full speed.
+    #[serde(default = "one")]
+    pub load: f64,
+    #[serde(default)]
+    pub running: bool,
+    #[serde(default)]
+    pub auto: bool,
+    #[serde(default = "hundred")]
+    pub speed_pct: f64,
+    #[serde(default)]
+    pub hours: f64,
+    #[serde(default)]
+    pub starts_today: f64,
+}
+
 /// A motor valve. Quantities: `position_pct`, `command_pct`, `opened`, `closed`, `moving`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,6 +266,12 @@ pub(crate) struct QualityFile {
     /// Share that is lost in an hour.
     #[serde(default)]
     pub decay_per_h: f64,
+    /// It never shows less: a concentration's 0.
+    pub least: Option<f64>,
+    /// At the start; without it where it would come to rest.
+    pub initial: Option<f64>,
+    /// A flow: while nothing flows, it stays as it is.
+    pub flow: Option<Name>,
     #[serde(default)]
     pub noise: f64,
     #[serde(default = "noise_s")]
@@ -317,13 +377,15 @@ pub(crate) struct PressureControlFile {
     pub stage_s: f64,
 }
 
-/// A Modbus TCP device.
+/// A Modbus device: TCP, or with `rtu` RTU frames over TCP, as a serial server gives them on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeviceFile {
     pub name: Name,
     /// IP address and port.
     pub listen: Spanned<String>,
+    #[serde(default)]
+    pub rtu: bool,
     pub unit: Vec<UnitFile>,
 }
 

@@ -1,6 +1,7 @@
 //! From the file's text to a process and its devices, with every mistake told.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use plantroom_model::{Diagnostic, SourceText};
@@ -8,8 +9,8 @@ use plantroom_model::{Diagnostic, SourceText};
 use crate::field::{DeviceMap, read_devices};
 use crate::file::{FILE_NAME, SimulationFile};
 use crate::process::{
-    Demand, Element, LevelControl, Names, Pipe, PressureControl, Process, Pump, Quality, Sensor, Source, Sum, Tank, Total, Valve,
-    Vessel,
+    Blend, Demand, Dosing, Element, Filter, FilterControl, Follow, LevelControl, LevelValve, Main, Meter, Motor, Names, Pipe,
+    PressureControl, Process, Pump, Quality, Sensor, Settler, Source, Sum, Tank, Total, Valve, Vessel,
 };
 
 /// Why a simulation can't be loaded: every mistake, each with its place.
@@ -29,8 +30,17 @@ impl fmt::Display for LoadError {
     }
 }
 
+/// What a file describes.
+pub(crate) struct Loaded {
+    pub process: Process,
+    pub devices: Vec<DeviceMap>,
+    /// Where failures are asked for.
+    pub control: Option<SocketAddr>,
+    pub seed: u64,
+}
+
 /// Reads a project's simulation.
-pub(crate) fn load(folder: &Path) -> Result<(Process, Vec<DeviceMap>), LoadError> {
+pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
     let path = folder.join(FILE_NAME);
     match std::fs::read_to_string(&path) {
         Ok(text) => parse(&text),
@@ -43,7 +53,7 @@ pub(crate) fn load(folder: &Path) -> Result<(Process, Vec<DeviceMap>), LoadError
 }
 
 /// Makes a simulation from the text of its file.
-pub(crate) fn parse(text: &str) -> Result<(Process, Vec<DeviceMap>), LoadError> {
+pub(crate) fn parse(text: &str) -> Result<Loaded, LoadError> {
     let source = SourceText::new(text);
     let file: SimulationFile = toml::from_str(text).map_err(|error| {
         let place = error.span().map_or((0, 0), |span| source.place(span.start));
@@ -54,12 +64,26 @@ pub(crate) fn parse(text: &str) -> Result<(Process, Vec<DeviceMap>), LoadError> 
     declare(&file, &mut names);
     let elements = elements(&file, &mut names);
     let devices = read_devices(&file.device, &mut names);
+    let control = control(&file, &mut names);
     if !names.problems.is_empty() {
         let mut problems = std::mem::take(&mut names.problems);
         problems.sort_by_key(|problem| (problem.line, problem.column));
         return Err(LoadError { problems });
     }
-    Ok((Process::new(&file, names, elements), devices))
+    Ok(Loaded { process: Process::new(&file, names, elements), devices, control, seed: file.seed })
+}
+
+/// Whoever reaches this port can break the simulated plant, so it is one of this machine only.
+fn control(file: &SimulationFile, names: &mut Names) -> Option<SocketAddr> {
+    let text = file.control.as_ref()?;
+    match text.get_ref().parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Some(address),
+        _ => {
+            let message = format!("`control` is not an address of this machine: {}", text.get_ref());
+            names.problem(text, message, "write for example control = \"127.0.0.1:5020\"");
+            None
+        }
+    }
 }
 
 fn check_clock(file: &SimulationFile, names: &mut Names) {
@@ -73,22 +97,19 @@ fn check_clock(file: &SimulationFile, names: &mut Names) {
 }
 
 fn declare(file: &SimulationFile, names: &mut Names) {
-    file.source.iter().for_each(|part| Source::declare(part, names));
-    file.tank.iter().for_each(|part| Tank::declare(part, names));
-    file.vessel.iter().for_each(|part| Vessel::declare(part, names));
-    file.pipe.iter().for_each(|part| Pipe::declare(part, names));
-    file.pump.iter().for_each(|part| Pump::declare(part, names));
-    file.valve.iter().for_each(|part| Valve::declare(part, names));
-    file.demand.iter().for_each(|part| Demand::declare(part, names));
-    file.quality.iter().for_each(|part| Quality::declare(part, names));
     for part in &file.value {
         names.declare(&part.name, &[("", part.initial)]);
     }
-    file.sum.iter().for_each(|part| Sum::declare(part, names));
-    file.total.iter().for_each(|part| Total::declare(part, names));
-    file.sensor.iter().for_each(|part| Sensor::declare(part, names));
-    file.level_control.iter().for_each(|part| LevelControl::declare(part, names));
-    file.pressure_control.iter().for_each(|part| PressureControl::declare(part, names));
+    macro_rules! declare {
+        ($($what:ident: $parts:ident),*) => {
+            $(file.$parts.iter().for_each(|part| $what::declare(part, names));)*
+        };
+    }
+    declare!(Source: source, Tank: tank, Vessel: vessel, Pipe: pipe, Pump: pump, Motor: motor, Valve: valve, Demand: demand);
+    declare!(Filter: filter, Dosing: dosing, Settler: settler, Main: main, Blend: blend, Quality: quality);
+    declare!(Sum: sum, Total: total, Meter: meter, Sensor: sensor);
+    declare!(LevelControl: level_control, PressureControl: pressure_control, FilterControl: filter_control);
+    declare!(LevelValve: level_valve, Follow: follow);
 }
 
 /// In the order in which they move: control, machines, flows, then the nodes that sum the flows up, then what looks on.
@@ -101,7 +122,9 @@ fn elements(file: &SimulationFile, names: &mut Names) -> Vec<Box<dyn Element>> {
             })*
         };
     }
-    add!(LevelControl: level_control, PressureControl: pressure_control, Valve: valve, Pump: pump, Pipe: pipe, Demand: demand);
-    add!(Source: source, Tank: tank, Vessel: vessel, Quality: quality, Sum: sum, Total: total, Sensor: sensor);
+    add!(LevelControl: level_control, PressureControl: pressure_control, FilterControl: filter_control);
+    add!(LevelValve: level_valve, Follow: follow, Valve: valve, Pump: pump, Motor: motor, Pipe: pipe, Filter: filter);
+    add!(Dosing: dosing, Demand: demand, Source: source, Tank: tank, Vessel: vessel);
+    add!(Settler: settler, Blend: blend, Quality: quality, Main: main, Sum: sum, Total: total, Meter: meter, Sensor: sensor);
     elements
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::control;
 use crate::field::{Device, DeviceMap};
-use crate::load::{self, LoadError};
+use crate::load::{self, LoadError, Loaded};
 use crate::process::Process;
 
 /// How often the process is moved on, in ms of real time.
@@ -22,7 +23,9 @@ const SETTLE_S: f64 = 60.0;
 /// A simulation, loaded and not started.
 pub struct Simulator {
     process: Arc<Mutex<Process>>,
-    devices: Vec<Arc<DeviceMap>>,
+    pub(crate) devices: Vec<Arc<DeviceMap>>,
+    control: Option<SocketAddr>,
+    seed: u64,
 }
 
 /// Where and how fast a simulation runs.
@@ -79,8 +82,9 @@ impl Simulator {
         load::parse(text).map(Self::new)
     }
 
-    fn new((process, devices): (Process, Vec<DeviceMap>)) -> Self {
-        Self { process: Arc::new(Mutex::new(process)), devices: devices.into_iter().map(Arc::new).collect() }
+    fn new(loaded: Loaded) -> Self {
+        let devices = loaded.devices.into_iter().map(Arc::new).collect();
+        Self { process: Arc::new(Mutex::new(loaded.process)), devices, control: loaded.control, seed: loaded.seed }
     }
 
     /// The process, to look at it or to step it without waiting.
@@ -109,39 +113,56 @@ impl Simulator {
     /// The first device that can't listen.
     pub async fn start_with(self, options: StartOptions) -> Result<Running, StartError> {
         self.settle();
-        let mut running = Running { process: Arc::clone(&self.process), devices: Vec::new(), tasks: Vec::new() };
-        for map in &self.devices {
-            let mut address = map.listen;
-            if let Some(ip) = options.address {
-                address.set_ip(ip);
-            }
-            if options.free_ports {
-                address.set_port(0);
-            }
-            let bound = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
-            let (address, listener) = bound.map_err(|error| StartError { device: map.name.clone(), address, error })?;
-            let device = Arc::new(Device::new(Arc::clone(map), Arc::clone(&self.process)));
-            running.tasks.push(tokio::spawn(Arc::clone(&device).serve(listener)));
-            running.devices.push((device, address));
+        let mut tasks = Vec::new();
+        let mut devices = Vec::new();
+        for (map, place) in self.devices.iter().zip(1_u64..) {
+            let (address, listener) = bind(&map.name, map.listen, options).await?;
+            let device = Arc::new(Device::new(Arc::clone(map), Arc::clone(&self.process), self.seed.wrapping_add(place)));
+            tasks.push(tokio::spawn(Arc::clone(&device).serve(listener)));
+            devices.push((device, address));
+        }
+        let field = Arc::new(Field { process: self.process, devices });
+        let mut control = None;
+        if let Some(address) = self.control {
+            let (address, listener) = bind("control", address, options).await?;
+            tasks.push(tokio::spawn(control::serve(Arc::clone(&field), listener)));
+            control = Some(address);
         }
         if options.speed > 0.0 {
-            running.tasks.push(tokio::spawn(pass_time(self.process, options.speed)));
+            tasks.push(tokio::spawn(pass_time(Arc::clone(&field), options.speed)));
         }
-        Ok(running)
+        Ok(Running { field, control, tasks })
     }
+}
+
+async fn bind(name: &str, mut address: SocketAddr, options: StartOptions) -> Result<(SocketAddr, TcpListener), StartError> {
+    if let Some(ip) = options.address.filter(|_| name != "control") {
+        address.set_ip(ip);
+    }
+    if options.free_ports {
+        address.set_port(0);
+    }
+    let bound = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|error| StartError { device: name.to_owned(), address, error })
+}
+
+/// The field itself: what moves, and what shows it.
+pub(crate) struct Field {
+    pub process: Arc<Mutex<Process>>,
+    pub devices: Vec<(Arc<Device>, SocketAddr)>,
 }
 
 /// A simulation that runs until it is dropped.
 pub struct Running {
-    process: Arc<Mutex<Process>>,
-    devices: Vec<(Arc<Device>, SocketAddr)>,
+    pub(crate) field: Arc<Field>,
+    control: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
     /// Names of the devices, and where they listen.
     pub fn addresses(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
-        self.devices.iter().map(|(device, address)| (device.name(), *address))
+        self.field.devices.iter().map(|(device, address)| (device.name(), *address))
     }
 
     /// Where a device listens; `None` when there is none of this name.
@@ -149,14 +170,19 @@ impl Running {
         self.addresses().find(|(device, _)| *device == name).map(|(_, address)| address)
     }
 
+    /// Where failures are asked for; `None` when the file names no such place.
+    pub fn control(&self) -> Option<SocketAddr> {
+        self.control
+    }
+
     /// A device, to have it misbehave; `None` when there is none of this name.
     pub fn device(&self, name: &str) -> Option<Arc<Device>> {
-        self.devices.iter().find(|(device, _)| device.name() == name).map(|(device, _)| Arc::clone(device))
+        self.field.devices.iter().find(|(device, _)| device.name() == name).map(|(device, _)| Arc::clone(device))
     }
 
     /// The process, between two steps.
     pub fn process(&self) -> MutexGuard<'_, Process> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.field.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs until `shutdown` comes.
@@ -172,7 +198,7 @@ impl Drop for Running {
 }
 
 /// Moves the process on as real time passes.
-async fn pass_time(process: Arc<Mutex<Process>>, speed: f64) {
+async fn pass_time(field: Arc<Field>, speed: f64) {
     let mut beat = tokio::time::interval(Duration::from_millis(BEAT_MS));
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut before = Instant::now();
@@ -182,7 +208,7 @@ async fn pass_time(process: Arc<Mutex<Process>>, speed: f64) {
         let now = Instant::now();
         owed_s += now.duration_since(before).as_secs_f64().min(CATCH_UP_S) * speed;
         before = now;
-        let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut process = field.process.lock().unwrap_or_else(PoisonError::into_inner);
         // A field that is asked for more than the machine can compute goes slower instead of never letting go.
         while owed_s >= process.step_s() {
             process.step();

@@ -111,6 +111,82 @@ async fn a_port_in_use_is_said_in_a_sentence() {
     assert!(error.contains("`plc`") && error.contains("another simulation"), "{error}");
 }
 
+const LINE: &str = r#"
+    seed = 3
+    control = "127.0.0.1:0"
+    value = [{ name = "a", initial = 7.0 }]
+    [[device]]
+    name = "line"
+    listen = "127.0.0.1:0"
+    rtu = true
+    [[device.unit]]
+    unit = 3
+    registers = [{ at = "holding 0 u16", of = "a" }]
+    [[device.unit]]
+    unit = 4
+    registers = [{ at = "holding 0 u16", of = "a" }]
+"#;
+
+async fn line() -> Running {
+    let options = StartOptions { speed: 0.0, free_ports: true, address: None };
+    Simulator::from_text(LINE).unwrap().start_with(options).await.unwrap()
+}
+
+/// One answer of a unit on the line: its word, or how it went wrong.
+async fn word(field: &Running, unit: u8) -> String {
+    let stream = tokio::net::TcpStream::connect(field.address("line").unwrap()).await.unwrap();
+    let mut client = tokio_modbus::client::rtu::attach_slave(stream, Slave(unit));
+    match tokio::time::timeout(Duration::from_millis(300), client.call(Request::ReadHoldingRegisters(0, 1))).await {
+        Ok(Ok(Ok(Response::ReadHoldingRegisters(words)))) => format!("{words:?}"),
+        Ok(Ok(Ok(other))) => format!("{other:?}"),
+        Ok(Ok(Err(exception))) => format!("exception {}", u8::from(exception)),
+        Ok(Err(_)) => "broken".into(),
+        Err(_) => "nothing".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_line_answers_in_rtu_frames_and_one_unit_off_it_leaves_the_others() {
+    let field = line().await;
+    assert_eq!((word(&field, 3).await, word(&field, 4).await), ("[7]".into(), "[7]".into()));
+    assert_eq!(word(&field, 9).await, "nothing", "nobody speaks for a unit that isn't there");
+    field.fail("line/4", "offline").unwrap();
+    assert_eq!((word(&field, 3).await, word(&field, 4).await), ("[7]".into(), "nothing".into()));
+    field.fail("line/4", "ok").unwrap();
+    assert_eq!(word(&field, 4).await, "[7]");
+}
+
+#[tokio::test]
+async fn noise_on_a_line_breaks_answers_and_never_makes_a_value() {
+    let field = line().await;
+    field.fail("line", "noise").unwrap();
+    let mut answers = Vec::new();
+    for _ in 0..24 {
+        answers.push(word(&field, 3).await);
+    }
+    let good = answers.iter().filter(|answer| *answer == "[7]").count();
+    assert!((10..24).contains(&good), "{answers:?}");
+    assert!(answers.iter().all(|answer| !answer.starts_with('[') || answer == "[7]"), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_asked_for_over_the_control_port() {
+    let field = line().await;
+    let at = field.control().unwrap();
+    let ask = |request: &'static str| tokio::task::spawn_blocking(move || plantroom_simulator::ask(at, request).unwrap());
+    assert_eq!(ask("list").await.unwrap(), Ok("0".to_owned()));
+    assert_eq!(ask("fail line/3 offline").await.unwrap(), Ok("`line/3` fails: offline".to_owned()));
+    assert_eq!(word(&field, 3).await, "nothing");
+    assert!(ask("list").await.unwrap().unwrap().starts_with("1\nline/3=offline: "));
+    assert!(ask("fail line/5 offline").await.unwrap().unwrap_err().contains("line/"));
+    assert!(ask("fail line trip").await.unwrap().unwrap_err().contains("noise"));
+    assert!(ask("stop").await.unwrap().is_err());
+    assert_eq!(ask("fail line/3 ok").await.unwrap(), Ok("`line/3` is as it should be".to_owned()));
+    assert_eq!(word(&field, 3).await, "[7]");
+    let text = LINE.replace("127.0.0.1:0\"\n    value", "0.0.0.0:5020\"\n    value");
+    assert!(Simulator::from_text(&text).err().unwrap().to_string().contains("this machine"));
+}
+
 #[test]
 fn every_mistake_is_told_with_its_place() {
     let text = r#"

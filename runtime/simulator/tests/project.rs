@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use plantroom_model::{Origin, Severity};
 use plantroom_project::{LinkSpec, Plant, TcpAddress, load};
 use plantroom_simulator::{Running, Simulator, StartOptions};
-use tokio_modbus::client::{Client, tcp};
+use tokio_modbus::client::{Client, rtu, tcp};
 use tokio_modbus::{Request, Response, Slave};
 
 fn folder() -> PathBuf {
@@ -28,11 +28,13 @@ fn the_demo_is_as_large_as_it_says() {
     assert!(told.is_empty(), "{}", told.join("\n"));
     let plant = plant();
     let process_tags = plant.tags.iter().filter(|tag| tag.origin != Origin::System).count();
-    assert!(process_tags >= 60, "{process_tags}");
+    assert!(process_tags >= 500, "{process_tags}");
     let devices: HashSet<String> = plant.connections.iter().map(|c| c.link.to_string()).collect();
-    assert!(devices.len() >= 2, "{devices:?}");
+    assert!(devices.len() >= 6, "{devices:?}");
     for tag in plant.tags.iter().filter(|tag| tag.origin != Origin::System) {
         assert!(!tag.description.is_empty(), "{} has no description", tag.name);
+        let is_plain = tag.kind != plantroom_model::ValueKind::Float || tag.name.contains("power_factor");
+        assert!(is_plain || !tag.unit.is_empty(), "{} has no unit", tag.name);
     }
 }
 
@@ -66,22 +68,24 @@ fn count(kind: &[&str]) -> u16 {
     }
 }
 
-async fn ask(address: SocketAddr, unit: u8, request: Request<'static>) -> Result<Response, String> {
+async fn ask((address, is_rtu): (SocketAddr, bool), unit: u8, request: Request<'static>) -> Result<Response, String> {
     let stream = tokio::net::TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    let answer = tcp::attach_slave(stream, Slave(unit)).call(request).await;
+    let mut client = if is_rtu { rtu::attach_slave(stream, Slave(unit)) } else { tcp::attach_slave(stream, Slave(unit)) };
+    let answer = client.call(request).await;
     answer.map_err(|error| error.to_string())?.map_err(|exception| exception.to_string())
 }
 
-fn address(field: &Running, plant: &Plant, connection: usize) -> SocketAddr {
-    let LinkSpec::Tcp(TcpAddress { port, .. }) = plant.connections[connection].link else { panic!("not a TCP link") };
-    // The field listens on free ports; the file says which device belongs to which port.
-    let name = match port {
-        5021 => "plc_intake",
-        5022 => "plc_high_lift",
-        5023 => "gateway",
-        other => panic!("no device is simulated at port {other}"),
+/// Where a connection's device listens (the field takes free ports; the file says which device belongs to which), and
+/// whether it speaks RTU.
+fn address(field: &Running, link: &LinkSpec) -> (SocketAddr, bool) {
+    let (TcpAddress { port, .. }, rtu) = match link {
+        LinkSpec::Tcp(at) => (at, false),
+        LinkSpec::RtuOverTcp(at) => (at, true),
+        LinkSpec::Serial(line) => panic!("{line:?} is no TCP link"),
     };
-    field.address(name).unwrap()
+    let devices = ["plc_intake", "plc_high_lift", "gateway", "plc_filters", "dosing_line", "outstations"];
+    let name = devices.get(usize::from(*port) - 5021).unwrap_or_else(|| panic!("no device is simulated at port {port}"));
+    (field.address(name).unwrap(), rtu)
 }
 
 #[tokio::test]
@@ -91,9 +95,10 @@ async fn every_polled_tag_has_its_register() {
     let field = Simulator::load(&folder()).unwrap().start_with(options).await.unwrap();
     let mut polled = 0;
     for tag in plant.tags.iter() {
-        let Origin::Driver { connection, address: at, .. } = &tag.origin else { continue };
+        let Origin::Driver { connection, device, address: at, .. } = &tag.origin else { continue };
         let spec = &plant.connections[connection.0 as usize];
-        let unit = spec.device["unit"].as_u64().unwrap_or(1) as u8;
+        let settings = device.map_or(&spec.device, |device| &spec.devices[device as usize].settings);
+        let unit = settings["unit"].as_u64().unwrap_or(1) as u8;
         let (function, start, count) = cells(at);
         let request = match function {
             1 => Request::ReadCoils(start, count),
@@ -101,9 +106,9 @@ async fn every_polled_tag_has_its_register() {
             3 => Request::ReadHoldingRegisters(start, count),
             _ => Request::ReadInputRegisters(start, count),
         };
-        let answer = ask(address(&field, &plant, connection.0 as usize), unit, request).await;
+        let answer = ask(address(&field, &spec.link), unit, request).await;
         assert!(answer.is_ok(), "{} at {at}: {answer:?}", tag.name);
         polled += 1;
     }
-    assert!(polled >= 60, "{polled}");
+    assert!(polled >= 450, "{polled}");
 }

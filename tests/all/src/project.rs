@@ -48,6 +48,16 @@ impl Project {
         project
     }
 
+    /// Gives the demo plant's field ports of its own, so that another may run beside it.
+    pub fn move_field(&self) {
+        for fixed in 5020..=5026 {
+            let other = format!("127.0.0.1:{}\"", crate::free_port());
+            for file in ["connections.toml", "simulation.toml"] {
+                self.write(file, &self.read(file).replace(&format!("127.0.0.1:{fixed}\""), &other));
+            }
+        }
+    }
+
     /// The project folder.
     pub fn path(&self) -> &Path {
         self.folder.path()

@@ -40,7 +40,7 @@ pub fn measure(workplace: &Workplace) -> Result<Vec<Row>> {
     let mut field = Process::start(workplace, &["simulate", folder], &project.path().join("field.log"))?;
     field.says("answers as a Modbus TCP device")?;
     let (mut rows, token) = weigh(workplace, &project)?;
-    rows.extend(starts(workplace, &project, &token, ports[0])?);
+    rows.extend(starts(workplace, &project, &token, ports[1])?);
     Ok(rows)
 }
 

@@ -45,16 +45,14 @@ impl Workplace {
         if benches.contains(&Bench::Boundary) {
             plugins.extend(["tests/bench/guests/columns", "tests/bench/guests/typed"]);
         }
-        if benches.iter().any(|bench| {
-            matches!(bench, Bench::Modbus | Bench::Driver | Bench::Write | Bench::Memory | Bench::Points | Bench::Jitter)
-        }) {
+        if benches.iter().any(|bench| matches!(bench, Bench::Modbus | Bench::Driver) || bench.needs_station()) {
             plugins.extend(["plugins/modbus", "plugins/average"]);
         }
         let folders: Vec<PathBuf> = plugins.into_iter().map(|plugin| root.join(plugin)).collect();
         if given.is_none() && !folders.is_empty() {
             plantroom_pack::build_many(&folders, &components, &progress)?;
         }
-        if benches.iter().any(|bench| matches!(bench, Bench::Write | Bench::Memory | Bench::Points | Bench::Jitter)) {
+        if benches.iter().any(Bench::needs_station) {
             program()?;
         }
         Ok(Self { components })
@@ -143,7 +141,7 @@ impl Project {
         let project = Self { folder: folder()? };
         copy(&root().join("screens/waterworks"), project.path())?;
         let mut ports = Vec::new();
-        for fixed in [5021, 5022, 5023] {
+        for fixed in 5020..=5026 {
             let port = free_port()?;
             for file in ["connections.toml", "simulation.toml"] {
                 let text = std::fs::read_to_string(project.path().join(file))

@@ -65,7 +65,7 @@ impl TagView for Middle {
 fn the_high_lift_screen_reads_as_drawn() {
     let plant = plant();
     let screens = Screens::new(&files(&plant), &plant.instances);
-    let mut scene = screens.open("2_high_lift", &Params::new()).unwrap_or_else(|error| panic!("{error}"));
+    let mut scene = screens.open("2d_high_lift", &Params::new()).unwrap_or_else(|error| panic!("{error}"));
     scene.update(&Middle::of(&plant.tags));
     insta::assert_snapshot!(scene.to_text());
 }
@@ -76,7 +76,7 @@ fn one_faceplate_serves_every_pump() {
     let screens = Screens::new(&files(&plant), &plant.instances);
     let view = Middle::of(&plant.tags);
     let pumps: Vec<_> = plant.instances.iter().filter(|(kind, _)| kind == "pump").collect();
-    assert_eq!(pumps.len(), 5);
+    assert_eq!(pumps.len(), 6);
     for (_, name) in pumps {
         let mut scene = screens.faceplate("pump", &crate::event::named(name)).unwrap();
         scene.update(&view);

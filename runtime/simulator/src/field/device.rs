@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_modbus::server::Service;
-use tokio_modbus::server::tcp::Server;
+use tokio_modbus::server::{rtu_over_tcp, tcp};
 use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest};
 
 use crate::field::faults::{BentStream, Fault};
@@ -21,6 +21,8 @@ use crate::process::{Process, Values};
 pub(crate) struct DeviceMap {
     pub name: String,
     pub listen: SocketAddr,
+    /// RTU frames over TCP.
+    pub rtu: bool,
     pub units: Vec<(u8, UnitMap)>,
 }
 
@@ -29,11 +31,15 @@ pub struct Device {
     map: Arc<DeviceMap>,
     process: Arc<Mutex<Process>>,
     fault: watch::Sender<Fault>,
+    /// Units that don't answer.
+    offline: Mutex<Vec<u8>>,
+    chance: Mutex<fastrand::Rng>,
 }
 
 impl Device {
-    pub(crate) fn new(map: Arc<DeviceMap>, process: Arc<Mutex<Process>>) -> Self {
-        Self { map, process, fault: watch::Sender::new(Fault::None) }
+    pub(crate) fn new(map: Arc<DeviceMap>, process: Arc<Mutex<Process>>, seed: u64) -> Self {
+        let chance = Mutex::new(fastrand::Rng::with_seed(seed));
+        Self { map, process, fault: watch::Sender::new(Fault::None), offline: Mutex::default(), chance }
     }
 
     /// Its name in the file.
@@ -49,6 +55,35 @@ impl Device {
     /// How it misbehaves now.
     pub fn fault(&self) -> Fault {
         *self.fault.borrow()
+    }
+
+    /// Takes one unit off its line, or puts it back.
+    pub fn set_unit_offline(&self, unit: u8, is_offline: bool) {
+        let mut offline = self.offline.lock().unwrap_or_else(PoisonError::into_inner);
+        offline.retain(|other| *other != unit);
+        if is_offline {
+            offline.push(unit);
+        }
+    }
+
+    /// Whether it speaks RTU over TCP.
+    pub fn is_rtu(&self) -> bool {
+        self.map.rtu
+    }
+
+    /// The numbers of its units.
+    pub(crate) fn units(&self) -> Vec<u8> {
+        self.map.units.iter().map(|(unit, _)| *unit).collect()
+    }
+
+    pub(crate) fn is_offline(&self, unit: u8) -> bool {
+        self.offline.lock().unwrap_or_else(PoisonError::into_inner).contains(&unit)
+    }
+
+    /// A bit that noise flips in one of four answers of so many bytes.
+    pub(crate) fn flipped_bit(&self, length: usize) -> Option<(usize, u8)> {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        (length > 0 && chance.u8(..4) == 0).then(|| (chance.usize(..length), 1 << chance.u8(..8)))
     }
 
     /// Returns when the device cuts its connections.
@@ -69,18 +104,34 @@ impl Device {
                 Ok(ready.then(|| (Answering(Arc::clone(&device)), BentStream::new(stream, device))))
             }
         };
-        let server = Server::new(listener);
-        loop {
-            // It only returns when no connection can be accepted, for example because no file handles are left.
-            if let Err(error) = server.serve(&accept, |_| {}).await {
-                tracing::warn!("device {}: {error}", self.map.name);
-                tokio::time::sleep(Duration::from_millis(200)).await;
+        // Serving only ends when no connection can be accepted, for example because no file handles are left.
+        if self.map.rtu {
+            let server = rtu_over_tcp::Server::new(listener);
+            loop {
+                self.rest(server.serve(&accept, |_| {}).await).await;
             }
+        }
+        let server = tcp::Server::new(listener);
+        loop {
+            self.rest(server.serve(&accept, |_| {}).await).await;
         }
     }
 
+    async fn rest(&self, ended: std::io::Result<()>) {
+        if let Err(error) = ended {
+            tracing::warn!("device {}: {error}", self.map.name);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Nobody answers for a unit that isn't on the line; a gateway says so, a line is silent.
+    fn is_absent(&self, unit: u8) -> bool {
+        self.is_offline(unit) || !self.map.units.iter().any(|(number, _)| *number == unit)
+    }
+
     fn answer(&self, unit: u8, request: &Request<'_>) -> Result<Response, ExceptionCode> {
-        let Some((_, map)) = self.map.units.iter().find(|(number, _)| *number == unit) else {
+        let found = self.map.units.iter().find(|(number, _)| *number == unit && !self.is_offline(unit));
+        let Some((_, map)) = found else {
             return Err(ExceptionCode::GatewayTargetDevice);
         };
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,8 +155,10 @@ impl Service for Answering {
             Fault::Exception(code) => Err(ExceptionCode::new(code)),
             _ => self.0.answer(request.slave, &request.request),
         };
+        let is_silent = self.0.map.rtu && self.0.is_absent(request.slave);
         Box::pin(async move {
             match fault {
+                _ if is_silent => return Ok(None),
                 Fault::Silent => return Ok(None),
                 Fault::Late(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
                 _ => {}
@@ -187,7 +240,7 @@ mod tests {
     "#;
 
     fn check(requests: &[(Request<'static>, Result<Response, u8>)]) {
-        let (mut process, devices) = load::parse(UNIT).unwrap();
+        let load::Loaded { mut process, devices, .. } = load::parse(UNIT).unwrap();
         for (request, expected) in requests {
             let answer = respond(&devices[0].units[0].1, request, process.values(), false).map_err(|refused| refused as u8);
             assert_eq!(&answer, expected, "{request:?}");

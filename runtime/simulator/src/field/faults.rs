@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::field::device::Device;
+use crate::process::Kinds;
 
 /// How a device misbehaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,39 @@ pub enum Fault {
     Exception(u8),
     /// Has NaN in the place of every float.
     NaN,
+    /// A bit flips in one of four answers: a line without a screen, beside a converter.
+    Noise,
+}
+
+/// How devices fail when they are told to by name.
+pub(crate) const KINDS: Kinds = &[
+    ("offline", "it refuses connections, as with its power off"),
+    ("silent", "it takes requests and never answers"),
+    ("slow", "it answers 700 ms late"),
+    ("garbage", "it answers with bytes that are no Modbus"),
+    ("half", "it sends half of each answer and cuts the connection"),
+    ("busy", "it answers exception 6: busy"),
+    ("nan", "it has NaN in the place of every float"),
+    // Only where a checksum finds it; over TCP a flipped bit would be a wrong value.
+    ("noise", "a bit flips in one of four of its answers"),
+];
+
+/// How one unit behind a device fails.
+pub(crate) const UNIT_KINDS: Kinds = &[("offline", "this unit doesn't answer; the others do")];
+
+/// The fault of one of these words.
+pub(crate) fn fault_of(kind: Option<&str>) -> Fault {
+    match kind {
+        Some("offline") => Fault::Refuse,
+        Some("silent") => Fault::Silent,
+        Some("slow") => Fault::Late(700),
+        Some("garbage") => Fault::Garbage,
+        Some("half") => Fault::Truncated,
+        Some("busy") => Fault::Exception(6),
+        Some("nan") => Fault::NaN,
+        Some("noise") => Fault::Noise,
+        _ => Fault::None,
+    }
 }
 
 /// A connection whose answers are bent by the device's fault.
@@ -65,6 +99,13 @@ impl BentStream {
                 let start = self.outgoing.len();
                 self.outgoing.extend(answer);
                 self.outgoing[start + 6] = answer[6].wrapping_add(1);
+            }
+            Fault::Noise => {
+                let start = self.outgoing.len();
+                self.outgoing.extend(answer);
+                if let Some((at, mask)) = self.device.flipped_bit(answer.len()) {
+                    self.outgoing[start + at] ^= mask;
+                }
             }
             Fault::Garbage => self.outgoing.extend(answer.iter().map(|byte| byte ^ 0xA5)),
             Fault::Truncated => {

@@ -24,7 +24,7 @@ pub(crate) fn read_devices(files: &[DeviceFile], names: &mut Names) -> Vec<Devic
         if devices.iter().any(|device| device.name == *file.name.get_ref()) {
             names.problem(&file.name, format!("the device `{}` is there twice", file.name.get_ref()), "");
         }
-        let mut device = DeviceMap { name: file.name.get_ref().clone(), listen, units: Vec::new() };
+        let mut device = DeviceMap { name: file.name.get_ref().clone(), listen, rtu: file.rtu, units: Vec::new() };
         for unit in &file.unit {
             let number = *unit.unit.get_ref();
             if device.units.iter().any(|(other, _)| *other == number) {

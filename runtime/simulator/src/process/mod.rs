@@ -1,15 +1,26 @@
 //! The process: quantities by name, and the elements that move them.
 
 mod control;
+mod dosing;
+mod failures;
+mod filter;
 mod machine;
+mod meter;
 mod names;
+mod network;
 mod pressure;
 mod sensor;
 mod water;
 
 pub(crate) use control::LevelControl;
-pub(crate) use machine::{Pump, Valve};
+pub(crate) use dosing::{Dosing, Settler};
+pub use failures::{FailError, FailurePoint, Kinds, MEND};
+pub(crate) use failures::{kind_of, unknown};
+pub(crate) use filter::{Filter, FilterControl};
+pub(crate) use machine::{Motor, Pump, Valve};
+pub(crate) use meter::Meter;
 pub(crate) use names::{Names, Slot, Values};
+pub(crate) use network::{Blend, Follow, LevelValve, Main};
 pub(crate) use pressure::PressureControl;
 pub(crate) use sensor::{Sensor, Sum, Total};
 pub(crate) use water::{Demand, Pipe, Quality, Source, Tank, Vessel};
@@ -18,6 +29,8 @@ use crate::file::SimulationFile;
 
 /// Gravity, m/s².
 const GRAVITY: f64 = 9.81;
+/// Flow below which water stands, in m³/h.
+const STANDING_M3H: f64 = 40.0;
 /// Seconds in an hour.
 const HOUR_S: f64 = 3_600.0;
 
@@ -37,6 +50,14 @@ pub(crate) struct Tick {
 /// Something that moves quantities.
 pub(crate) trait Element: Send {
     fn step(&mut self, values: &mut Values, tick: Tick, chance: &mut Chance);
+
+    /// Its name and the ways in which it can fail; none for what can't.
+    fn kinds(&self) -> Option<(&str, Kinds)> {
+        None
+    }
+
+    /// Has it fail in one of these ways, or no longer.
+    fn fail(&mut self, _: Option<&'static str>, _: &mut Values) {}
 }
 
 /// Seeded chance.
@@ -86,6 +107,7 @@ pub struct Process {
     values: Values,
     elements: Vec<Box<dyn Element>>,
     forced: Vec<(Slot, f64)>,
+    failing: Vec<(String, &'static str)>,
     chance: Chance,
     names: std::collections::HashMap<String, Slot>,
     step_s: f64,
@@ -100,6 +122,7 @@ impl Process {
             values,
             elements,
             forced: Vec::new(),
+            failing: Vec::new(),
             chance: Chance::new(file.seed),
             names,
             step_s: f64::from(file.step_ms) / 1_000.0,

@@ -2,19 +2,34 @@
 
 use crate::file::{SensorFile, SumFile, TotalFile};
 use crate::process::names::{Names, Slot, Values};
-use crate::process::{Chance, Element, HOUR_S, Tick, Wander, share};
+use crate::process::{Chance, Element, HOUR_S, Kinds, Tick, Wander, share};
 
 /// How fast a sensor's noise changes, in s.
 const NOISE_S: f64 = 1.0;
+/// How far a drifting sensor goes off in a minute, as a share of what it shows.
+const DRIFT_PER_MIN: f64 = 0.02;
+/// Noise of a loose contact, as a share of what it shows.
+const LOOSE: f64 = 0.08;
+
+const KINDS: Kinds = &[
+    ("freeze", "it shows its last value for ever"),
+    ("drift", "it goes off by 2 % of its value a minute"),
+    ("noise", "it jumps by 8 % of its value"),
+    ("broken", "its wire is broken: 0 mA, or NaN"),
+];
 
 /// A measurement: late by its lag, off by its offset, noisy.
 pub(crate) struct Sensor {
+    name: String,
     of: Slot,
     slot: Slot,
     lag_s: f64,
     offset: f64,
     noise: Wander,
     at: Option<f64>,
+    failing: Option<&'static str>,
+    failing_s: f64,
+    loose: Wander,
 }
 
 impl Sensor {
@@ -24,7 +39,18 @@ impl Sensor {
 
     pub fn new(file: &SensorFile, names: &mut Names) -> Self {
         let (of, slot) = (names.find(&file.of), names.own(&file.name, ""));
-        Self { of, slot, lag_s: file.lag_s, offset: file.offset, noise: Wander::new(file.noise, NOISE_S), at: None }
+        Self {
+            name: file.name.get_ref().clone(),
+            of,
+            slot,
+            lag_s: file.lag_s,
+            offset: file.offset,
+            noise: Wander::new(file.noise, NOISE_S),
+            at: None,
+            failing: None,
+            failing_s: 0.0,
+            loose: Wander::new(LOOSE, NOISE_S),
+        }
     }
 }
 
@@ -33,7 +59,23 @@ impl Element for Sensor {
         let truth = values[self.of];
         let at = self.at.get_or_insert(truth);
         *at += (truth - *at) * share(tick.dt_s, self.lag_s);
-        values[self.slot] = *at + self.offset + self.noise.step(tick.dt_s, chance);
+        let shown = *at + self.offset + self.noise.step(tick.dt_s, chance);
+        self.failing_s += tick.dt_s;
+        values[self.slot] = match self.failing {
+            None => shown,
+            Some("freeze") => return,
+            Some("drift") => shown * (1.0 + DRIFT_PER_MIN * self.failing_s / 60.0),
+            Some("noise") => shown * (1.0 + self.loose.step(tick.dt_s, chance)),
+            Some(_) => f64::NAN,
+        };
+    }
+
+    fn kinds(&self) -> Option<(&str, Kinds)> {
+        Some((&self.name, KINDS))
+    }
+
+    fn fail(&mut self, kind: Option<&'static str>, _: &mut Values) {
+        (self.failing, self.failing_s) = (kind, 0.0);
     }
 }
 

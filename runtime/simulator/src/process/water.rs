@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use crate::file::{DemandFile, PipeFile, QualityFile, SourceFile, TankFile, VesselFile};
 use crate::process::names::{Names, Node, Slot, Values};
-use crate::process::{Chance, Element, GRAVITY, HOUR_S, Tick, Wander, share};
+use crate::process::{Chance, Element, GRAVITY, HOUR_S, Kinds, STANDING_M3H, Tick, Wander, share};
 
 /// A day's rise and fall, lowest at four in the morning.
 fn swing(half: f64, hour: f64) -> f64 {
@@ -223,8 +223,17 @@ impl Element for Pipe {
     }
 }
 
+/// How a district fails, and by how much of its mean it then draws more.
+const DEMAND_KINDS: Kinds = &[("burst", "a main has burst: 150 % of the mean flow runs into the street")];
+const BURST: f64 = 1.5;
+/// How what is in the water fails, and how far.
+const QUALITY_KINDS: Kinds = &[("surge", "four times as much as usual")];
+const SURGE: f64 = 4.0;
+
 /// Consumers.
 pub(crate) struct Demand {
+    name: String,
+    burst: bool,
     from: Node,
     flow: Slot,
     wanted: Slot,
@@ -248,6 +257,8 @@ impl Demand {
 
     pub fn new(file: &DemandFile, names: &mut Names) -> Self {
         Self {
+            name: file.name.get_ref().clone(),
+            burst: false,
             from: names.node(&file.from),
             flow: names.own(&file.name, "flow_m3h"),
             wanted: names.own(&file.name, "wanted_m3h"),
@@ -265,15 +276,28 @@ impl Element for Demand {
         let at = |hour: f64| self.pattern[hour as usize % self.pattern.len()];
         let share = at(hour) * (1.0 - part) + at(hour + 1.0) * part;
         let wanted = (self.mean_m3h * (share + self.noise.step(tick.dt_s, chance))).max(0.0);
-        let flow = wanted * (values[self.from.head].max(0.0) / self.nominal_head_m).sqrt();
+        let burst = if self.burst { BURST * self.mean_m3h } else { 0.0 };
+        let flow = (wanted + burst) * (values[self.from.head].max(0.0) / self.nominal_head_m).sqrt();
         values[self.wanted] = wanted;
         values[self.flow] = flow;
         values[self.from.out] += flow / HOUR_S;
+    }
+
+    fn kinds(&self) -> Option<(&str, Kinds)> {
+        Some((&self.name, DEMAND_KINDS))
+    }
+
+    fn fail(&mut self, kind: Option<&'static str>, _: &mut Values) {
+        self.burst = kind.is_some();
     }
 }
 
 /// What is in the water, or any other number that follows its inputs slowly.
 pub(crate) struct Quality {
+    name: String,
+    surge: bool,
+    least: f64,
+    flow: Option<Slot>,
     slot: Slot,
     base: f64,
     inputs: Vec<(Slot, f64)>,
@@ -295,6 +319,10 @@ impl Quality {
         let tank =
             file.tank.as_ref().map(|tank| (names.part_of(tank, "inflow_m3h", "tank"), names.part_of(tank, "volume_m3", "tank")));
         Self {
+            name: file.name.get_ref().clone(),
+            surge: false,
+            least: file.least.unwrap_or(f64::NEG_INFINITY),
+            flow: file.flow.as_ref().map(|flow| names.find(flow)),
             slot: names.own(&file.name, ""),
             base: file.base,
             inputs: file.inputs.iter().map(|input| (names.find(&input.of), input.factor)).collect(),
@@ -303,7 +331,7 @@ impl Quality {
             lag_s: file.lag_s,
             decay_per_h: file.decay_per_h,
             noise: Wander::new(file.noise, file.noise_s),
-            at: None,
+            at: file.initial,
         }
     }
 }
@@ -311,7 +339,8 @@ impl Quality {
 impl Element for Quality {
     fn step(&mut self, values: &mut Values, tick: Tick, chance: &mut Chance) {
         let inputs: f64 = self.inputs.iter().map(|(slot, factor)| values[*slot] * factor).sum();
-        let aim = self.base + inputs + swing(self.swing, tick.hour);
+        let surge = if self.surge { SURGE } else { 1.0 };
+        let aim = surge * (self.base + inputs + swing(self.swing, tick.hour)).max(self.least);
         let lag_s = match self.tank {
             None => self.lag_s,
             Some((inflow, volume)) => HOUR_S * values[volume].max(0.1) / values[inflow].max(1e-3),
@@ -319,8 +348,18 @@ impl Element for Quality {
         // It starts where it would come to rest, so that a plant doesn't begin with empty pipes.
         let decay_per_s = self.decay_per_h / HOUR_S;
         let at = self.at.get_or_insert(aim / (1.0 + decay_per_s * if self.tank.is_some() { HOUR_S } else { lag_s }));
-        *at += (aim - *at) * share(tick.dt_s, lag_s) - *at * decay_per_s * tick.dt_s;
+        let flows = self.flow.is_none_or(|flow| values[flow] > STANDING_M3H);
+        let moved = if flows { (aim - *at) * share(tick.dt_s, lag_s) } else { 0.0 };
+        *at += moved - *at * decay_per_s * tick.dt_s;
         let value = *at + self.noise.step(tick.dt_s, chance);
-        values[self.slot] = value;
+        values[self.slot] = value.max(self.least);
+    }
+
+    fn kinds(&self) -> Option<(&str, Kinds)> {
+        Some((&self.name, QUALITY_KINDS))
+    }
+
+    fn fail(&mut self, kind: Option<&'static str>, _: &mut Values) {
+        self.surge = kind.is_some();
     }
 }

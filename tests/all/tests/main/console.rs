@@ -106,15 +106,10 @@ impl Picture {
 /// The demo plant, its field behind ports of its own.
 fn field() -> (Project, Companion) {
     let project = Project::waterworks();
-    for port in ["127.0.0.1:5021", "127.0.0.1:5022", "127.0.0.1:5023"] {
-        let other = format!("127.0.0.1:{}", free_port());
-        for file in ["connections.toml", "simulation.toml"] {
-            project.write(file, &project.read(file).replace(port, &other));
-        }
-    }
+    project.move_field();
     let field = Companion::start(command().args(["simulate", project.text()]), "");
     eventually("the field is there", 20.0, || {
-        (field.told().matches("answers as a Modbus TCP device").count() >= 3).then_some(())
+        (field.told().matches("answers as a Modbus").count() >= 6).then_some(())
     });
     (project, field)
 }
