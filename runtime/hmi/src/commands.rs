@@ -4,8 +4,8 @@
 //! that isn't confirmed in time, a request without an answer and a connection lost on the way are all told.
 
 use plantroom_model::limits::CONFIRM_MS;
-use plantroom_model::{Mono, Outcome, OutcomeKind, Value};
-use plantroom_wire::ToStation;
+use plantroom_model::{Mono, Outcome, OutcomeKind, TagMode, Value};
+use plantroom_wire::{Deed, ToStation};
 
 /// A request without an answer for this long is told as unknown, in ms.
 const ANSWER_MS: u64 = 15_000;
@@ -29,6 +29,35 @@ pub struct Write {
     pub value: Value,
     /// What the operator must say yes to besides, as the project says it.
     pub confirmation: Option<String>,
+    /// Plant conditions that stand in the way, as the console sees them when it asks; the station has the last word.
+    pub unmet: Vec<String>,
+}
+
+/// What is wanted besides writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// A tag is to be taken over or put back.
+    Mode {
+        /// Tag name.
+        tag: String,
+        /// What it is to be.
+        mode: TagMode,
+        /// What stands in; without one the present value.
+        value: Option<Value>,
+        /// Why.
+        reason: String,
+    },
+    /// A word to an automation, a change of the project.
+    Deed(Deed),
+}
+
+impl Wish {
+    fn message(self, request: u64) -> ToStation {
+        match self {
+            Self::Mode { tag, mode, value, reason } => ToStation::SetMode { request, tag, mode, value, reason },
+            Self::Deed(deed) => ToStation::Do { request, deed },
+        }
+    }
 }
 
 /// The first step: pressed, not confirmed.
@@ -38,6 +67,10 @@ pub struct Question {
     pub prompt: String,
     /// What will be written.
     pub writes: Vec<Write>,
+    /// What will be, line by line, where it isn't a write.
+    pub notes: Vec<String>,
+    /// What is wanted besides writes, and what its outcome calls it.
+    pub wish: Option<(String, Wish)>,
     /// Where it was pressed.
     pub beside: egui::Rect,
     /// The operator said yes to every write's own question.
@@ -72,7 +105,14 @@ pub struct Commands {
 impl Commands {
     /// The first step. A question that is still open is dropped for the new one.
     pub fn ask(&mut self, now: Mono, prompt: &str, writes: Vec<Write>, beside: egui::Rect) {
-        self.question = Some(Question { prompt: prompt.to_owned(), writes, beside, agreed: false, asked: now });
+        let (prompt, notes) = (prompt.to_owned(), Vec::new());
+        self.question = Some(Question { prompt, writes, notes, wish: None, beside, agreed: false, asked: now });
+    }
+
+    /// The first step of something that isn't a write: the question, what will be, what the outcome calls it.
+    pub fn ask_wish(&mut self, now: Mono, prompt: String, notes: Vec<String>, wish: (String, Wish), beside: egui::Rect) {
+        let (writes, wish) = (Vec::new(), Some(wish));
+        self.question = Some(Question { prompt, writes, notes, wish, beside, agreed: false, asked: now });
     }
 
     /// The open question, and how long it stays open, in ms.
@@ -108,6 +148,12 @@ impl Commands {
             self.tell(Told { request: self.last_request, what, kind: None, let_go: false, message, since: now });
             let (request, tag, value, confirmed) = (self.last_request, write.tag, write.value, write.confirmation.is_some());
             messages.push(ToStation::Write { request, tag, value, comment: String::new(), confirmed });
+        }
+        if let Some((what, wish)) = question.wish {
+            self.last_request += 1;
+            let (request, message) = (self.last_request, "on its way".into());
+            self.tell(Told { request, what, kind: None, let_go: false, message, since: now });
+            messages.push(wish.message(request));
         }
         messages
     }
@@ -230,7 +276,14 @@ mod tests {
 
     fn asked() -> Commands {
         let mut commands = Commands::default();
-        let write = Write { tag: "p1/start".into(), old: "off".into(), new: "on".into(), value: Value::Bool(true), confirmation: None };
+        let write = Write {
+            tag: "p1/start".into(),
+            old: "off".into(),
+            new: "on".into(),
+            value: Value::Bool(true),
+            confirmation: None,
+            unmet: Vec::new(),
+        };
         commands.ask(ms(0), "Start pump 1?", vec![write], egui::Rect::ZERO);
         commands
     }
@@ -244,7 +297,13 @@ mod tests {
         let mut commands = asked();
         assert_eq!(commands.confirm(ms(100)), []);
         let sent = commands.confirm(ms(1_000));
-        let expected = ToStation::Write { request: 1, tag: "p1/start".into(), value: Value::Bool(true), comment: String::new(), confirmed: false };
+        let expected = ToStation::Write {
+            request: 1,
+            tag: "p1/start".into(),
+            value: Value::Bool(true),
+            comment: String::new(),
+            confirmed: false,
+        };
         assert_eq!(sent, [expected]);
         assert_eq!(commands.confirm(ms(1_001)), []);
         assert_eq!(kinds(&commands), [None]);
@@ -255,13 +314,26 @@ mod tests {
         let mut commands = Commands::default();
         let value = Value::Bool(true);
         let (tag, confirmation) = ("p1/start".to_owned(), Some("Nobody is at the pump.".to_owned()));
-        let write = Write { tag, old: "off".into(), new: "on".into(), value, confirmation };
+        let write = Write { tag, old: "off".into(), new: "on".into(), value, confirmation, unmet: Vec::new() };
         commands.ask(ms(0), "Start pump 1?", vec![write], egui::Rect::ZERO);
         assert!(!commands.can_confirm(ms(1_000)));
         assert_eq!(commands.confirm(ms(1_000)), []);
         commands.agree(true);
         let sent = commands.confirm(ms(1_000));
         assert!(matches!(sent.as_slice(), [ToStation::Write { confirmed: true, .. }]), "{sent:?}");
+    }
+
+    #[test]
+    fn a_wish_that_is_no_write_takes_the_same_two_steps_and_its_outcome_is_told() {
+        let mut commands = Commands::default();
+        let deed = Deed::ApplyProject { comment: "new limits".into() };
+        let wish = ("the change".to_owned(), Wish::Deed(deed.clone()));
+        commands.ask_wish(ms(0), "Apply?".into(), vec!["1 tag".into()], wish, egui::Rect::ZERO);
+        assert_eq!(commands.confirm(ms(100)), [], "the tail of a double press");
+        assert_eq!(commands.confirm(ms(1_000)), [ToStation::Do { request: 1, deed }]);
+        assert_eq!(commands.told()[0].what, "the change");
+        commands.answered(ms(1_100), 1, &Outcome { kind: OutcomeKind::Refused, message: "no".into(), audit: 0 });
+        assert_eq!(kinds(&commands), [Some(OutcomeKind::Refused)]);
     }
 
     #[test]

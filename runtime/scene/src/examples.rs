@@ -2,8 +2,8 @@
 //!
 //! Whoever makes the documentation's pictures, and the tests, give these tags these values; nothing else uses them.
 
-use plantroom_model::{LimitSet, Status, Value};
-use plantroom_wire::{TagInfo, WriteInfo};
+use plantroom_model::{LimitSet, PermissiveTest, Status, Value};
+use plantroom_wire::{PermissiveInfo, TagInfo, WriteInfo};
 
 /// A tag of the examples.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,12 @@ pub fn tags() -> Vec<Example> {
         tag.info.write =
             writable.then(|| WriteInfo { range: (tag.info.name == "x/set").then_some((10.0, 90.0)), confirmation: None });
     }
+    let mut guarded = state("x/guarded", Value::Bool(false), &["idle", "start"], Status::GOOD, 0);
+    guarded.info.write = Some(WriteInfo { range: None, confirmation: None });
+    guarded.info.permissives = [("x/off", "suction pressure is too low"), ("x/bad_on", "the outlet valve isn't open")]
+        .map(|(tag, message)| PermissiveInfo { tag: tag.to_owned(), test: PermissiveTest::Is(1.0), message: message.to_owned() })
+        .to_vec();
+    tags.push(guarded);
     control_loop(&mut tags, pressure);
     for (name, running, tripped, auto, status, age_s) in [
         ("run", true, false, true, Status::GOOD, 0),
@@ -185,5 +191,6 @@ fn info(name: &str, value: &Value) -> TagInfo {
         limits: LimitSet::default(),
         states: Vec::new(),
         write: None,
+        permissives: Vec::new(),
     }
 }

@@ -70,6 +70,11 @@ impl Symbol {
                     visit(Slot::Reading(reading));
                 }
             }
+            Self::Permissives(own) => {
+                visit(Slot::Text(&mut own.label));
+                visit(Slot::Text(&mut own.state));
+                visit(Slot::Reading(&mut own.target));
+            }
             Self::Tabs(tabs) => {
                 for label in &mut tabs.labels {
                     visit(Slot::Text(label));

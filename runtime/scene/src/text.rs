@@ -115,6 +115,9 @@ fn symbol(symbol: &Symbol) -> String {
         Symbol::AlarmBanner(banner) => {
             quoted(banner.label.get()) + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
         }
+        Symbol::Permissives(own) => {
+            format!("{}{} {}", quoted(own.label.get()), reading("of", &own.target), quoted(own.state.get()))
+        }
         Symbol::Tabs(tabs) => tabs.labels.iter().map(|label| quoted(label.get())).collect(),
         Symbol::Popup(popup) => format!("{} opens {}x{}", quoted(popup.label.get()), popup.size.0, popup.size.1),
         Symbol::Image(image) => match &image.picture {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plantroom_hmi::{Link, LinkEvent, PaintClock};
 use plantroom_model::{Columns, LimitSet, Mono, Outcome, OutcomeKind, Role, Status, Utc, Value, ValueKind};
-use plantroom_wire::{TagInfo, ToConsole, ToStation, WriteInfo};
+use plantroom_wire::{Ask, Reply, TagInfo, ToConsole, ToStation, WhyNow, WriteInfo};
 
 /// 2026-11-22 14:02:44 in Berlin.
 pub const START_UTC: i64 = 1_795_352_564_000_000_000;
@@ -30,7 +30,11 @@ pub struct Inner {
     pub home: String,
     /// Tags with their values.
     pub tags: BTreeMap<String, (TagInfo, Value, Status, i64)>,
-    /// How writes end; without one they aren't answered.
+    /// What it tells of tags.
+    pub whys: BTreeMap<String, WhyNow>,
+    /// What it answers to questions.
+    pub replies: Vec<(Ask, Reply)>,
+    /// How requests end; without one they aren't answered.
     pub outcome: Option<OutcomeKind>,
     subscription: (u32, Vec<String>),
     revision: u64,
@@ -85,6 +89,7 @@ impl Station {
             limits: facts.limits,
             states: facts.states.iter().map(|(number, word)| (*number, (*word).to_owned())).collect(),
             write: facts.write.map(|range| WriteInfo { range, confirmation: None }),
+            permissives: Vec::new(),
         };
         let utc = self.utc();
         self.inner().tags.insert(name.to_owned(), (info, value, Status::GOOD, utc));
@@ -199,7 +204,23 @@ impl Station {
                     self.answer(request, kind, "as the station says");
                 }
             }
-            ToStation::Logout | ToStation::Why { .. } | ToStation::SetMode { .. } => {}
+            ToStation::SetMode { request, .. } | ToStation::Do { request, .. } => {
+                let outcome = self.inner().outcome;
+                if let Some(kind) = outcome {
+                    self.answer(request, kind, "as the station says");
+                }
+            }
+            ToStation::Why { request, tag } => {
+                let why = self.inner().whys.get(&tag).cloned().map(Box::new);
+                self.say(ToConsole::Why { request, tag, why });
+            }
+            ToStation::Ask { request, ask } => {
+                let reply = self.inner().replies.iter().find(|(wanted, _)| *wanted == ask).map(|(_, reply)| reply.clone());
+                if let Some(reply) = reply {
+                    self.say(ToConsole::Reply { request, reply: Box::new(reply) });
+                }
+            }
+            ToStation::Logout => {}
         }
     }
 }

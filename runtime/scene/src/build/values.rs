@@ -1,4 +1,5 @@
-//! `value`, `row`, `bar`, `lamp`, `trend`, `sparkline`, `gauge`, `instrument`, `alarm_banner`.
+//! `value`, `row`, `bar`, `lamp`, `trend`, `sparkline`, `gauge`, `instrument`, `alarm_banner`,
+//! `permissives`.
 
 use plantroom_script::rhai::{Dynamic, Engine, Map};
 
@@ -7,7 +8,8 @@ use super::arguments::{Call, offer};
 use super::machines::around;
 use super::options::Options;
 use crate::{
-    AlarmBanner, Bar, Gauge, Instrument, Lamp, Location, Pen, Prop, Reading, Rect, Symbol, Trend, ValueBox, guide, limits,
+    AlarmBanner, Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Reading, Rect, Symbol, Trend, ValueBox, guide,
+    limits,
 };
 
 pub(super) fn register(engine: &mut Engine) {
@@ -20,6 +22,7 @@ pub(super) fn register(engine: &mut Engine) {
     offer(engine, "gauge", gauge);
     offer(engine, "instrument", instrument);
     offer(engine, "alarm_banner", alarm_banner);
+    offer(engine, "permissives", permissives);
 }
 
 fn value(call: &mut Call) -> Done<Dynamic> {
@@ -165,6 +168,20 @@ fn alarm_banner(call: &mut Call) -> Done<Dynamic> {
     };
     let readings = given.into_iter().map(|tag| call.reading(tag.flatten(), "one of its tags")).collect::<Done<Vec<Reading>>>()?;
     options.finish(call, rect, Symbol::AlarmBanner(AlarmBanner { label, readings }), "what deserves attention", None)
+}
+
+fn permissives(call: &mut Call) -> Done<Dynamic> {
+    let at = call.xy()?;
+    let given = call.take(2, "the tag that would be written")?;
+    let mut options = call.options(3)?;
+    let rect = options.boxed(call, at, (280.0, 20.0))?;
+    let label_w = options.extent(call, "label_w", 120.0)?;
+    let label = options.words(call, "label", "")?;
+    let state = options.words(call, "state", "")?;
+    let mut target = call.reading(given, "the tag that would be written")?;
+    options.facts(call, &mut target)?;
+    let tip = target.tag().map(ToString::to_string).unwrap_or_default();
+    options.finish(call, rect, Symbol::Permissives(Permissives { label, label_w, target, state }), &tip, None)
 }
 
 /// A pen: a tag, a closure, or `#{ tag: .., label: .., range: .. }`.

@@ -198,4 +198,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         picture: (640.0, 124.0),
         ..BASE
     },
+    Function {
+        name: "permissives",
+        arguments: "(x, y, tag, #{..})",
+        usage: "permissives(16, 46, \"high_lift/p1/start\", #{ label: \"Start\" })",
+        what: "Whether a tag may be written now, by its plant conditions (`permissives` of its `write` in the project): possible, \
+            or no with what stands in the way, one line each. The station has the last word.",
+        options: &[
+            ("label", "words before it: what would be done"),
+            ("label_w", "where the answer begins (120)"),
+            ("state", "why not, for reasons that the screen knows; empty text for none"),
+            ("optional", "leave it out where the plant has no such tag"),
+            ("w", "width (280)"),
+            ("h", "height (20): one line each 20"),
+        ],
+        example: "permissives(16, 24, \"x/guarded\", #{ label: \"Start\", w: 400, h: 40 });\n\
+            permissives(16, 76, \"x/set\", #{ label: \"Set\", w: 400 });\n\
+            permissives(16, 108, \"x/set\", #{ label: \"Set\", w: 400, state: \"no: set it to manual first\" });",
+        picture: (440.0, 144.0),
+        ..BASE
+    },
 ];

@@ -237,6 +237,19 @@ pub struct AlarmBanner {
     pub readings: Vec<Reading>,
 }
 
+/// Whether a tag may be written now, and what stands in the way: one line, and more for more conditions.
+#[derive(Clone, Debug)]
+pub struct Permissives {
+    /// Words before it: what would be done.
+    pub label: Prop<String>,
+    /// How far right of the left edge the answer begins.
+    pub label_w: f32,
+    /// The tag that would be written.
+    pub target: Reading,
+    /// Why not, for reasons that the script knows; empty where there are none.
+    pub state: Prop<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

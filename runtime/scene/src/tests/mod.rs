@@ -63,6 +63,7 @@ fn info(name: &str, value: &Value) -> TagInfo {
         limits: LimitSet::default(),
         states: Vec::new(),
         write: Some(WriteInfo { range: None, confirmation: None }),
+        permissives: Vec::new(),
     }
 }
 

@@ -1,0 +1,100 @@
+//! How the console works with its panes: what was picked, what they ask, what they want.
+
+use egui::{Context, Id, Pos2, Rect, Ui};
+use plantroom_model::{Mono, Value};
+use plantroom_scene::{Condition, TagView, conditions};
+
+use super::Console;
+use crate::chrome::Layout;
+use crate::commands::Write;
+use crate::link::Contact;
+use crate::look::Look;
+use crate::panes::{Around, Surface, Want, picked};
+use crate::tags::StationHealth;
+
+impl Console {
+    /// What a write would change, with what the operator must know of it.
+    pub(super) fn write(&self, tag: &str, value: &Value) -> Result<Write, String> {
+        let Some(converted) = self.tags.converted(tag, value) else {
+            return Err(format!("{value} can't be written to it: it holds another kind of value."));
+        };
+        let old = self.tags.sample(tag).map_or_else(
+            || "not known".to_owned(),
+            |sample| {
+                let mark = if sample.status.is_good() { String::new() } else { format!(" ({})", sample.status.words()) };
+                format!("{}{mark}", self.tags.words(tag, &sample.value))
+            },
+        );
+        let unmet = conditions(&self.tags, tag).into_iter().filter(Condition::is_in_the_way);
+        Ok(Write {
+            tag: tag.to_owned(),
+            old,
+            new: self.tags.words(tag, &converted),
+            value: converted,
+            confirmation: self.tags.confirmation(tag),
+            unmet: unmet.map(|condition| condition.words()).collect(),
+        })
+    }
+
+    /// Keeps where a faceplate was painted, for what is picked on it.
+    pub(super) fn keep_place(ctx: &Context, serial: u64, rect: Rect, scale: f32) {
+        ctx.data_mut(|data| data.insert_temp(Id::unique(("surface", serial)), (rect, scale)));
+    }
+
+    /// A right click, a long press or the key `i`: everything about the tag that is meant.
+    fn pick(&mut self, ctx: &Context, layout: &Layout) {
+        let mut surfaces = Vec::new();
+        for sheet in self.desk.faceplates().iter().rev() {
+            let place: Option<(Rect, f32)> = ctx.data(|data| data.get_temp(Id::unique(("surface", sheet.serial))));
+            if let Some((clip, scale)) = place {
+                let (salt, layer) = (Id::unique(("sheet", sheet.serial)), Some(Id::unique(("faceplate", sheet.serial))));
+                surfaces.push(Surface { scene: &sheet.scene, clip, origin: clip.min, scale, salt, layer });
+            }
+        }
+        if let Some(main) = self.desk.main() {
+            let (origin, scale): (Pos2, f32) = main.lens.get().over(layout.fit(main.scene.header().size));
+            let salt = Id::unique(("sheet", main.serial));
+            surfaces.push(Surface { scene: &main.scene, clip: layout.body, origin, scale, salt, layer: None });
+        }
+        if let Some(tags) = picked(ctx, &surfaces) {
+            self.panes.show_tag(tags.first().map_or("", String::as_str), tags.clone());
+        }
+    }
+
+    /// Draws the open panes, and carries out what they want.
+    pub(super) fn paint_panes(&mut self, ui: &Ui, now: Mono, contact: &Contact, layout: &Layout, health: &StationHealth) {
+        let Some(role) = self.session.welcome().map(|welcome| welcome.role) else { return };
+        let ctx = ui.ctx().clone();
+        let ctx = &ctx;
+        self.pick(ctx, layout);
+        self.panes.footer(ui, layout, health);
+        if *contact == Contact::Live {
+            for message in self.panes.ask(now, role) {
+                self.link.send(&message);
+            }
+        }
+        let around = Around {
+            tags: &self.tags,
+            zone: &self.zone,
+            utc: self.session.station_time(now),
+            role,
+            blocked: self.blocked(contact),
+            body: layout.body,
+            look: Look::of(ctx),
+        };
+        for want in self.panes.show(ctx, &around) {
+            self.want(now, want);
+        }
+    }
+
+    fn want(&mut self, now: Mono, want: Want) {
+        match want {
+            Want::Tag(tag) => self.panes.show_tag(&tag, Vec::new()),
+            Want::Refuse { what, why } => self.commands.refuse(now, &what, &why),
+            Want::Ask { prompt, notes, what, wish, beside } => {
+                self.entry = None;
+                self.commands.ask_wish(now, prompt, notes, (what, wish), beside);
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The engineer's panes over a screen: why a tag is as it is, commissioning, tags taken over, automations, changes.
+//!
+//! In:  the station's answers, and the operator's hands. Out: questions for the station, and what is to be asked in two
+//! steps ([`Want`]). Start at [`Panes::show`].
+//!
+//! Invariant: nothing here changes the plant; what is wanted goes through the console's two steps.
+//! Invariant: what isn't open asks the station nothing.
+
+mod automations;
+mod commissioning;
+mod detail;
+mod list;
+mod overrides;
+mod pick;
+mod poll;
+mod project;
+
+use std::sync::Arc;
+
+use egui::{Context, Key, Modifiers, Rect, Role as Part, Ui, vec2};
+use jiff::tz::TimeZone;
+use plantroom_model::{Mono, Role, Utc};
+use plantroom_wire::{Reply, ToConsole, ToStation};
+
+use crate::chrome::Layout;
+use crate::commands::Wish;
+use crate::look::Look;
+use crate::paint::{Canvas, Font, Sign, control, marks};
+use crate::tags::{StationHealth, TagTable};
+
+pub use pick::{Surface, picked};
+
+use automations::Automations;
+use commissioning::Commissioning;
+use detail::Detail;
+use overrides::Overrides;
+use project::Project;
+
+/// What panes see.
+pub struct Around<'a> {
+    /// Values and facts of tags.
+    pub tags: &'a TagTable,
+    /// The plant's time zone.
+    pub zone: &'a TimeZone,
+    /// The station's time.
+    pub utc: Option<Utc>,
+    /// What the user may do.
+    pub role: Role,
+    /// Why nothing can be commanded now, if nothing can.
+    pub blocked: Option<&'static str>,
+    /// The part of the window in which they stay.
+    pub body: Rect,
+    /// Colours and words.
+    pub look: Arc<Look>,
+}
+
+/// What a pane wants of the console.
+#[derive(Clone, Debug)]
+pub enum Want {
+    /// Show everything about a tag.
+    Tag(String),
+    /// Ask the operator, and then the station.
+    Ask {
+        /// `Take intake/level off scan?`
+        prompt: String,
+        /// What will be, line by line.
+        notes: Vec<String>,
+        /// What, as its outcome tells it.
+        what: String,
+        /// What is wanted.
+        wish: Wish,
+        /// Where it was pressed.
+        beside: Rect,
+    },
+    /// Tell that it can't even be asked.
+    Refuse {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// One of the panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// Everything about one tag.
+    Detail,
+    /// Tags that somebody has taken over.
+    Overrides,
+    /// What the station does by itself.
+    Automations,
+    /// Raw registers beside values.
+    Commissioning,
+    /// The project folder and its changes.
+    Project,
+}
+
+/// Those that have a key, a place in the footer and a name.
+const KEYS: [(Pane, Key, &str); 4] = [
+    (Pane::Overrides, Key::F6, "Overrides"),
+    (Pane::Automations, Key::F7, "Automations"),
+    (Pane::Commissioning, Key::F8, "Commissioning"),
+    (Pane::Project, Key::F9, "Project"),
+];
+
+/// All of them, and what they ask.
+#[derive(Default)]
+pub struct Panes {
+    /// Oldest first.
+    open: Vec<Pane>,
+    detail: Detail,
+    overrides: Overrides,
+    automations: Automations,
+    commissioning: Commissioning,
+    project: Project,
+    last_request: u64,
+}
+
+impl Panes {
+    /// Opens one, or brings it to the front.
+    pub fn open(&mut self, pane: Pane) {
+        self.open.retain(|open| *open != pane);
+        self.open.push(pane);
+        self.again();
+    }
+
+    /// Shows everything about a tag; `beside` are the others of the same symbol.
+    pub fn show_tag(&mut self, tag: &str, beside: Vec<String>) {
+        self.detail.look_at(tag, beside);
+        self.open(Pane::Detail);
+    }
+
+    /// Whether one is open.
+    pub fn is_open(&self, pane: Pane) -> bool {
+        self.open.contains(&pane)
+    }
+
+    /// Closes the newest; false where none is open.
+    pub fn close_newest(&mut self) -> bool {
+        self.open.pop().is_some()
+    }
+
+    /// Forgets everything, as after a logout.
+    pub fn clear(&mut self) {
+        // Numbers go on, so that a late answer finds nobody.
+        *self = Self { last_request: self.last_request, ..Self::default() };
+    }
+
+    /// Something was changed: what is shown is asked for again at once.
+    pub fn again(&mut self) {
+        self.detail.poll.again();
+        self.overrides.poll.again();
+        self.automations.poll.again();
+        self.project.again();
+    }
+
+    /// Tags that the panes show.
+    pub fn tags(&self) -> Option<&str> {
+        self.is_open(Pane::Detail).then(|| self.detail.tag()).filter(|tag| !tag.is_empty())
+    }
+
+    /// What the station is to be asked now.
+    pub fn ask(&mut self, now: Mono, role: Role) -> Vec<ToStation> {
+        let mut messages = Vec::new();
+        let last = &mut self.last_request;
+        for pane in &self.open {
+            match pane {
+                Pane::Detail => messages.extend(self.detail.ask(now, last)),
+                Pane::Overrides => messages.extend(self.overrides.ask(now, last)),
+                Pane::Automations => messages.extend(self.automations.ask(now, last)),
+                Pane::Commissioning if role >= Role::Engineer => messages.extend(self.commissioning.ask(now, last)),
+                Pane::Commissioning => {}
+                Pane::Project => self.project.ask(now, last, role, &mut messages),
+            }
+        }
+        messages
+    }
+
+    /// Takes in an answer; one that nobody waits for any more is dropped.
+    pub fn heard(&mut self, message: ToConsole) {
+        match message {
+            ToConsole::Why { request, tag, why } => self.detail.heard(request, &tag, why.map(|why| *why)),
+            ToConsole::Reply { request, reply } => self.replied(request, *reply),
+            _ => {}
+        }
+    }
+
+    fn replied(&mut self, request: u64, reply: Reply) {
+        if self.overrides.poll.is_answered_by(request) {
+            self.overrides.heard(reply);
+        } else if self.automations.poll.is_answered_by(request) {
+            self.automations.heard(reply);
+        } else if self.commissioning.poll.is_answered_by(request) {
+            self.commissioning.heard(reply);
+        } else {
+            self.project.heard(request, reply);
+        }
+    }
+
+    /// F6 to F9 open and close panes.
+    pub fn keys(&mut self, ctx: &Context) {
+        for (pane, key, _) in KEYS {
+            if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+                self.toggle(pane);
+            }
+        }
+    }
+
+    fn toggle(&mut self, pane: Pane) {
+        match self.open.iter().position(|open| *open == pane) {
+            Some(place) => drop(self.open.remove(place)),
+            None => self.open(pane),
+        }
+    }
+
+    /// Draws the open panes; gives what they want.
+    pub fn show(&mut self, ctx: &Context, around: &Around<'_>) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for pane in self.open.clone() {
+            let open = match pane {
+                Pane::Detail => self.detail.show(ctx, around, &mut wants),
+                Pane::Overrides => self.overrides.show(ctx, around, &mut wants),
+                Pane::Automations => self.automations.show(ctx, around, &mut wants),
+                Pane::Commissioning => self.commissioning.show(ctx, around, &mut wants),
+                Pane::Project => self.project.show(ctx, around, &mut wants),
+            };
+            if !open {
+                self.open.retain(|other| *other != pane);
+            }
+        }
+        wants
+    }
+
+    /// Draws the footer's keys to the panes, left of the version.
+    pub fn footer(&mut self, ui: &Ui, layout: &Layout, health: &StationHealth) {
+        let c = Canvas::new(ui.painter(), layout.footer.min, layout.scale);
+        let mut right = layout.footer.right() - c.len(246.0);
+        let high = if c.look().touch { layout.footer.height() - c.len(4.0) } else { c.len(26.0) };
+        for (pane, key, name) in KEYS.into_iter().rev() {
+            let count = if pane == Pane::Overrides { health.overrides } else { 0 };
+            let wrong = count > 0 || pane == Pane::Project && health.project == 2;
+            let name = c.look().say(name);
+            let words = if count > 0 { format!("{name}: {count}") } else { name.to_owned() };
+            let mark = if wrong { c.len(18.0) } else { 0.0 };
+            let size = vec2(c.text_width(&words, Font::SMALL) + mark + c.len(18.0), high);
+            let rect = Rect::from_min_size(egui::pos2(right - size.x, layout.footer.center().y - size.y / 2.0), size);
+            right = rect.left() - c.len(8.0);
+            let response = control::press(ui, rect, ui.unique_id().with(("pane", name)), Part::Button, &words, None);
+            control::key(&c, rect, "", &control::face(&c, &response, true, self.is_open(pane)));
+            if wrong {
+                marks::sign(&c, egui::pos2(rect.left() + c.len(14.0), rect.center().y), 13.0, Sign::Abnormal);
+            }
+            let at = egui::pos2(rect.center().x + mark / 2.0, rect.center().y);
+            c.text(at, egui::Align2::CENTER_CENTER, &words, Font::SMALL, c.theme().text);
+            control::focus(&c, &response);
+            if response.on_hover_text(key.name()).clicked() {
+                self.toggle(pane);
+            }
+        }
+    }
+}
+
+/// A pane's window; gives whether it stays open.
+fn window(
+    ctx: &Context,
+    around: &Around<'_>,
+    (id, title): (&str, &str),
+    (width, height): (f32, f32),
+    show: impl FnOnce(&mut Ui),
+) -> bool {
+    let t = &around.look.theme;
+    let room = around.body.size() - vec2(24.0, 64.0);
+    let size = vec2(width.min(room.x), height.min(room.y));
+    let mut open = true;
+    egui::Window::new(egui::RichText::new(title).font(crate::fonts::bold(t.size_text)))
+        .id(egui::Id::unique(("pane", id)))
+        .default_pos(around.body.left_top() + vec2(20.0, 16.0))
+        .default_size(size)
+        .constrain_to(around.body)
+        .collapsible(false)
+        .resizable(true)
+        .open(&mut open)
+        .show(ctx, |ui| {
+            ui.set_min_width(size.x.min(480.0));
+            show(ui);
+        });
+    open
+}
+
+/// A moment in the plant's time, with its day where that isn't today.
+fn moment(at: i64, around: &Around<'_>) -> String {
+    if at <= 0 {
+        return "never".to_owned();
+    }
+    let day = |utc| crate::words::local(utc, around.zone, "%Y-%m-%d");
+    let today = around.utc.is_some_and(|now| day(now) == day(Utc(at)));
+    crate::words::local(Utc(at), around.zone, if today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" })
+}
