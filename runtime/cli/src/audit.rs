@@ -55,12 +55,12 @@ fn list(client: &Client, limit: u32, as_json: bool) -> Result<()> {
         return Ok(());
     }
     for record in answer["records"].as_array().into_iter().flatten() {
-        let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| crate::say::field(record[key].as_str().unwrap_or_default());
         let new = if record["new"].is_null() { String::new() } else { format!(" = {}", record["new"]) };
         println!(
             "{:>8}  {}  {:<12} {} {}{new}  {}",
             record["number"],
-            time(&record["at"]),
+            time(&text("time")),
             text("user"),
             text("act"),
             text("target"),
@@ -105,8 +105,8 @@ fn verify(data: &std::path::Path, as_json: bool) -> Result<()> {
     }
 }
 
-/// A time in ns UTC as people read it.
-fn time(ns: &serde_json::Value) -> String {
-    let timestamp = ns.as_i64().and_then(|ns| jiff::Timestamp::from_nanosecond(i128::from(ns)).ok());
-    timestamp.map(|timestamp| timestamp.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string()).unwrap_or_default()
+/// A time as people read it.
+fn time(rfc3339: &str) -> String {
+    let timestamp = rfc3339.parse::<jiff::Timestamp>();
+    timestamp.map_or_else(|_| rfc3339.to_owned(), |timestamp| timestamp.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string())
 }

@@ -170,10 +170,11 @@ fn list(changes: &[Json], as_json: bool) -> Result<()> {
         println!("The project was not changed yet.");
     }
     for change in changes {
-        let text = |key: &str| change[key].as_str().unwrap_or_default();
+        let text = |key: &str| crate::say::field(change[key].as_str().unwrap_or_default());
         let of = change["of"].as_u64().map(|of| format!(" to before {of}")).unwrap_or_default();
         let comment = if text("comment").is_empty() { String::new() } else { format!("  \"{}\"", text("comment")) };
-        let (at, user) = (text("at").get(..19).unwrap_or_default(), text("user"));
+        let (at, user) = (text("at"), text("user"));
+        let at = at.get(..19).unwrap_or_default();
         println!("{:>6}  {at}Z  {user}  {}{of}: {}{comment}", change["number"], text("kind"), text("preview"));
     }
     Ok(())

@@ -61,11 +61,18 @@ impl std::error::Error for Failure {}
 
 /// Prints what went wrong, and gives the process its exit code.
 pub fn code_of(outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let Err(error) = outcome else { return whole_output() };
     let code = error.downcast_ref::<Failure>().map_or(Code::Problems, |failure| failure.code);
     let text = format!("{error:#}");
     if !text.is_empty() {
         eprintln!("{text}");
     }
     ExitCode::from(code as u8)
+}
+
+/// What was done is told only where the output could be written.
+fn whole_output() -> ExitCode {
+    let Some(kind) = crate::say::failure() else { return ExitCode::SUCCESS };
+    eprintln!("It was done, but the output could not be written whole: {kind}.");
+    ExitCode::from(Code::Problems as u8)
 }

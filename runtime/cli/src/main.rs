@@ -6,6 +6,9 @@
 //!
 //! Invariant: decides nothing about a plant; it starts a station or asks one.
 
+#[macro_use]
+mod say;
+
 mod audit;
 mod automation;
 mod change;
@@ -98,7 +101,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::Code::Usage as u8 } else { 0 });
         }
     };
-    exit::code_of(match arguments.verb {
+    let outcome = match arguments.verb {
         Verb::New(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
         Verb::Change(verb) => verb.run(),
@@ -116,5 +119,7 @@ fn main() -> ExitCode {
         Verb::Screen(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::CompileComponent(verb) => verb.run(),
-    })
+    };
+    init_log::finish();
+    exit::code_of(outcome)
 }

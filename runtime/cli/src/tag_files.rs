@@ -1,6 +1,5 @@
 //! `plantroom tag export` and `plantroom tag import`: a project's tags as spreadsheets. No station is needed.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -66,7 +65,7 @@ impl Export {
         let text = export_tags(&plant, wanted, style);
         let count = plant.tags.iter().filter(|tag| wanted(&tag.name) && !tag.name.starts_with("system/")).count();
         match self.output {
-            None => std::io::stdout().write_all(text.as_bytes()).context("the tags can't be printed")?,
+            None => crate::say::raw(text.as_bytes()),
             Some(file) => {
                 std::fs::write(&file, text).with_context(|| format!("the tags can't be written: {}", file.display()))?;
                 println!("Wrote {count} tags to {}.", file.display());

@@ -59,7 +59,7 @@ impl Registers {
             } else {
                 rows.iter().for_each(|row| println!("{}", line_of(row)));
             }
-            if !self.watch {
+            if !self.watch || crate::say::is_over() {
                 return Ok(());
             }
             println!();
@@ -70,7 +70,7 @@ impl Registers {
 
 /// `line/level   holding 10 u16   0x2EE0   5.00 m   good`
 fn line_of(row: &Json) -> String {
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let text = |key: &str| crate::say::field(row[key].as_str().unwrap_or_default());
     let words = row["words"].as_array().cloned().unwrap_or_default();
     let words: Vec<String> = words.iter().map(|word| format!("0x{:04X}", word.as_u64().unwrap_or(0))).collect();
     let raw = if words.is_empty() { "-".to_owned() } else { words.join(" ") };
@@ -95,7 +95,7 @@ pub fn list_overridden(client: &Client, filter: &str, as_json: bool) -> Result<(
         println!("No tag is taken over.");
     }
     for over in &wanted {
-        let text = |key: &str| over[key].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| crate::say::field(over[key].as_str().unwrap_or_default());
         let value = if over["value"].is_null() { String::new() } else { format!(" at {}", over["value"]) };
         let mode = format!("{}{value}", text("mode"));
         println!("{:<40} {mode:<24} by {} since {}: {}", text("tag"), text("user"), text("since"), text("reason"));
