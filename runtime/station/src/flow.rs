@@ -39,6 +39,15 @@ pub trait FrameReader: Send + Sync {
     fn frame(&self, frame: &Arc<Frame>);
 }
 
+/// How the disk takes what the station keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// Whether the audit trail takes no more records.
+    pub audit_fails: bool,
+    /// What the disk doesn't take, or soon won't, and what to do; empty while all is well.
+    pub trouble: String,
+}
+
 /// What the scan thread works with.
 pub struct Flow {
     /// The state.
@@ -59,8 +68,8 @@ pub struct Flow {
     pub readers: Vec<Arc<dyn FrameReader>>,
     /// Where the station's own tags are.
     pub system: SystemTags,
-    /// Whether the audit trail can be written.
-    pub audit_ok: Box<dyn Fn() -> bool + Send>,
+    /// How the disk is.
+    pub keeping: Box<dyn Fn() -> Keeping + Send>,
     /// A recorder, where there is one.
     pub tape: Option<Box<dyn Tape>>,
     /// Says which change of the project was taken in last.
@@ -140,7 +149,10 @@ impl Flow {
             }
         };
         tell(self.system.scan_last_ms, Value::Float(took_ns as f64 / 1e6));
-        tell(self.system.audit_ok, Value::Bool((self.audit_ok)()));
+        let Keeping { audit_fails, trouble } = (self.keeping)();
+        tell(self.system.audit_ok, Value::Bool(!audit_fails));
+        tell(self.system.disk_ok, Value::Bool(trouble.is_empty()));
+        tell(self.system.disk_message, Value::Text(trouble.into()));
         tell(self.system.inbox_lost, Value::Uint(self.inbox.lost()));
     }
 }

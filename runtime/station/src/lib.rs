@@ -16,6 +16,7 @@ pub mod check;
 pub mod clock;
 pub mod command;
 mod components;
+mod disk;
 mod error;
 mod figures;
 pub mod flow;

@@ -75,6 +75,7 @@ pub struct Retained {
     wishes: RwLock<Wishes>,
     sender: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    trouble: Arc<Mutex<String>>,
 }
 
 /// Whether a tag is kept: those that the project says, and totals.
@@ -142,14 +143,20 @@ impl Retained {
         let totals = totals.collect();
         let wishes = RwLock::new(Wishes::of(specs));
         let (sender, receiver) = sync_channel(WAITING);
-        let keeper = Keeper { disk, path, log, newest, names: names(specs) };
+        let trouble = Arc::<Mutex<String>>::default();
+        let keeper = Keeper { disk, path, log, newest, names: names(specs), trouble: Arc::clone(&trouble) };
         let thread = std::thread::Builder::new().name("retained".to_owned()).spawn(move || keeper.run(&receiver));
         let thread = thread.map_err(|source| StoreError::Io {
             act: "start a thread for retained values",
             path: folder.to_owned(),
             source,
         })?;
-        Ok((Self { totals, wishes, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }, kept))
+        Ok((Self { totals, wishes, sender: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), trouble }, kept))
+    }
+
+    /// Why values can't be kept, or soon won't be; empty while all is well.
+    pub fn trouble(&self) -> String {
+        self.trouble.lock().clone()
     }
 
     /// Takes what a scan decided; returns at once.
@@ -226,6 +233,7 @@ struct Keeper {
     log: AppendLog,
     newest: HashMap<String, Entry>,
     names: Names,
+    trouble: Arc<Mutex<String>>,
 }
 
 impl Keeper {
@@ -246,9 +254,15 @@ impl Keeper {
                     self.flush(&mut waiting);
                 }
                 Ok(Message::Durable { tag, value, time, done }) => {
-                    waiting.insert(tag, Entry::of(value, time));
-                    let _ = done.send(self.write(&waiting).map_err(|error| format!("The value could not be kept: {error}.")));
-                    waiting.clear();
+                    // What is refused now must not be kept later.
+                    let mut all = waiting.clone();
+                    all.insert(tag, Entry::of(value, time));
+                    let written = self.write(&all);
+                    self.report(written.as_ref().err());
+                    if written.is_ok() {
+                        waiting.clear();
+                    }
+                    let _ = done.send(written.map_err(|error| format!("The value could not be kept: {error}.")));
                 }
                 Ok(Message::Plant { specs, reply }) => {
                     self.flush(&mut waiting);
@@ -272,11 +286,34 @@ impl Keeper {
         kept
     }
 
+    /// Writes what waits; what the disk refuses goes on waiting, the newest value of each tag.
     fn flush(&mut self, waiting: &mut HashMap<TagId, Entry>) {
-        if let Err(error) = self.write(waiting) {
-            tracing::error!("retained values could not be written: {error}");
+        if self.log.on_reserve() {
+            self.log.refill();
         }
-        waiting.clear();
+        let written = self.write(waiting);
+        self.report(written.as_ref().err());
+        if written.is_ok() {
+            waiting.clear();
+        }
+    }
+
+    /// Tells how the disk is, once for each change.
+    fn report(&self, error: Option<&StoreError>) {
+        let now = match error {
+            Some(error) => format!("retained values can't be written: {error}"),
+            None if self.log.on_reserve() => {
+                "the disk of retained values is full; they use up a reserve: free some space".to_owned()
+            }
+            None => String::new(),
+        };
+        let mut trouble = self.trouble.lock();
+        match (&**trouble, &*now) {
+            (before, now) if before == now => {}
+            (_, "") => tracing::info!("retained values are written again"),
+            (_, now) => tracing::error!("{now}"),
+        }
+        *trouble = now;
     }
 
     fn write(&mut self, values: &HashMap<TagId, Entry>) -> Result<(), StoreError> {
@@ -318,102 +355,4 @@ fn append(log: &mut AppendLog, records: &[Record]) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use plantroom_model::{Now, PluginId, Sample, Status, ValueKind};
-
-    fn specs() -> Arc<[TagSpec]> {
-        let new = |name| TagSpec::new(name, ValueKind::Int, Origin::Memory { initial: Value::Int(0) });
-        let memory = |name| new(name).with(|tag| tag.retain = true);
-        vec![memory("a"), memory("b")].into()
-    }
-
-    #[tokio::test]
-    async fn what_was_confirmed_is_there_after_a_restart_without_a_good_bye() {
-        let folder = tempfile::tempdir().unwrap();
-        let (retained, kept) = Retained::open(folder.path(), &specs()).unwrap();
-        assert!(kept.is_empty());
-        for value in 1..=5 {
-            retained.keep(TagId(1), Value::Int(value), Utc(value)).await.unwrap();
-        }
-        std::mem::forget(retained);
-        let (_, kept) = Retained::open(folder.path(), &specs()).unwrap();
-        assert_eq!(kept, [(TagId(1), Value::Int(5), Utc(5))]);
-    }
-
-    #[tokio::test]
-    async fn a_log_that_was_compacted_keeps_the_newest_values() {
-        let folder = tempfile::tempdir().unwrap();
-        let (retained, _) = Retained::open(folder.path(), &specs()).unwrap();
-        retained.stop();
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let path = folder.path().join("retained.log");
-        let (log, _) = AppendLog::open(&disk, &path, LogOptions::default(), |_, _| {}).unwrap();
-        let newest = HashMap::from([
-            ("a".to_owned(), Entry::of(Value::Int(3), Utc(1))),
-            ("gone".to_owned(), Entry::of(Value::Int(4), Utc(2))),
-        ]);
-        let mut keeper = Keeper { disk, path, log, newest, names: names(&specs()) };
-        keeper.compact().unwrap();
-        keeper.write(&HashMap::from([(TagId(1), Entry::of(Value::Int(9), Utc(3)))])).unwrap();
-        drop(keeper);
-        let (_, kept) = Retained::open(folder.path(), &specs()).unwrap();
-        assert_eq!(kept, [(TagId(0), Value::Int(3), Utc(1)), (TagId(1), Value::Int(9), Utc(3))]);
-    }
-
-    #[test]
-    fn a_total_is_kept_with_what_its_source_showed_and_old_records_still_count() {
-        use plantroom_model::{Changes, TotalSpec, Totalise};
-        let folder = tempfile::tempdir().unwrap();
-        let source = TagSpec::new("count", ValueKind::Uint, Origin::Analytics { plugin: PluginId(0) });
-        let how = Totalise::Counter { wraps_at: None, factor: 1.0 };
-        let total = TagSpec::new("sum", ValueKind::Float, Origin::Total(TotalSpec { source: TagId(0), how }.into()));
-        let specs: Arc<[TagSpec]> = vec![source, total].into();
-        let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
-        for count in 1..=3_u32 {
-            let mut changes = Changes::default();
-            let last = Some(f64::from(count) + 100.0);
-            changes.push_total(KeptTotal { tag: TagId(1), sum: f64::from(count), last });
-            retained.note(&Frame { number: u64::from(count), now: Now::default(), changes });
-        }
-        retained.stop();
-        let (retained, kept) = Retained::open(folder.path(), &specs).unwrap();
-        assert_eq!(retained.totals(), [KeptTotal { tag: TagId(1), sum: 3.0, last: Some(103.0) }]);
-        assert!(kept.is_empty(), "a total goes its own way");
-        let old: Record = serde_json::from_str(r#"{"tag":"a","value":{"Int":3},"time":5}"#).unwrap();
-        assert_eq!((old.value, old.last), (Value::Int(3), None));
-    }
-
-    #[test]
-    fn a_value_that_never_rests_is_still_written_every_second() {
-        let folder = tempfile::tempdir().unwrap();
-        let computed = TagSpec::new("fast", ValueKind::Int, Origin::Analytics { plugin: PluginId(0) });
-        let computed = computed.with(|tag| tag.retain = true);
-        let specs: Arc<[TagSpec]> = vec![computed].into();
-        let (retained, _) = Retained::open(folder.path(), &specs).unwrap();
-        for step in 0..100 {
-            let time = Utc(1_000_000_000_000 + step * 100_000_000);
-            let sample = Sample { value: Value::Int(step), status: Status::GOOD, source_time: time, server_time: time };
-            let changes = vec![Change { tag: TagId(0), sample }].into();
-            retained.note(&Frame { number: 1, now: Now::default(), changes });
-        }
-        // Ten seconds of station time have passed in a moment: all but the last second must get to the disk by itself.
-        let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        let kept = || {
-            let mut newest = 0;
-            let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-            let reader = plantroom_store::LogReader::open(&*disk, &folder.path().join("retained.log")).unwrap();
-            for item in reader.flatten() {
-                let plantroom_store::LogItem::Record { payload, .. } = item else { continue };
-                let record: Record = serde_json::from_slice(&payload).unwrap();
-                newest = record.value.as_f64().unwrap() as i64;
-            }
-            newest
-        };
-        while kept() < 85 {
-            assert!(std::time::Instant::now() < deadline, "only {} was kept", kept());
-            std::thread::yield_now();
-        }
-        std::mem::forget(retained);
-    }
-}
+mod tests;

@@ -21,6 +21,7 @@ use crate::automation::Automations;
 use crate::change::{Changes, History, Machinery, Sandbox, Turn};
 use crate::clock::Clock;
 use crate::command::CommandPath;
+use crate::disk::DiskWatch;
 use crate::error::StartError;
 use crate::flow::{Flow, FrameReader, Keeping};
 use crate::inbox::{Inbox, What, inbox};
@@ -76,6 +77,7 @@ pub struct RunningStation {
     server: tokio::task::JoinHandle<()>,
     stop_server: watch::Sender<bool>,
     _watching: FolderWatch,
+    _disk_watch: DiskWatch,
 }
 
 /// Starts a station.
@@ -99,6 +101,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let commands = command_path(&data, &shared, &running, (snapshot.clone(), &retained))?;
     start_plugins(&running, &loaded, &outside)?;
     let stop = Arc::new(AtomicBool::new(false));
+    let disk_watch = DiskWatch::start(data.clone());
     let flow = Flow {
         scan: Scan::new(&plant, TagEngine::with_totals(&plant.tags, &kept, retained.totals(), clock.now())),
         pace: plant.scan,
@@ -109,7 +112,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         retained: Arc::clone(&retained),
         readers: vec![Arc::new(Analytics(Arc::clone(&running)))],
         system: SystemTags::of(&plant),
-        keeping: keeping(&access, &retained),
+        keeping: keeping(&access, &retained, disk_watch.words()),
         tape: None,
         taken: taken_by_scan,
         stop: Arc::clone(&stop),
@@ -149,6 +152,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         server,
         stop_server,
         _watching: watching,
+        _disk_watch: disk_watch,
     })
 }
 
@@ -217,11 +221,13 @@ async fn serve(listener: TcpListener, link: StationLink, mut stops: watch::Recei
 }
 
 /// How the disk is, as the scan asks it for its system tags.
-fn keeping(access: &Arc<Access>, retained: &Arc<Retained>) -> Box<dyn Fn() -> Keeping + Send> {
+fn keeping(access: &Arc<Access>, retained: &Arc<Retained>, space: Arc<Mutex<String>>) -> Box<dyn Fn() -> Keeping + Send> {
     let (access, retained) = (Arc::clone(access), Arc::clone(retained));
     Box::new(move || {
         let audit = access.audit().health();
-        Keeping { audit_fails: audit.state == AuditState::Failing, audit: audit.message, retained: retained.trouble() }
+        let trouble = [audit.message, retained.trouble(), space.lock().clone()];
+        let trouble: Vec<String> = trouble.into_iter().filter(|what| !what.is_empty()).collect();
+        Keeping { audit_fails: audit.state == AuditState::Failing, trouble: trouble.join("; ") }
     })
 }
 

@@ -20,6 +20,10 @@ pub struct SystemTags {
     pub implausible_times: Option<TagId>,
     /// Whether the audit trail can be written.
     pub audit_ok: Option<TagId>,
+    /// Whether the disk takes everything that the station keeps.
+    pub disk_ok: Option<TagId>,
+    /// Why not.
+    pub disk_message: Option<TagId>,
     /// What the project folder holds: 0 what runs, 1 a change that waits to be applied, 2 mistakes.
     pub project_state: Option<TagId>,
     /// The same in words.
@@ -63,6 +67,8 @@ impl SystemTags {
             implausible_times: find("system/scan/implausible_times".to_owned()),
             inbox_lost: find("system/scan/inbox_lost".to_owned()),
             audit_ok: find("system/audit/ok".to_owned()),
+            disk_ok: find("system/disk/ok".to_owned()),
+            disk_message: find("system/disk/message".to_owned()),
             project_state: find("system/project/state".to_owned()),
             project_message: find("system/project/message".to_owned()),
             project_change: find("system/project/change".to_owned()),

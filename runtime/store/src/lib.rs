@@ -47,6 +47,7 @@ mod faults;
 mod log;
 mod reader;
 mod replace;
+mod space;
 
 pub use disk::{Disk, DiskFile, OpenMode, RealDisk};
 pub use error::StoreError;
@@ -54,6 +55,7 @@ pub use faults::{FaultyDisk, Trouble};
 pub use log::{AppendLog, LogOptions, Recovery};
 pub use reader::{LogEnd, LogItem, LogReader};
 pub use replace::{read_file, replace_file};
+pub use space::free_bytes;
 
 /// Longest payload of one record, in bytes. A longer one is refused.
 pub const RECORD_BYTES: usize = 1 << 20;

@@ -50,7 +50,7 @@ fn a_recorded_station_gives_the_same_frames_again() {
         retained: Arc::new(retained),
         readers: vec![Arc::clone(&frames) as Arc<dyn FrameReader>],
         system: SystemTags::of(&plant),
-        audit_ok: Box::new(|| true),
+        keeping: Box::new(Keeping::default),
         taken: watch::Sender::new(0),
         tape: Some(Box::new(recording.clone())),
         stop: Arc::clone(&stop),
