@@ -38,6 +38,10 @@ impl Pen {
     /// Takes in what the pen shows now; `None` for a value that can't be used.
     fn record(&mut self, now: Utc, value: Option<f64>) {
         let at = now.0 - now.0.rem_euclid(self.bucket_ns);
+        if self.buckets.back().is_some_and(|newest| newest.at.saturating_sub(at) > self.pause_ns()) {
+            // The station's clock was set back: what was recorded under later times would stand in the way until then.
+            self.buckets.retain(|bucket| bucket.at < at);
+        }
         match self.buckets.back_mut() {
             Some(bucket) if bucket.at >= at => {
                 if let Some(value) = value {
@@ -57,8 +61,7 @@ impl Pen {
 
     /// Runs of neighbouring usable buckets from `from` on: each is one line; between them is a gap.
     pub fn runs(&self, from: i64) -> Vec<Vec<Bucket>> {
-        // Values are recorded a few times a second; a longer pause means nobody listened.
-        let pause = (self.bucket_ns * 3).max(3_000_000_000);
+        let pause = self.pause_ns();
         let mut runs: Vec<Vec<Bucket>> = Vec::new();
         let mut before: Option<i64> = None;
         for bucket in self.buckets.iter().filter(|bucket| bucket.at >= from) {
@@ -73,6 +76,11 @@ impl Pen {
             before = Some(bucket.at);
         }
         runs
+    }
+
+    /// Values are recorded a few times a second; a longer pause means that nobody listened.
+    fn pause_ns(&self) -> i64 {
+        self.bucket_ns.saturating_mul(3).max(3_000_000_000)
     }
 
     /// Width of a bucket, ns.
@@ -163,6 +171,23 @@ mod tests {
             recorder.record(&format!("p{pen}"), 60_000, Utc(30 * S), Some(1.0));
         }
         assert!(recorder.pen("a", 60_000).is_none() && recorder.pen("b", 60_000).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_a_trend() {
+        for set_by_s in [-3_600, 3_600, -315_576_000, 315_576_000] {
+            let start = 1_790_000_000;
+            let mut recorder = Recorder::default();
+            let mut record = |second: i64| recorder.record("a", 60_000, Utc((start + second) * S), Some(1.0));
+            (0..20).for_each(&mut record);
+            (20..40).for_each(|second| record(second + set_by_s));
+            (40..60).for_each(&mut record);
+            let runs = recorder.pen("a", 60_000).map(|pen| pen.runs(start * S)).unwrap_or_default();
+            let times: Vec<i64> = runs.iter().flatten().map(|bucket| bucket.at / S - start).filter(|at| *at < 60).collect();
+            let whole: Vec<i64> = (0..20).chain(40..60).collect();
+            let expected: &[i64] = if set_by_s > 0 { &whole } else { &whole[20..] };
+            assert!(times.ends_with(expected), "set by {set_by_s} s: {times:?}");
+        }
     }
 
     #[test]
