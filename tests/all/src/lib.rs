@@ -8,6 +8,7 @@
 //! Invariant: nothing is skipped. What is missing on the machine fails the test with what to type.
 
 mod api;
+mod clock;
 mod companion;
 mod console;
 mod faulty;
@@ -16,10 +17,12 @@ mod project;
 mod pymodbus;
 mod record;
 mod serial;
+mod small_disk;
 mod station;
 mod wait;
 
 pub use api::{Answer, Api, TagNow};
+pub use clock::Clock;
 pub use companion::{Companion, free_port};
 pub use console::{Console, Row};
 pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
@@ -28,5 +31,6 @@ pub use project::Project;
 pub use pymodbus::{Pymodbus, Written, python};
 pub use record::{BarePoller, Recorder, Seen};
 pub use serial::SerialLine;
+pub use small_disk::SmallDisk;
 pub use station::Station;
 pub use wait::{eventually, holds_for, wait_until};

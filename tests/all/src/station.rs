@@ -1,7 +1,7 @@
 //! The real `plantroom run` as a child process.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -52,9 +52,17 @@ impl Station {
     /// With the station's log when it does not become ready.
     #[track_caller]
     pub fn start_with(project: &Project, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_as(command(), project, arguments, environment)
+    }
+
+    /// The same with another way to start the program, as [`crate::SmallDisk`] and [`crate::Clock`] have them.
+    ///
+    /// # Panics
+    /// With the station's log when it does not become ready.
+    #[track_caller]
+    pub fn start_as(mut command: Command, project: &Project, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = project.data();
         let data_text = data.to_str().expect("temporary folders have plain names").to_owned();
-        let mut command = command();
         command.args(["run", project.text(), "--data", &data_text, "--json"]).args(arguments);
         if !arguments.contains(&"--port") {
             command.args(["--port", "0"]);
