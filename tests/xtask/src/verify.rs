@@ -35,6 +35,7 @@ pub fn run(only: Option<&str>) -> Result<()> {
 
 fn run_stages(stages: &mut Stages) -> Result<()> {
     stages.run("peers", || peers::python().map(drop))?;
+    stages.run("clock that can be set", || install::program("faketime", &["faketime"]))?;
     stages.run("virtual screen", || {
         let programs = ["Xvfb", "import", "xdotool"];
         programs.iter().try_for_each(|program| install::program(program, WINDOW_PACKAGES))
