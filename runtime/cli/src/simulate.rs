@@ -57,7 +57,9 @@ impl Simulate {
         described(&self.project)?;
         let simulator = Simulator::load(&self.project).map_err(|error| Failure::problems(error.to_string()))?;
         if self.list_failures {
-            print!("{}", table(&simulator.failures()));
+            for line in table(&simulator.failures()).lines() {
+                println!("{line}");
+            }
             return Ok(());
         }
         let mut failures = Vec::new();
@@ -111,7 +113,11 @@ fn fail_now(project: &Path, what: Option<(String, String)>) -> Result<()> {
     match what {
         Some(_) => println!("{told}"),
         None => match told.split_once('\n') {
-            Some((_, list)) => println!("{list}"),
+            Some((_, list)) => {
+                for line in list.lines() {
+                    println!("{line}");
+                }
+            }
             None => println!("Nothing fails."),
         },
     }
