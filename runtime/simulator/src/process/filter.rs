@@ -39,8 +39,8 @@ const LAG_S: f64 = 60.0;
 const KINDS: Kinds = &[("clogged", "its bed clogs twenty times as fast"), ("breakthrough", "it lets ten times as much through")];
 
 // Commands: service, auto (settings), request, reset (pulses). The rest is what it shows.
-parts!(FilterParts: service, auto, request, reset, state, remaining_s, running, tripped, fault, due, flow_m3h, wash_m3h, loss_mbar,
-    clogged_mbar, turbidity_ntu, hours, washes, _grant, _water, _air);
+parts!(FilterParts: service, auto, request, reset, state, remaining_s, running, tripped, fault, due, flow_m3h, wash_m3h,
+    loss_mbar, clogged_mbar, turbidity_ntu, hours, washes, _grant, _water, _air);
 
 /// A filter.
 pub(crate) struct Filter {

@@ -59,8 +59,8 @@ macro_rules! parts {
 // hold (stands still whatever anybody wants). The rest is what the starter and the instruments show.
 pub(crate) use parts;
 
-parts!(PumpParts: start, stop, reset, auto, speed_setpoint, auto_run, auto_speed, hold, demanded, running, stopped, tripped, ready,
-    state, fault, speed_rpm, speed_pct, flow_m3h, capacity_m3h, current_a, power_kw, hours, starts_today, temperature_c);
+parts!(PumpParts: start, stop, reset, auto, speed_setpoint, auto_run, auto_speed, hold, demanded, running, stopped, tripped,
+    ready, state, fault, speed_rpm, speed_pct, flow_m3h, capacity_m3h, current_a, power_kw, hours, starts_today, temperature_c);
 
 /// A machine's drive and starter: takes commands, turns, protects itself.
 struct Drive {
