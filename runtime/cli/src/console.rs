@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use plantroom_hmi::ConsoleOptions;
+use plantroom_hmi::{Choices, ConsoleOptions, SCALES};
+use plantroom_scene::theme::Shade;
 
 use crate::exit::Failure;
 use crate::init_log;
@@ -25,6 +26,18 @@ pub struct Console {
     /// Uses the whole screen, without a frame.
     #[arg(long)]
     fullscreen: bool,
+    /// Language, by its code: de; en for the project's own words. Otherwise what was chosen the last time, or the machine's.
+    #[arg(long, value_name = "CODE")]
+    language: Option<String>,
+    /// light or dark. Otherwise what was chosen the last time, or as the machine.
+    #[arg(long, value_parser = shade)]
+    theme: Option<Shade>,
+    /// Fingers instead of a mouse: buttons and menus are larger.
+    #[arg(long)]
+    touch: bool,
+    /// How large everything is: 1 is as usual.
+    #[arg(long, value_parser = ui_scale)]
+    scale: Option<f32>,
 }
 
 impl Console {
@@ -36,6 +49,7 @@ impl Console {
             screen: self.screen,
             fullscreen: self.fullscreen,
             size: self.size,
+            choices: Choices { language: self.language, shade: self.theme, touch: self.touch, scale: self.scale },
             ..ConsoleOptions::default()
         };
         plantroom_hmi::run_native(options)
@@ -62,4 +76,16 @@ pub fn live_address(url: &str) -> Result<String> {
 pub fn size(text: &str) -> Result<(f32, f32), String> {
     let parsed = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     parsed.ok_or_else(|| format!("`{text}` is not a size; it looks like 1600x900"))
+}
+
+/// `light` or `dark`.
+pub fn shade(text: &str) -> Result<Shade, String> {
+    let found = Shade::ALL.into_iter().find(|shade| shade.word() == text);
+    found.ok_or_else(|| format!("`{text}` is no theme; there are light and dark"))
+}
+
+fn ui_scale(text: &str) -> Result<f32, String> {
+    let (low, high) = SCALES;
+    let scale = text.parse().ok().filter(|scale| (low..=high).contains(scale));
+    scale.ok_or_else(|| format!("`{text}` is no scale; it is a number from {low} to {high}"))
 }

@@ -5,8 +5,9 @@ mod lint;
 pub mod plant;
 pub mod preview;
 mod render;
-mod workshop;
 mod symbols;
+mod texts;
+mod workshop;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -30,6 +31,8 @@ enum ScreenVerb {
     Completions(completions::Completions),
     /// Prints every screen function; with names, all of their options.
     Symbols(symbols::Symbols),
+    /// Prints every text of a project as a language file, to be filled in.
+    Texts(texts::TextsOf),
 }
 
 impl Screen {
@@ -40,6 +43,7 @@ impl Screen {
             ScreenVerb::Preview(verb) => verb.run(),
             ScreenVerb::Completions(verb) => verb.run(),
             ScreenVerb::Symbols(verb) => verb.run(),
+            ScreenVerb::Texts(verb) => verb.run(),
         }
     }
 }

@@ -6,13 +6,19 @@ use plantroom_model::Utc;
 use plantroom_scene::{NavEntry, Object, Scene, Symbol};
 
 use crate::link::Contact;
+use crate::look::Look;
 use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
 use crate::tags::StationHealth;
-use crate::theme::THEME;
 use crate::words::{age_text, local, with_unit};
 
 /// Rows of the attention list that fit into the top bar.
 const ROWS: usize = 3;
+/// Height of the top bar, in units.
+const TOP_HEIGHT: f32 = 92.0;
+/// Height of the navigation bar, in units.
+const TABS_HEIGHT: f32 = 34.0;
+/// Height of the footer, in units.
+const FOOTER_HEIGHT: f32 = 44.0;
 
 /// Where the parts of the window are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,9 +39,9 @@ impl Layout {
     /// Cuts a window into its parts.
     pub fn of(window: Rect) -> Self {
         let scale = (window.width() / 1_600.0).min(window.height() / 900.0).clamp(0.6, 2.5);
-        let (top, rest) = window.split_top_bottom_at_y(window.top() + THEME.top_height * scale);
-        let (tabs, rest) = rest.split_top_bottom_at_y(rest.top() + THEME.tabs_height * scale);
-        let (body, footer) = rest.split_top_bottom_at_y(rest.bottom() - THEME.footer_height * scale);
+        let (top, rest) = window.split_top_bottom_at_y(window.top() + TOP_HEIGHT * scale);
+        let (tabs, rest) = rest.split_top_bottom_at_y(rest.top() + TABS_HEIGHT * scale);
+        let (body, footer) = rest.split_top_bottom_at_y(rest.bottom() - FOOTER_HEIGHT * scale);
         Self { scale, top, tabs, body, footer }
     }
 
@@ -68,6 +74,8 @@ pub struct Frame<'a> {
     pub zone: &'a TimeZone,
     /// The station's own condition.
     pub health: &'a StationHealth,
+    /// What of the project this console can't use.
+    pub problem: Option<&'a str>,
 }
 
 /// One thing on the screen that deserves attention.
@@ -82,16 +90,16 @@ pub struct Concern {
 }
 
 /// Everything on a scene that deserves attention, the most urgent first; a tag that is shown twice counts once.
-pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
+pub fn concerns(look: &Look, scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
     let mut all: Vec<Concern> = Vec::new();
     for object in scene.objects().iter().filter(|object| *object.visible.get()) {
         let Some(sign) = sign_of(&object.symbol) else { continue };
         let reading = main_reading(&object.symbol);
-        let name = named(object);
+        let name = named(look, object);
         if all.iter().any(|concern| concern.name == name) {
             continue;
         }
-        let words = reading.map_or_else(String::new, |reading| told(sign, reading, now));
+        let words = reading.map_or_else(String::new, |reading| told(look, sign, reading, now));
         all.push(Concern { sign, name, words });
     }
     all.sort_by_key(|concern| concern.sign.rank());
@@ -99,7 +107,7 @@ pub fn concerns(scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
 }
 
 /// A machine goes by its own name, a tag by its own; what is computed by its label, and without one by its script's line.
-fn named(object: &Object) -> String {
+fn named(look: &Look, object: &Object) -> String {
     let tag = main_reading(&object.symbol).and_then(|reading| reading.tag());
     let label = match &object.symbol {
         Symbol::Value(value) => value.label.get().as_str(),
@@ -114,15 +122,15 @@ fn named(object: &Object) -> String {
         (_, Some(tag)) => tag.to_string(),
         (_, None) if !label.is_empty() => label.to_owned(),
         (_, None) if !object.tip.is_empty() => object.tip.clone(),
-        (_, None) => format!("computed value, {} line {}", object.place.file, object.place.line),
+        (_, None) => look.fill("computed value, {} line {}", &[&object.place.file, &object.place.line.to_string()]),
     }
 }
 
 /// What is wrong, in words.
-pub fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
+pub fn told(look: &Look, sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
     let value = with_unit(&reading.text(), &reading.facts.unit);
     match sign {
-        Sign::Fault => format!("failed ({value})"),
+        Sign::Fault => look.fill("failed ({})", &[&value]),
         Sign::Abnormal => value,
         Sign::Limit(mark) => {
             use plantroom_scene::LimitMark as M;
@@ -134,12 +142,12 @@ pub fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) ->
                 M::LowLow => ("too low", limits.low_low),
             };
             let limit = plantroom_scene::grouped(limit.unwrap_or(f64::NAN), reading.facts.decimals);
-            format!("{words}  {value} (limit {limit})")
+            look.fill("{}  {} (limit {})", &[look.say(words), &value, &limit])
         }
-        Sign::Doubt(_) if !reading.is_known() => "no such tag".to_owned(),
+        Sign::Doubt(_) if !reading.is_known() => look.say("no such tag").to_owned(),
         Sign::Doubt(_) => match age_text(reading.source_time, now) {
-            Some(age) => format!("{}, {age}", reading.status.words()),
-            None => reading.status.words().to_owned(),
+            Some(age) => format!("{}, {age}", look.say(reading.status.words())),
+            None => look.say(reading.status.words()).to_owned(),
         },
     }
 }
@@ -148,7 +156,7 @@ pub fn told(sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) ->
 pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) -> bool {
     let painter = ui.painter();
     let c = Canvas::new(painter, layout.top.min, layout.scale);
-    c.filled(layout.top, THEME.panel);
+    c.filled(layout.top, c.theme().panel);
     let width = layout.top.width() / layout.scale;
     title(&c, frame);
     if !lost(ui, &c, width, frame) && *frame.contact == Contact::Live {
@@ -161,11 +169,17 @@ pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) ->
 fn title(c: &Canvas<'_>, frame: &Frame<'_>) {
     let room = c.len(276.0);
     let plant = if frame.plant.is_empty() { "Plantroom" } else { frame.plant };
-    let lines = [(26.0, plant, Font::PANEL, THEME.text), (49.0, frame.title, Font::TEXT, THEME.text)];
+    let lines = [(26.0, plant, Font::PANEL, c.theme().text), (49.0, frame.title, Font::TEXT, c.theme().text)];
     for (y, words, font, ink) in lines {
         c.text(c.at(24.0, y), Align2::LEFT_CENTER, &c.fitted(words, font, room), font, ink);
     }
-    c.text(c.at(24.0, 69.0), Align2::LEFT_CENTER, &c.fitted(frame.subtitle, Font::SMALL, room), Font::SMALL, THEME.text_quiet);
+    c.text(
+        c.at(24.0, 69.0),
+        Align2::LEFT_CENTER,
+        &c.fitted(frame.subtitle, Font::SMALL, room),
+        Font::SMALL,
+        c.theme().text_quiet,
+    );
 }
 
 /// Where the attention list begins and ends, in units.
@@ -177,16 +191,16 @@ fn list_edges(width: f32) -> (f32, f32) {
 fn lost(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     let Contact::Lost { since, why } = frame.contact else { return false };
     let (left, right) = (list_edges(width).0, list_edges(width).1 + 190.0);
-    let since = since.map_or_else(|| "some time ago".to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
-    let first = format!("No contact with the station since {since}");
-    let second = "Values are the last ones known; commands are off.";
-    let third = format!("Last try: {why}. Trying again by itself.");
+    let since = since.map_or_else(|| c.say("some time ago").to_owned(), |since| local(since, frame.zone, "%H:%M:%S"));
+    let first = c.look().fill("No contact with the station since {}", &[&since]);
+    let second = c.say("Values are the last ones known; commands are off.");
+    let third = c.look().fill("Last try: {}. Trying again by itself.", &[c.say(why)]);
     let rect = Rect::from_min_max(c.at(left, 8.0), c.at(right, 84.0));
-    c.boxed(rect, THEME.urgent_row, c.stroke(2.0, THEME.urgent));
+    c.boxed(rect, c.theme().urgent_row, c.stroke(2.0, c.theme().urgent));
     marks::sign(c, c.at(left + 30.0, 46.0), 28.0, Sign::Fault);
     for (y, words, font) in [(24.0, first.as_str(), Font::VALUE), (47.0, second, Font::TEXT_BOLD), (67.0, &third, Font::TEXT)] {
         let words = c.fitted(words, font, c.len(right - left - 76.0));
-        c.text(c.at(left + 62.0, y), Align2::LEFT_CENTER, &words, font, THEME.text);
+        c.text(c.at(left + 62.0, y), Align2::LEFT_CENTER, &words, font, c.theme().text);
     }
     let response = ui.interact(rect, ui.unique_id().with("lost"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("{first}. {second} {third}")));
@@ -196,8 +210,8 @@ fn lost(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
 fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
     let (left, right) = list_edges(width);
     if concerns.is_empty() {
-        let words = "Nothing on this screen needs attention.";
-        c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, words, Font::TEXT, THEME.text_quiet);
+        let words = c.say("Nothing on this screen needs attention.");
+        c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, words, Font::TEXT, c.theme().text_quiet);
     }
     // Names take what they need, so that what is wrong has the rest.
     let shown = || concerns.iter().take(ROWS);
@@ -207,8 +221,8 @@ fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
         let y = 20.0 + row as f32 * 26.0;
         let rect = Rect::from_min_max(c.at(left, y - 11.5), c.at(right, y + 11.5));
         let fill = match concern.sign.rank() {
-            0 | 1 => Some(THEME.urgent_row),
-            2 => Some(THEME.warning_row),
+            0 | 1 => Some(c.theme().urgent_row),
+            2 => Some(c.theme().warning_row),
             _ => None,
         };
         if let Some(fill) = fill {
@@ -216,11 +230,11 @@ fn attention(ui: &Ui, c: &Canvas<'_>, width: f32, concerns: &[Concern]) {
         }
         marks::sign(c, c.at(left + 14.0, y), 16.0, concern.sign);
         let name = c.fitted(&concern.name, Font::TEXT_BOLD, c.len(names));
-        c.text(c.at(left + 34.0, y), Align2::LEFT_CENTER, &name, Font::TEXT_BOLD, THEME.text);
+        c.text(c.at(left + 34.0, y), Align2::LEFT_CENTER, &name, Font::TEXT_BOLD, c.theme().text);
         let room = c.len(right - left - names - 64.0);
         let font = if c.text_width(&concern.words, Font::TEXT) <= room { Font::TEXT } else { Font::SMALL };
         let words = c.fitted(&concern.words, font, room);
-        c.text(c.at(left + names + 58.0, y), Align2::LEFT_CENTER, &words, font, THEME.text);
+        c.text(c.at(left + names + 58.0, y), Align2::LEFT_CENTER, &words, font, c.theme().text);
         let said = format!("{} {} {}", concern.sign.letters(), concern.name, concern.words);
         let response = ui.interact(rect, ui.unique_id().with(("concern", row)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
@@ -240,33 +254,33 @@ fn counts(c: &Canvas<'_>, left: f32, concerns: &[Concern]) {
         if count > 0 {
             marks::shape(c, c.at(x, 32.0), 16.0, sign);
         } else {
-            c.circle(c.at(x, 32.0), c.len(4.0), THEME.panel_line, egui::Stroke::NONE);
+            c.circle(c.at(x, 32.0), c.len(4.0), c.theme().panel_line, egui::Stroke::NONE);
         }
-        let ink = if count > 0 { THEME.text } else { THEME.text_off };
+        let ink = if count > 0 { c.theme().text } else { c.theme().text_off };
         c.text(c.at(x + 17.0, 32.0), Align2::LEFT_CENTER, &count.to_string(), Font::VALUE, ink);
         x += 62.0;
     }
     let hidden = concerns.len().saturating_sub(ROWS);
     if hidden > 0 {
-        let words = format!("{hidden} more on this screen");
-        c.text(c.at(left - 8.0, 62.0), Align2::LEFT_CENTER, &words, Font::SMALL, THEME.text_quiet);
+        let words = c.look().fill("{} more on this screen", &[&hidden.to_string()]);
+        c.text(c.at(left - 8.0, 62.0), Align2::LEFT_CENTER, &words, Font::SMALL, c.theme().text_quiet);
     }
 }
 
 fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     let right = width - 24.0;
     if let Some(now) = frame.now.filter(|_| frame.user.is_some()) {
-        let words = local(now, frame.zone, "%A %-d %b %Y  %H:%M:%S");
-        c.text(c.at(right, 22.0), Align2::RIGHT_CENTER, &words, Font::VALUE, THEME.text);
+        let words = local(now, frame.zone, c.say("%A %-d %b %Y  %H:%M:%S"));
+        c.text(c.at(right, 22.0), Align2::RIGHT_CENTER, &words, Font::VALUE, c.theme().text);
     }
     let state = match frame.contact {
-        Contact::Live => format!("station live, heard {:.1} s ago", frame.silence_ms as f64 / 1_000.0),
-        Contact::Lost { .. } => "no contact with the station".to_owned(),
-        Contact::LoggingIn => "logging in".to_owned(),
-        Contact::AskLogin(_) => "not logged in".to_owned(),
-        Contact::Connecting(_) => "connecting".to_owned(),
+        Contact::Live => c.look().fill("station live, heard {} s ago", &[&(frame.silence_ms / 1_000).to_string()]),
+        Contact::Lost { .. } => c.say("no contact with the station").to_owned(),
+        Contact::LoggingIn => c.say("logging in").to_owned(),
+        Contact::AskLogin(_) => c.say("not logged in").to_owned(),
+        Contact::Connecting(_) => c.say("connecting").to_owned(),
     };
-    let ink = if *frame.contact == Contact::Live { THEME.text_quiet } else { THEME.text };
+    let ink = if *frame.contact == Contact::Live { c.theme().text_quiet } else { c.theme().text };
     let font = if *frame.contact == Contact::Live { Font::SMALL } else { Font::SMALL_BOLD };
     let used = c.text(c.at(right, 70.0), Align2::RIGHT_CENTER, &state, font, ink);
     if *frame.contact != Contact::Live {
@@ -274,20 +288,20 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     }
     let Some((user, role)) = frame.user else { return false };
     let out = Rect::from_min_max(c.at(right - 62.0, 36.0), c.at(right, 57.0));
-    let response = control::press(ui, out, ui.unique_id().with("log out"), Role::Button, "Log out", None);
-    let ink = if response.hovered() { THEME.text } else { THEME.text_quiet };
-    c.boxed(out, if response.hovered() { THEME.button_hover } else { THEME.panel }, c.stroke(1.0, THEME.panel_line));
-    c.text(out.center(), Align2::CENTER_CENTER, "Log out", Font::SMALL, ink);
+    let response = control::press(ui, out, ui.unique_id().with("log out"), Role::Button, c.say("Log out"), None);
+    let ink = if response.hovered() { c.theme().text } else { c.theme().text_quiet };
+    c.boxed(out, if response.hovered() { c.theme().button_hover } else { c.theme().panel }, c.stroke(1.0, c.theme().panel_line));
+    c.text(out.center(), Align2::CENTER_CENTER, c.say("Log out"), Font::SMALL, ink);
     control::focus(c, &response);
-    c.text(c.at(right - 74.0, 46.5), Align2::RIGHT_CENTER, &format!("{user}, {role}"), Font::TEXT, THEME.text_quiet);
+    c.text(c.at(right - 74.0, 46.5), Align2::RIGHT_CENTER, &format!("{user}, {}", c.say(role)), Font::TEXT, c.theme().text_quiet);
     response.clicked()
 }
 
 /// Draws the navigation bar; gives the tab that was pressed.
 pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s NavEntry> {
     let c = Canvas::new(ui.painter(), layout.tabs.min, layout.scale);
-    c.filled(layout.tabs, THEME.bar);
-    c.line(layout.tabs.left_top(), layout.tabs.right_top(), c.stroke(1.0, THEME.panel_line));
+    c.filled(layout.tabs, c.theme().bar);
+    c.line(layout.tabs.left_top(), layout.tabs.right_top(), c.stroke(1.0, c.theme().panel_line));
     let mut left = layout.tabs.left() + c.len(6.0);
     let mut pressed = None;
     for entry in entries {
@@ -300,11 +314,11 @@ pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s
     pressed
 }
 
-/// Draws the footer.
-pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
+/// Draws the footer, with the button at its end that opens `menu`; gives what came of that.
+pub fn footer<T>(ui: &Ui, layout: &Layout, frame: &Frame<'_>, menu: impl FnOnce(&mut Ui) -> Option<T>) -> Option<T> {
     let c = Canvas::new(ui.painter(), layout.footer.min, layout.scale);
-    c.filled(layout.footer, THEME.bar);
-    let health = frame.health;
+    c.filled(layout.footer, c.theme().bar);
+    let (health, look) = (frame.health, c.look());
     let y = layout.footer.center().y;
     let mut x = layout.footer.left() + c.len(24.0);
     let mut item = |words: String, wrong: bool| {
@@ -312,41 +326,54 @@ pub fn footer(ui: &Ui, layout: &Layout, frame: &Frame<'_>) {
             marks::sign(&c, pos2(x + c.len(6.0), y), 15.0, Sign::Abnormal);
             x += c.len(20.0);
         }
-        let (font, ink) = if wrong { (Font::TEXT_BOLD, THEME.text) } else { (Font::TEXT, THEME.text_quiet) };
+        let (font, ink) = if wrong { (Font::TEXT_BOLD, c.theme().text) } else { (Font::TEXT, c.theme().text_quiet) };
         let used = c.text(pos2(x, y), Align2::LEFT_CENTER, &words, font, ink);
         x = used.right() + c.len(26.0);
     };
     if matches!(frame.contact, Contact::Live) {
         let (good, all) = health.connections;
-        item(format!("connections {good} of {all} good"), good < all);
+        item(look.fill("connections {} of {} good", &[&good.to_string(), &all.to_string()]), good < all);
         let (running, all) = health.plugins;
-        item(format!("plugins {running} of {all} running"), running < all);
+        item(look.fill("plugins {} of {} running", &[&running.to_string(), &all.to_string()]), running < all);
         if health.quarantined > 0 {
-            item(format!("{} in quarantine", health.quarantined), true);
+            item(look.fill("{} in quarantine", &[&health.quarantined.to_string()]), true);
         }
-        item(format!("{} plugin faults", health.faults), false);
+        item(look.fill("{} plugin faults", &[&health.faults.to_string()]), false);
         match health.audit_ok {
-            Some(true) => item("audit intact".into(), false),
-            Some(false) => item("audit can't be written".into(), true),
-            None => item("audit not known".into(), false),
+            Some(true) => item(look.say("audit intact").into(), false),
+            Some(false) => item(look.say("audit can't be written").into(), true),
+            None => item(look.say("audit not known").into(), false),
+        }
+        if health.disk_ok == Some(false) {
+            item(look.say("the station's disk is full or fails").into(), true);
         }
         if let Some(ms) = health.scan_ms {
-            item(format!("scan {ms:.1} ms"), false);
+            item(look.fill("scan {} ms", &[&format!("{ms:.1}")]), false);
         }
         match health.project {
-            1 => item("a change of the project waits".into(), false),
-            2 => item("change of the project refused".into(), true),
+            1 => item(look.say("a change of the project waits").into(), false),
+            2 => item(look.say("change of the project refused").into(), true),
             _ => {}
         }
         if health.inbox_lost > 0 {
-            item(format!("{} inputs lost", health.inbox_lost), true);
+            item(look.fill("{} inputs lost", &[&health.inbox_lost.to_string()]), true);
         }
     } else {
-        item("condition of the station not known".into(), false);
+        item(look.say("condition of the station not known").into(), false);
     }
-    let right = pos2(layout.footer.right() - c.len(24.0), y);
+    if let Some(problem) = frame.problem {
+        item(problem.to_owned(), true);
+    }
+    let right = pos2(layout.footer.right() - c.len(118.0), y);
     let version = concat!("Plantroom ", env!("CARGO_PKG_VERSION"));
-    c.text(right, Align2::RIGHT_CENTER, version, Font::TEXT, THEME.text_quiet);
+    c.text(right, Align2::RIGHT_CENTER, version, Font::TEXT, c.theme().text_quiet);
+    let high = if look.touch { layout.footer.height() - c.len(4.0) } else { c.len(26.0) };
+    let rect = Rect::from_center_size(pos2(layout.footer.right() - c.len(60.0), y), vec2(c.len(86.0), high));
+    let response = control::press(ui, rect, ui.unique_id().with("view"), Role::Button, look.say("View"), None);
+    control::key(&c, rect, look.say("View"), &control::face(&c, &response, true, false));
+    control::focus(&c, &response);
+    let shown = egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(menu);
+    shown.and_then(|shown| shown.inner)
 }
 
 #[cfg(test)]

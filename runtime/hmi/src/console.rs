@@ -1,5 +1,7 @@
 //! The console as an application: one frame from top to bottom is [`Console::show`].
 
+mod panes;
+
 use std::time::Duration;
 
 use egui::{Key, Modifiers, Rect, Ui};
@@ -8,19 +10,23 @@ use plantroom_model::{Mono, Role, Value};
 use plantroom_scene::{Action, EventId, Screens, Symbol};
 use plantroom_wire::ToConsole;
 
+use crate::appearance::{Appearance, Choices};
 use crate::chrome::{self, Frame, Layout};
-use crate::commands::{Commands, Write};
+use crate::commands::Commands;
 use crate::desk::Desk;
 use crate::dialogs::{self, Answer, Entry, LoginForm};
+use crate::lens::Lens;
 use crate::link::{Act, Contact, Credentials, Link, LinkEvent, Session};
+use crate::look::Look;
+use crate::menu::{self, Finder, Wish};
 use crate::paint::{self, Canvas, Hit, View};
+use crate::panes::Panes;
 use crate::tags::{StationHealth, TagTable, usable};
-use crate::theme::{self, THEME};
 use crate::trend::Recorder;
 use crate::{PaintClock, fonts, words};
 
 /// Longest pause between two frames, in ms: the clock, ages and count-downs go on.
-const TICK_MS: u64 = 250;
+const TICK_MS: u64 = 500;
 /// Pause between a message and the frame that shows it, in ms: many messages make one frame.
 const GATHER_MS: u64 = 60;
 
@@ -41,6 +47,8 @@ pub struct ConsoleOptions {
     pub fullscreen: bool,
     /// Width and height of the window, in points; 1600 x 900 if not said.
     pub size: Option<(f32, f32)>,
+    /// Language, light or dark, touch, UI scale.
+    pub choices: Choices,
 }
 
 impl ConsoleOptions {
@@ -66,9 +74,15 @@ pub struct Console {
     entry: Option<Entry>,
     login: LoginForm,
     recorder: Recorder,
+    panes: Panes,
     zone: TimeZone,
     in_contact: bool,
+    appearance: Appearance,
     dressed: bool,
+    /// Remembers what was chosen, where there is somebody who does.
+    remember: Option<fn(&Choices)>,
+    finder: Option<Finder>,
+    showing_keys: bool,
 }
 
 impl Console {
@@ -86,20 +100,59 @@ impl Console {
             entry: None,
             login: LoginForm { user: options.user.clone().unwrap_or_default(), password: String::new() },
             recorder: Recorder::default(),
+            panes: Panes::default(),
             zone: TimeZone::UTC,
             in_contact: false,
+            appearance: Appearance::new(options.choices.clone()),
             dressed: false,
+            remember: None,
+            finder: None,
+            showing_keys: false,
         }
+    }
+
+    /// Tells `remember` what was chosen, whenever something was.
+    pub fn remembering(self, remember: fn(&Choices)) -> Self {
+        Self { remember: Some(remember), ..self }
+    }
+
+    fn choose(&mut self, choices: Choices) {
+        if choices != *self.appearance.choices() {
+            if let Some(remember) = self.remember {
+                remember(&choices);
+            }
+            self.appearance.choose(choices);
+        }
+    }
+
+    /// Takes over the scale that egui's own keys (Ctrl with plus, minus, 0) have set.
+    fn follow_scale(&mut self, ctx: &egui::Context) {
+        let now = ctx.zoom_factor();
+        if (now - self.appearance.choices().scale.unwrap_or(1.0)).abs() > 0.001 {
+            let scale = now.clamp(crate::SCALES.0, crate::SCALES.1);
+            self.choose(Choices { scale: Some(scale), ..self.appearance.choices().clone() });
+        }
+    }
+
+    fn grant(&mut self, ctx: &egui::Context, wish: Wish) {
+        match wish {
+            Wish::Choose(choices) => self.choose(choices),
+            Wish::Whole => self.desk.main().into_iter().for_each(|main| main.lens.set(Lens::default())),
+            Wish::Keys => self.showing_keys = true,
+            Wish::Window => {}
+        }
+        ctx.request_repaint();
     }
 
     /// One frame: hear, think, paint, act.
     pub fn show(&mut self, ui: &mut Ui) {
-        if !self.dressed {
-            fonts::install(ui.ctx());
-            theme::apply(ui.ctx());
-            self.dressed = true;
+        if self.appearance.dress(ui.ctx()) {
+            self.desk.speak(self.appearance.texts());
+            self.tags.speak(self.appearance.texts());
             ui.ctx().request_repaint();
-            return;
+            if !std::mem::replace(&mut self.dressed, true) {
+                return;
+            }
         }
         self.hear(ui.ctx());
         let now = self.clock.now();
@@ -159,12 +212,18 @@ impl Console {
             ToConsole::Screens { revision, files, home, instances, system_tags } => {
                 self.system_tags = system_tags;
                 let first = self.first.clone().unwrap_or(home);
-                self.desk.take_files(revision, Screens::new(&files, &instances), &first);
+                self.appearance.take_files(&files);
+                let screens = Screens::new(&files, &instances).in_language(self.appearance.texts());
+                self.desk.take_files(revision, screens, &first);
             }
             ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
             ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
-            ToConsole::Outcome { request, outcome } => self.commands.answered(at, request, &outcome),
-            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } | ToConsole::Why { .. } => {}
+            ToConsole::Outcome { request, outcome } => {
+                self.commands.answered(at, request, &outcome);
+                self.panes.again();
+            }
+            message @ (ToConsole::Why { .. } | ToConsole::Reply { .. }) => self.panes.heard(message),
+            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
         }
     }
 
@@ -176,6 +235,8 @@ impl Console {
         let mut wanted = self.desk.tags();
         wanted.extend(self.system_tags.iter().cloned());
         wanted.extend(self.recorder.tags().map(str::to_owned));
+        wanted.extend(self.panes.tags().map(str::to_owned));
+        wanted.extend(self.tags.judges(&wanted));
         if let Some(message) = self.tags.subscribe(wanted) {
             self.link.send(&message);
         }
@@ -200,6 +261,16 @@ impl Console {
         if pressed(Modifiers::NONE, Key::F5) {
             self.desk.reopen();
         }
+        if pressed(Modifiers::NONE, Key::F1) {
+            self.showing_keys = !self.showing_keys;
+        }
+        let typing = ctx.text_edit_focused();
+        if pressed(Modifiers::COMMAND, Key::K) || !typing && pressed(Modifiers::NONE, Key::Slash) {
+            self.finder = Some(Finder::new(self.desk.goals()));
+        }
+        if self.finder.is_some() || self.showing_keys {
+            return;
+        }
         if pressed(Modifiers::ALT, Key::ArrowLeft) {
             self.desk.go_back();
         }
@@ -207,8 +278,9 @@ impl Console {
             let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
             ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
         }
+        self.panes.keys(ctx);
         let busy = self.entry.is_some() || self.commands.question(self.clock.now()).is_some();
-        if !busy && !paint::layers::escape(ctx) && pressed(Modifiers::NONE, Key::Escape) {
+        if !busy && !paint::layers::escape(ctx) && pressed(Modifiers::NONE, Key::Escape) && !self.panes.close_newest() {
             self.desk.close_newest();
         }
     }
@@ -226,13 +298,14 @@ impl Console {
     fn paint(&mut self, ui: &mut Ui, now: Mono, contact: &Contact) {
         let window = ui.max_rect();
         let layout = Layout::of(window);
-        ui.painter().rect_filled(window, 0.0, THEME.background);
+        let look = Look::of(ui.ctx());
+        ui.painter().rect_filled(window, 0.0, look.theme.background);
         let health = StationHealth::of(&self.tags, &self.system_tags);
         let utc = self.session.station_time(now);
-        let concerns = self.desk.main().map_or_else(Vec::new, |main| chrome::concerns(&main.scene, utc));
+        let concerns = self.desk.main().map_or_else(Vec::new, |main| chrome::concerns(&look, &main.scene, utc));
         let subtitle = self.desk.header().map_or_else(String::new, |header| match header.subtitle.as_str() {
-            "" => format!("level {}", header.level),
-            more => format!("level {}, {more}", header.level),
+            "" => look.fill("level {}", &[&header.level.to_string()]),
+            more => format!("{}, {more}", look.fill("level {}", &[&header.level.to_string()])),
         });
         let frame = Frame {
             plant: self.session.welcome().map_or("", |welcome| &welcome.plant),
@@ -244,14 +317,18 @@ impl Console {
             now: utc,
             zone: &self.zone,
             health: &health,
+            problem: self.appearance.problem(),
         };
-        let view = View { now: utc, zone: &self.zone, recorder: &self.recorder, blocked: self.blocked(contact) };
+        let conditions = |tag: &str| plantroom_scene::conditions(&self.tags, tag);
+        let blocked = self.blocked(contact);
+        let view = View { now: utc, zone: &self.zone, recorder: &self.recorder, blocked, conditions: &conditions };
         let leave = chrome::top(ui, &layout, &frame, &concerns);
         let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
-        chrome::footer(ui, &layout, &frame);
+        let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance, false));
         let (more, closed) = self.paint_faceplates(ui, &layout, &view);
         hits.extend(more);
+        self.paint_panes(ui, now, contact, &layout, &health);
 
         for serial in closed {
             self.desk.close(serial);
@@ -265,16 +342,25 @@ impl Console {
         if leave {
             self.log_out(ui.ctx(), now);
         }
+        if let Some(wish) = wish {
+            self.grant(ui.ctx(), wish);
+        }
+        self.follow_scale(ui.ctx());
         self.dialogs(ui.ctx(), now, contact, &layout);
     }
 
     fn paint_screen(&self, ui: &mut Ui, layout: &Layout, view: &View<'_>) -> Vec<(u64, Hit)> {
         let Some(main) = self.desk.main() else { return Vec::new() };
-        let (origin, scale) = layout.fit(main.scene.header().size);
+        let (size, whole) = (main.scene.header().size, layout.fit(main.scene.header().size));
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(layout.body));
         child.set_clip_rect(layout.body);
+        let mut lens = main.lens.get();
+        lens.listen(&child, layout.body, size, whole);
+        main.lens.set(lens);
+        let (origin, scale) = lens.over(whole);
         let canvas = Canvas::new(child.painter(), origin, scale);
-        let hits = paint::paint(&child, &canvas, egui::Id::unique(("sheet", main.serial)), &main.scene, view);
+        let id = egui::Id::unique(("sheet", main.serial));
+        let hits = paint::paint(&child, &canvas, id, &main.scene, view, &mut main.kept.borrow_mut());
         hits.into_iter().map(|hit| (main.serial, hit)).collect()
     }
 
@@ -282,6 +368,7 @@ impl Console {
         let (mut hits, mut closed) = (Vec::new(), Vec::new());
         let (origin, scale) = self.desk.header().map_or((layout.body.min, layout.scale), |header| layout.fit(header.size));
         let wanted = self.desk.header().and_then(|header| header.faceplates);
+        let theme = &Look::of(ui.ctx()).theme;
         for (place, sheet) in self.desk.faceplates().iter().enumerate() {
             let header = sheet.scene.header();
             let size = egui::vec2(header.size.0, header.size.1) * scale;
@@ -291,7 +378,7 @@ impl Console {
                 None => layout.body.right_top() + egui::vec2(-size.x - 24.0 - shift, 24.0 + shift),
             };
             let title = dialogs::window_title(header);
-            let title = egui::RichText::new(title).font(fonts::bold(THEME.size_text * scale.clamp(0.8, 1.5)));
+            let title = egui::RichText::new(title).font(fonts::bold(theme.size_text * scale.clamp(0.8, 1.5)));
             let mut open = true;
             let shown = egui::Window::new(title)
                 .id(egui::Id::unique(("faceplate", sheet.serial)))
@@ -302,11 +389,13 @@ impl Console {
                 .resizable(false)
                 .open(&mut open)
                 .frame(egui::Frame::window(&ui.ctx().global_style()).inner_margin(0))
-                .title_frame(egui::Frame::NONE.fill(THEME.bar).inner_margin(egui::Margin::symmetric(14, 8)))
+                .title_frame(egui::Frame::NONE.fill(theme.bar).inner_margin(egui::Margin::symmetric(14, 8)))
                 .show(ui.ctx(), |ui| {
                     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+                    Self::keep_place(ui.ctx(), sheet.serial, rect, scale);
                     let canvas = Canvas::new(ui.painter(), rect.min, scale);
-                    paint::paint(ui, &canvas, egui::Id::unique(("sheet", sheet.serial)), &sheet.scene, view)
+                    let id = egui::Id::unique(("sheet", sheet.serial));
+                    paint::paint(ui, &canvas, id, &sheet.scene, view, &mut sheet.kept.borrow_mut())
                 });
             let pressed = shown.and_then(|shown| shown.inner).unwrap_or_default();
             hits.extend(pressed.into_iter().map(|hit| (sheet.serial, hit)));
@@ -358,27 +447,6 @@ impl Console {
         self.commands.ask(now, &prompt, writes, rect);
     }
 
-    fn write(&self, tag: &str, value: &Value) -> Result<Write, String> {
-        use plantroom_scene::TagView;
-        let Some(converted) = self.tags.converted(tag, value) else {
-            return Err(format!("{value} can't be written to it: it holds another kind of value."));
-        };
-        let old = self.tags.sample(tag).map_or_else(
-            || "not known".to_owned(),
-            |sample| {
-                let mark = if sample.status.is_good() { String::new() } else { format!(" ({})", sample.status.words()) };
-                format!("{}{mark}", self.tags.words(tag, &sample.value))
-            },
-        );
-        Ok(Write {
-            tag: tag.to_owned(),
-            old,
-            new: self.tags.words(tag, &converted),
-            value: converted,
-            confirmation: self.tags.confirmation(tag),
-        })
-    }
-
     fn dialogs(&mut self, ctx: &egui::Context, now: Mono, contact: &Contact, layout: &Layout) {
         match contact {
             Contact::AskLogin(why) => {
@@ -389,8 +457,10 @@ impl Console {
                 }
                 return;
             }
-            Contact::Connecting(why) => dialogs::waiting(ctx, &format!("Connecting to {}", self.link.address()), why.as_deref()),
-            Contact::LoggingIn => dialogs::waiting(ctx, "Logging in", None),
+            Contact::Connecting(why) => {
+                dialogs::waiting(ctx, &Look::of(ctx).fill("Connecting to {}", &[self.link.address()]), why.as_deref())
+            }
+            Contact::LoggingIn => dialogs::waiting(ctx, Look::of(ctx).say("Logging in"), None),
             Contact::Live | Contact::Lost { .. } => {}
         }
         if let Some(error) = self.desk.error()
@@ -417,6 +487,15 @@ impl Console {
                 Answer::Waiting => self.entry = Some(entry),
             }
         }
+        if self.showing_keys && menu::keys(ctx) {
+            self.showing_keys = false;
+        }
+        if let Some(went) = self.finder.as_mut().and_then(|finder| finder.show(ctx)) {
+            self.finder = None;
+            if let Some(screen) = went {
+                self.desk.go(&screen, plantroom_scene::Params::new());
+            }
+        }
         if let Some(request) = dialogs::outcomes(ctx, &self.commands, layout.footer.height()) {
             self.commands.dismiss(request);
         }
@@ -430,6 +509,12 @@ impl Console {
         }
     }
 
+    /// Opens the screen again from its compiled script.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn reopen(&mut self) {
+        self.desk.reopen();
+    }
+
     /// The open screen.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn scene(&self) -> Option<&plantroom_scene::Scene> {
@@ -441,7 +526,7 @@ impl Console {
     pub(crate) fn on_desk(&self, window: Rect) -> Option<(&plantroom_scene::Scene, Rect, egui::Pos2, f32, egui::Id)> {
         let main = self.desk.main()?;
         let layout = Layout::of(window);
-        let (origin, scale) = layout.fit(main.scene.header().size);
+        let (origin, scale) = main.lens.get().over(layout.fit(main.scene.header().size));
         Some((&main.scene, layout.body, origin, scale, egui::Id::unique(("sheet", main.serial))))
     }
 
@@ -460,6 +545,7 @@ impl Console {
         self.tags.clear();
         self.system_tags.clear();
         self.recorder = Recorder::default();
+        self.panes.clear();
         self.login = LoginForm::default();
     }
 }

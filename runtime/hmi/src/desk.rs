@@ -2,9 +2,14 @@
 //!
 //! Invariant: a script that fails leaves what is open as it was.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use plantroom_scene::{Header, NavEntry, Params, Scene, Screens, ScriptError, TagView};
+use plantroom_scene::{Header, NavEntry, Params, Scene, Screens, ScriptError, TagView, Texts};
+
+use crate::lens::Lens;
+use crate::menu::Goal;
+use crate::paint::Kept;
 
 /// Faceplates that are open at most; the oldest one is closed for a new one.
 const FACEPLATES: usize = 8;
@@ -21,6 +26,10 @@ pub struct Sheet {
     pub params: Params,
     /// What it shows.
     pub scene: Scene,
+    /// What was painted of it the last time.
+    pub kept: RefCell<Kept>,
+    /// Which part of it is seen.
+    pub lens: Cell<Lens>,
 }
 
 /// Everything that is open.
@@ -55,11 +64,24 @@ impl Desk {
         let open = std::mem::take(&mut self.faceplates);
         for old in open {
             match self.build_part(&old.name, &old.params) {
-                Ok(scene) => self.faceplates.push(Sheet { scene, ..old }),
+                Ok(scene) => self.faceplates.push(Sheet { scene, kept: RefCell::default(), ..old }),
                 Err(error) => {
                     self.error.get_or_insert(error);
                     self.faceplates.push(old);
                 }
+            }
+        }
+    }
+
+    /// Opens everything again in a language.
+    pub fn speak(&mut self, texts: std::sync::Arc<Texts>) {
+        let Some(screens) = self.screens.take() else { return };
+        self.screens = Some(screens.in_language(texts));
+        self.reopen();
+        for place in 0..self.faceplates.len() {
+            let again = self.faceplates.get(place).map(|sheet| self.build_part(&sheet.name, &sheet.params));
+            if let (Some(Ok(scene)), Some(sheet)) = (again, self.faceplates.get_mut(place)) {
+                (sheet.scene, sheet.kept) = (scene, RefCell::default());
             }
         }
     }
@@ -106,10 +128,32 @@ impl Desk {
                     self.faceplates.remove(0);
                 }
                 self.serial += 1;
-                self.faceplates.push(Sheet { serial: self.serial, name: part.to_owned(), params, scene });
+                self.faceplates.push(Sheet {
+                    serial: self.serial,
+                    name: part.to_owned(),
+                    params,
+                    scene,
+                    kept: RefCell::default(),
+                    lens: Cell::default(),
+                });
             }
             Err(error) => self.error = Some(error),
         }
+    }
+
+    /// Every screen, and every tag with the first screen that shows it.
+    pub fn goals(&self) -> Vec<Goal> {
+        let Some(screens) = &self.screens else { return Vec::new() };
+        let mut goals = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (name, title) in screens.titles() {
+            goals.push(Goal { name: title.to_owned(), on: String::new(), screen: name.to_owned() });
+            let Ok(scene) = screens.open(name, &Params::new()) else { continue };
+            for tag in scene.tags().iter().filter(|tag| seen.insert((*tag).clone())) {
+                goals.push(Goal { name: tag.to_string(), on: title.to_owned(), screen: name.to_owned() });
+            }
+        }
+        goals
     }
 
     /// Closes a faceplate.
@@ -190,7 +234,14 @@ impl Desk {
                 self.error = None;
                 self.wanted = None;
                 self.serial += 1;
-                self.main = Some(Sheet { serial: self.serial, name: name.to_owned(), params, scene });
+                self.main = Some(Sheet {
+                    serial: self.serial,
+                    name: name.to_owned(),
+                    params,
+                    scene,
+                    kept: RefCell::default(),
+                    lens: Cell::default(),
+                });
                 true
             }
             Err(error) => {

@@ -6,7 +6,8 @@ use plantroom_scene::{EventId, Header, Reading, ScriptError};
 
 use crate::commands::{Commands, Told, entered};
 use crate::fonts::{bold, regular};
-use crate::theme::THEME;
+use crate::look::Look;
+use crate::theme::Theme;
 use crate::words::{outcome_word, with_unit};
 
 /// What a person typed into the login dialog.
@@ -29,38 +30,41 @@ pub enum Answer<T> {
     Go(T),
 }
 
-fn sheet(heavy: bool) -> Frame {
-    let line = if heavy { Stroke::new(2.0, THEME.value) } else { Stroke::new(1.2, THEME.sheet_line) };
-    let shadow = egui::Shadow { offset: [0, 3], blur: 12, spread: 0, color: THEME.shadow };
-    Frame::NONE.fill(THEME.sheet).stroke(line).corner_radius(THEME.corner).inner_margin(Margin::same(16)).shadow(shadow)
+/// The frame of what stands over a screen.
+pub fn sheet(t: &Theme, heavy: bool) -> Frame {
+    let line = if heavy { Stroke::new(2.0, t.value) } else { Stroke::new(1.2, t.sheet_line) };
+    let shadow = egui::Shadow { offset: [0, 3], blur: 12, spread: 0, color: t.shadow };
+    Frame::NONE.fill(t.sheet).stroke(line).corner_radius(t.corner).inner_margin(Margin::same(16)).shadow(shadow)
 }
 
-fn heading(words: &str) -> RichText {
-    RichText::new(words).font(bold(THEME.size_panel)).color(THEME.text)
+fn heading(t: &Theme, words: &str) -> RichText {
+    RichText::new(words).font(bold(t.size_panel)).color(t.text)
 }
 
-fn quiet(words: &str) -> RichText {
-    RichText::new(words).font(regular(THEME.size_text - 1.0)).color(THEME.text_quiet)
+fn quiet(t: &Theme, words: &str) -> RichText {
+    RichText::new(words).font(regular(t.size_text - 1.0)).color(t.text_quiet)
 }
 
-fn primary(words: &str) -> egui::Button<'_> {
-    let words = RichText::new(words).font(bold(THEME.size_text)).color(THEME.on_value);
-    egui::Button::new(words).fill(THEME.value)
+fn primary<'w>(t: &Theme, words: &'w str) -> egui::Button<'w> {
+    let words = RichText::new(words).font(bold(t.size_text)).color(t.on_value);
+    egui::Button::new(words).fill(t.value)
 }
 
 /// The login dialog; gives name and password when they were entered.
 pub fn login(ctx: &Context, form: &mut LoginForm, why: Option<&str>, address: &str) -> Answer<(String, String)> {
+    let look = Look::of(ctx);
+    let t = &look.theme;
     let area = Area::new(Id::unique("login")).anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0)).order(Order::Foreground);
     let shown = area.show(ctx, |ui| {
-        sheet(false).show(ui, |ui| {
+        sheet(t, false).show(ui, |ui| {
             ui.set_width(320.0);
-            ui.label(heading("Log in"));
-            ui.label(quiet(address));
+            ui.label(heading(t, look.say("Log in")));
+            ui.label(quiet(t, address));
             ui.add_space(10.0);
-            let name = ui.label("User");
+            let name = ui.label(look.say("User"));
             let user = ui.add(TextEdit::singleline(&mut form.user).desired_width(f32::INFINITY)).labelled_by(name.id);
             ui.add_space(4.0);
-            let name = ui.label("Password");
+            let name = ui.label(look.say("Password"));
             let field = TextEdit::singleline(&mut form.password).password(true).desired_width(f32::INFINITY);
             let password = ui.add(field).labelled_by(name.id);
             if ctx.memory(|memory| memory.focused()).is_none() {
@@ -68,11 +72,11 @@ pub fn login(ctx: &Context, form: &mut LoginForm, why: Option<&str>, address: &s
             }
             if let Some(why) = why {
                 ui.add_space(8.0);
-                ui.label(RichText::new(why).font(bold(THEME.size_text)).color(THEME.urgent));
+                ui.label(RichText::new(look.say(why)).font(bold(t.size_text)).color(t.urgent));
             }
             ui.add_space(12.0);
             let ready = !form.user.is_empty() && !form.password.is_empty();
-            let pressed = ui.add_enabled(ready, primary("Log in")).clicked();
+            let pressed = ui.add_enabled(ready, primary(t, look.say("Log in"))).clicked();
             pressed || ready && password.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
         })
     });
@@ -89,38 +93,49 @@ fn beside(ctx: &Context, rect: Rect, height: f32) -> egui::Pos2 {
 
 /// The second step of a command.
 pub fn question(ctx: &Context, commands: &mut Commands, now: Mono) -> Answer<()> {
+    let look = Look::of(ctx);
+    let t = &look.theme;
     let Some((question, left_ms)) = commands.question(now).map(|(question, left)| (question.clone(), left)) else {
         return Answer::Waiting;
     };
     let mut agreed = question.agreed;
     let own: Vec<&str> = question.writes.iter().filter_map(|write| write.confirmation.as_deref()).collect();
-    let height = 128.0 + 22.0 * question.writes.len() as f32 + 48.0 * own.len() as f32;
+    let unmet: usize = question.writes.iter().map(|write| write.unmet.len()).sum();
+    let lines = question.writes.len() + question.notes.len() + 2 * unmet;
+    let height = 128.0 + 22.0 * lines as f32 + 48.0 * own.len() as f32;
     let area = Area::new(Id::unique("question")).fixed_pos(beside(ctx, question.beside, height)).order(Order::Foreground);
     let shown = area.show(ctx, |ui| {
-        sheet(true).show(ui, |ui| {
+        sheet(t, true).show(ui, |ui| {
             ui.set_min_width(320.0);
-            ui.label(heading(&question.prompt));
+            ui.label(heading(t, &question.prompt));
             ui.add_space(6.0);
             for write in &question.writes {
                 ui.horizontal(|ui| {
-                    ui.label(quiet(&write.tag));
+                    ui.label(quiet(t, &write.tag));
                     let change = format!("{}  \u{2192}  {}", write.old, write.new);
-                    ui.label(RichText::new(change).font(bold(THEME.size_text)).color(THEME.value));
+                    ui.label(RichText::new(change).font(bold(t.size_text)).color(t.value));
                 });
+            }
+            ui.set_max_width(420.0);
+            for note in &question.notes {
+                ui.label(RichText::new(note).font(regular(t.size_text)).color(t.text));
+            }
+            for words in question.writes.iter().flat_map(|write| &write.unmet) {
+                let words = look.fill("Not possible now: {}", &[words]);
+                ui.label(RichText::new(words).font(bold(t.size_text)).color(t.urgent));
             }
             if !own.is_empty() {
                 ui.add_space(8.0);
-                ui.set_max_width(420.0);
                 for words in &own {
-                    ui.label(RichText::new(*words).font(bold(THEME.size_text)).color(THEME.text));
+                    ui.label(RichText::new(*words).font(bold(t.size_text)).color(t.text));
                 }
-                ui.checkbox(&mut agreed, "Yes, I confirm this");
+                ui.checkbox(&mut agreed, look.say("Yes, I confirm this"));
             }
             ui.add_space(10.0);
             ui.horizontal(|ui| {
-                let confirm = ui.add_enabled(commands.can_confirm(now), primary("Confirm"));
-                let cancel = ui.button("Cancel");
-                ui.label(quiet(&format!("expires in {} s", left_ms.div_ceil(1_000))));
+                let confirm = ui.add_enabled(commands.can_confirm(now), primary(t, look.say("Confirm")));
+                let cancel = ui.button(look.say("Cancel"));
+                ui.label(quiet(t, &look.fill("expires in {} s", &[&left_ms.div_ceil(1_000).to_string()])));
                 (confirm.clicked(), cancel.clicked())
             })
             .inner
@@ -174,21 +189,23 @@ impl Entry {
 
 /// The entry of a setpoint: the number is checked before the first step.
 pub fn entry(ctx: &Context, entry: &mut Entry) -> Answer<f64> {
+    let look = Look::of(ctx);
+    let t = &look.theme;
     let facts = &entry.reading.facts;
     let range = facts.write_range.or(facts.range);
     let area = Area::new(Id::unique("entry")).fixed_pos(beside(ctx, entry.beside, 170.0)).order(Order::Foreground);
     let shown = area.show(ctx, |ui| {
-        sheet(true).show(ui, |ui| {
+        sheet(t, true).show(ui, |ui| {
             ui.set_min_width(300.0);
-            ui.label(heading(&format!("Set {}", entry.name)));
-            ui.label(quiet(&format!("now {}", with_unit(&entry.reading.text(), &facts.unit))));
+            ui.label(heading(t, &look.fill("Set {}", &[&entry.name])));
+            ui.label(quiet(t, &look.fill("now {}", &[&with_unit(&entry.reading.text(), &facts.unit)])));
             ui.add_space(6.0);
             let field = ui.horizontal(|ui| {
-                let name = ui.label("New value");
-                let field = ui.add(TextEdit::singleline(&mut entry.text).desired_width(110.0).font(bold(THEME.size_value)));
-                ui.label(quiet(&facts.unit));
+                let name = ui.label(look.say("New value"));
+                let field = ui.add(TextEdit::singleline(&mut entry.text).desired_width(110.0).font(bold(t.size_value)));
+                ui.label(quiet(t, &facts.unit));
                 if let Some((low, high)) = range {
-                    ui.label(quiet(&format!("{low} to {high}")));
+                    ui.label(quiet(t, &look.fill("{} to {}", &[&low.to_string(), &high.to_string()])));
                 }
                 field.labelled_by(name.id)
             });
@@ -198,10 +215,12 @@ pub fn entry(ctx: &Context, entry: &mut Entry) -> Answer<f64> {
                 entry.focused = true;
             }
             if let Some(problem) = &entry.problem {
-                ui.label(RichText::new(problem).font(bold(THEME.size_text)).color(THEME.urgent));
+                ui.label(RichText::new(look.say(problem)).font(bold(t.size_text)).color(t.urgent));
             }
             ui.add_space(8.0);
-            let (set, cancel) = ui.horizontal(|ui| (ui.add(primary("Set")).clicked(), ui.button("Cancel").clicked())).inner;
+            let (set, cancel) = ui
+                .horizontal(|ui| (ui.add(primary(t, look.say("Set"))).clicked(), ui.button(look.say("Cancel")).clicked()))
+                .inner;
             let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             (set || enter, cancel)
         })
@@ -235,28 +254,30 @@ pub fn outcomes(ctx: &Context, commands: &Commands, bottom: f32) -> Option<u64> 
 }
 
 fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
+    let look = Look::of(ui.ctx());
+    let t = &look.theme;
     let (word, line, fill) = match told.kind {
-        None => ("Sent", THEME.sheet_line, THEME.sheet),
-        Some(_) if told.let_go => ("Not confirmed", THEME.sheet_line, THEME.sheet),
+        None => ("Sent", t.sheet_line, t.sheet),
+        Some(_) if told.let_go => ("Not confirmed", t.sheet_line, t.sheet),
         Some(kind) => match outcome_word(kind) {
-            (word, true) => (word, THEME.value, THEME.sheet),
-            (word, false) if kind == OutcomeKind::Unknown => (word, THEME.warning, THEME.warning_row),
-            (word, false) => (word, THEME.urgent, THEME.urgent_row),
+            (word, true) => (word, t.value, t.sheet),
+            (word, false) if kind == OutcomeKind::Unknown => (word, t.warning, t.warning_row),
+            (word, false) => (word, t.urgent, t.urgent_row),
         },
     };
-    let frame = sheet(false).fill(fill).stroke(Stroke::new(2.0, line)).inner_margin(Margin::symmetric(12, 8));
+    let frame = sheet(t, false).fill(fill).stroke(Stroke::new(2.0, line)).inner_margin(Margin::symmetric(12, 8));
     let shown = frame.show(ui, |ui| {
         ui.set_width(380.0);
         ui.horizontal(|ui| {
             outcome_shape(ui, told);
             ui.vertical(|ui| {
                 ui.set_width(318.0);
-                ui.label(RichText::new(word).font(bold(THEME.size_text)).color(THEME.text));
-                ui.label(RichText::new(&told.what).font(regular(THEME.size_text)).color(THEME.text));
-                ui.label(quiet(&told.message));
+                ui.label(RichText::new(look.say(word)).font(bold(t.size_text)).color(t.text));
+                ui.label(RichText::new(&told.what).font(regular(t.size_text)).color(t.text));
+                ui.label(quiet(t, look.say(&told.message)));
             });
-            let close = egui::Button::new(RichText::new("\u{00D7}").font(bold(THEME.size_panel))).frame(false);
-            told.kind.is_some() && ui.add(close).on_hover_text("Dismiss").clicked()
+            let close = egui::Button::new(RichText::new("\u{00D7}").font(bold(t.size_panel))).frame(false);
+            told.kind.is_some() && ui.add(close).on_hover_text(look.say("Dismiss")).clicked()
         })
         .inner
     });
@@ -267,33 +288,35 @@ fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
 /// The shape of an outcome: a tick, a hollow circle (on its way), one with a bar (let go), a triangle with `?`, a square
 /// with `×`.
 fn outcome_shape(ui: &mut Ui, told: &Told) {
+    let look = Look::of(ui.ctx());
+    let t = &look.theme;
     let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), egui::Sense::hover());
     let (painter, centre) = (ui.painter(), rect.center());
     let letter = |words: &str, colour, down: f32| {
-        painter.text(centre + vec2(0.0, down), Align2::CENTER_CENTER, words, bold(THEME.size_text), colour);
+        painter.text(centre + vec2(0.0, down), Align2::CENTER_CENTER, words, bold(t.size_text), colour);
     };
     match told.kind {
         None => {
-            painter.circle_stroke(centre, 8.0, Stroke::new(2.0, THEME.equipment));
+            painter.circle_stroke(centre, 8.0, Stroke::new(2.0, t.equipment));
         }
         Some(_) if told.let_go => {
-            let line = Stroke::new(2.0, THEME.equipment);
+            let line = Stroke::new(2.0, t.equipment);
             painter.circle_stroke(centre, 8.0, line);
             painter.line_segment([centre - vec2(4.5, 0.0), centre + vec2(4.5, 0.0)], line);
         }
         Some(OutcomeKind::Confirmed | OutcomeKind::Done) => {
-            painter.circle_filled(centre, 10.0, THEME.value);
+            painter.circle_filled(centre, 10.0, t.value);
             let tick = vec![centre + vec2(-5.0, 0.0), centre + vec2(-1.5, 4.0), centre + vec2(5.0, -4.0)];
-            painter.line(tick, Stroke::new(2.2, THEME.on_value));
+            painter.line(tick, Stroke::new(2.2, t.on_value));
         }
         Some(OutcomeKind::Unknown) => {
             let points = vec![centre + vec2(0.0, -11.0), centre + vec2(12.0, 9.0), centre + vec2(-12.0, 9.0)];
-            painter.add(egui::Shape::convex_polygon(points, THEME.warning, Stroke::NONE));
-            letter("?", THEME.on_warning, 2.0);
+            painter.add(egui::Shape::convex_polygon(points, t.warning, Stroke::NONE));
+            letter("?", t.on_warning, 2.0);
         }
         Some(_) => {
-            painter.rect_filled(rect.shrink(3.0), 0.0, THEME.urgent);
-            letter("\u{00D7}", THEME.on_urgent, 0.0);
+            painter.rect_filled(rect.shrink(3.0), 0.0, t.urgent);
+            letter("\u{00D7}", t.on_urgent, 0.0);
         }
     }
 }
@@ -311,24 +334,26 @@ pub fn window_title(header: &Header) -> String {
 
 /// A script's error, over the last good scene.
 pub fn script_error(ctx: &Context, error: &ScriptError, has_scene: bool, top: f32) -> bool {
+    let look = Look::of(ctx);
+    let t = &look.theme;
     let area = Area::new(Id::unique("script error")).anchor(Align2::CENTER_TOP, vec2(0.0, top + 8.0)).order(Order::Middle);
     let shown = area.show(ctx, |ui| {
-        let frame = sheet(false).fill(THEME.warning_row).stroke(Stroke::new(2.0, THEME.warning));
+        let frame = sheet(t, false).fill(t.warning_row).stroke(Stroke::new(2.0, t.warning));
         frame.show(ui, |ui| {
             ui.set_max_width(820.0);
-            ui.label(heading("This screen's script has an error"));
+            ui.label(heading(t, look.say("This screen's script has an error")));
             let place =
                 if error.line > 0 { format!("{}:{}:{}", error.file, error.line, error.column) } else { error.file.to_string() };
-            ui.label(RichText::new(place).font(bold(THEME.size_text)).color(THEME.text));
-            ui.label(RichText::new(&error.message).font(regular(THEME.size_text)).color(THEME.text));
+            ui.label(RichText::new(place).font(bold(t.size_text)).color(t.text));
+            ui.label(RichText::new(&error.message).font(regular(t.size_text)).color(t.text));
             ui.add_space(4.0);
             let last = if has_scene {
                 "The last good screen is shown below; its values are live. It opens again as soon as the file is mended."
             } else {
                 "It opens as soon as the file is mended."
             };
-            ui.label(quiet(last));
-            has_scene && ui.button("Hide").clicked()
+            ui.label(quiet(t, look.say(last)));
+            has_scene && ui.button(look.say("Hide")).clicked()
         })
     });
     shown.inner.inner
@@ -336,12 +361,14 @@ pub fn script_error(ctx: &Context, error: &ScriptError, has_scene: bool, top: f3
 
 /// Tells that something takes its time.
 pub fn waiting(ctx: &Context, what: &str, why: Option<&str>) {
+    let look = Look::of(ctx);
+    let t = &look.theme;
     let area = Area::new(Id::unique("waiting")).anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0)).order(Order::Foreground);
     area.show(ctx, |ui| {
-        sheet(false).show(ui, |ui| {
-            ui.label(heading(what));
+        sheet(t, false).show(ui, |ui| {
+            ui.label(heading(t, what));
             if let Some(why) = why {
-                ui.label(quiet(&format!("Last try: {why}. Trying again by itself.")));
+                ui.label(quiet(t, &look.fill("Last try: {}. Trying again by itself.", &[look.say(why)])));
             }
         });
     });

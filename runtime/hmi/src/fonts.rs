@@ -11,8 +11,8 @@ const REGULAR: &str = "plantroom";
 const BOLD: &str = "plantroom-bold";
 const EAST_ASIAN: &str = "plantroom-east-asian";
 
-/// Puts the fonts into an egui context.
-pub fn install(ctx: &egui::Context) {
+/// Puts the fonts into an egui context: ours, behind them the project's, then those for East Asia, then egui's own.
+pub fn install(ctx: &egui::Context, project: &[(String, Vec<u8>)]) {
     let mut fonts = FontDefinitions::default();
     let regular = FontData::from_static(include_bytes!("../fonts/DejaVuSans.ttf"));
     let bold = FontData::from_static(include_bytes!("../fonts/DejaVuSans-Bold.ttf"));
@@ -20,10 +20,13 @@ pub fn install(ctx: &egui::Context) {
     fonts.font_data.insert(BOLD.to_owned(), Arc::new(bold));
     let east_asian = FontData::from_static(include_bytes!("../fonts/DroidSansFallback.ttf"));
     fonts.font_data.insert(EAST_ASIAN.to_owned(), Arc::new(east_asian));
+    for (name, bytes) in project {
+        fonts.font_data.insert(name.clone(), Arc::new(FontData::from_owned(bytes.clone())));
+    }
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     let behind = |first: &str| {
-        let ours = [first, EAST_ASIAN].map(str::to_owned);
-        ours.into_iter().chain(fallback.iter().cloned()).collect::<Vec<_>>()
+        let ours = std::iter::once(first.to_owned()).chain(project.iter().map(|(name, _)| name.clone()));
+        ours.chain(std::iter::once(EAST_ASIAN.to_owned())).chain(fallback.iter().cloned()).collect::<Vec<_>>()
     };
     fonts.families.insert(FontFamily::Proportional, behind(REGULAR));
     fonts.families.insert(FontFamily::Name(BOLD.into()), behind(BOLD));

@@ -8,6 +8,7 @@
 //! Invariant: without a heartbeat every value is drawn as bad, and nothing can be commanded.
 //! Invariant: painting a frame runs no script and asks no clock but the one it was given.
 
+mod appearance;
 mod chrome;
 mod clock;
 mod commands;
@@ -15,24 +16,32 @@ mod console;
 mod desk;
 mod dialogs;
 mod fonts;
+mod lens;
 mod link;
+mod look;
+mod menu;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod paint;
+mod panes;
 #[cfg(not(target_arch = "wasm32"))]
 mod preview;
 #[cfg(not(target_arch = "wasm32"))]
 mod rehearsal;
 #[cfg(not(target_arch = "wasm32"))]
 mod render;
+#[cfg(not(target_arch = "wasm32"))]
+mod settings;
 mod tags;
 mod theme;
 mod trend;
 mod words;
 
+pub use appearance::{Choices, SCALES};
 pub use clock::PaintClock;
 pub use console::{Console, ConsoleOptions};
 pub use link::{Link, LinkEvent, SocketLink};
+pub use look::{LANGUAGES, language_name};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{ConsoleError, PreviewStart, run_native, run_preview};
 #[cfg(not(target_arch = "wasm32"))]
@@ -40,5 +49,7 @@ pub use preview::{LocalFiles, LocalLink, Preview, Saved, Source, Workshop};
 #[cfg(not(target_arch = "wasm32"))]
 pub use rehearsal::{Rehearsal, Script};
 #[cfg(not(target_arch = "wasm32"))]
-pub use render::{PICTURE_PIXELS, Picture, PictureError, RenderOptions, palette, render_scene, render_window, still_clock};
-pub use theme::{THEME, Theme};
+pub use render::{
+    PICTURE_PIXELS, Painted, Picture, PictureError, RenderOptions, Stand, palette, render_scene, render_window, still_clock,
+};
+pub use theme::Theme;

@@ -20,11 +20,13 @@ pub enum ConsoleError {
 /// # Errors
 /// When no window can be opened.
 pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
+    let mut options = options;
+    options.choices = crate::settings::under(options.choices);
     let shape = options.clone();
     window("Plantroom", &shape, move |_| {
         let clock = PaintClock::machine();
         let link = SocketLink::new(&options.url, clock.clone());
-        Box::new(Console::new(Box::new(link), clock, &options))
+        Box::new(Console::new(Box::new(link), clock, &options).remembering(crate::settings::keep))
     })
 }
 

@@ -1,9 +1,10 @@
 //! The console's table of values by name, and the subscription behind it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use plantroom_model::{Columns, Sample, Status, Utc, Value, ValueKind};
-use plantroom_scene::{Facts, TagView};
+use plantroom_scene::{Facts, TagView, Texts};
 use plantroom_wire::{TagInfo, ToStation};
 
 #[derive(Default)]
@@ -24,6 +25,7 @@ pub struct TagTable {
     lost: bool,
     heard: Utc,
     rejected: Option<String>,
+    texts: Arc<Texts>,
 }
 
 impl TagTable {
@@ -58,7 +60,19 @@ impl TagTable {
 
     /// What the operator must say yes to besides when this tag is written.
     pub fn confirmation(&self, tag: &str) -> Option<String> {
-        self.entries.get(tag)?.info.as_ref()?.write.as_ref()?.confirmation.clone()
+        let question = self.entries.get(tag)?.info.as_ref()?.write.as_ref()?.confirmation.as_ref()?;
+        Some(self.texts.say(question).to_owned())
+    }
+
+    /// Names of all subscribed tags, sorted.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The tags by which the plant conditions of these tags' writes are judged.
+    pub fn judges(&self, wanted: &BTreeSet<String>) -> Vec<String> {
+        let infos = wanted.iter().filter_map(|name| self.entries.get(name)?.info.as_ref());
+        infos.flat_map(|info| &info.permissives).map(|permissive| permissive.tag.clone()).collect()
     }
 
     /// Takes in what the tags are.
@@ -102,10 +116,17 @@ impl TagTable {
         }
     }
 
+    /// Speaks a language from now on.
+    pub fn speak(&mut self, texts: Arc<Texts>) {
+        self.texts = texts;
+        self.info_revision += 1;
+    }
+
     /// Forgets everything, as after a logout.
     pub fn clear(&mut self) {
         let generation = self.generation;
-        *self = Self { generation, info_revision: self.info_revision + 1, ..Self::default() };
+        let texts = self.texts.clone();
+        *self = Self { generation, texts, info_revision: self.info_revision + 1, ..Self::default() };
     }
 
     /// What was wrong with the last batch that couldn't be used.
@@ -115,7 +136,10 @@ impl TagTable {
 
     /// A value in the tag's own words, with its unit.
     pub fn words(&self, tag: &str, value: &Value) -> String {
-        let facts = self.info(tag).map(Facts::of).unwrap_or_else(|| Facts { decimals: 1, ..Facts::default() });
+        let facts = self
+            .info(tag)
+            .map(|info| Facts::of(info).translated(&self.texts))
+            .unwrap_or_else(|| Facts { decimals: 1, ..Facts::default() });
         crate::words::with_unit(&facts.words(value), &facts.unit)
     }
 
@@ -168,12 +192,16 @@ pub struct StationHealth {
     pub faults: u64,
     /// Whether the audit trail can be written; `None` where it isn't known.
     pub audit_ok: Option<bool>,
+    /// Whether the disk takes everything that the station keeps; `None` where it isn't known.
+    pub disk_ok: Option<bool>,
     /// How long the last scan took, ms.
     pub scan_ms: Option<f64>,
     /// Inputs that the station lost because they came too fast.
     pub inbox_lost: u64,
     /// How the project folder stands to what runs: 1 a change waits, 2 it has mistakes.
     pub project: u8,
+    /// Tags that somebody has taken over.
+    pub overrides: u64,
 }
 
 impl StationHealth {
@@ -195,6 +223,8 @@ impl StationHealth {
                 }
                 ["system", "plugins", _, "faults"] => health.faults += number.unwrap_or(0.0).max(0.0) as u64,
                 ["system", "audit", "ok"] => health.audit_ok = sample.and_then(|sample| sample.value.as_bool()),
+                ["system", "disk", "ok"] => health.disk_ok = sample.and_then(|sample| sample.value.as_bool()),
+                ["system", "overrides"] => health.overrides = number.unwrap_or(0.0).max(0.0) as u64,
                 ["system", "project", "state"] => health.project = number.unwrap_or(0.0).clamp(0.0, 255.0) as u8,
                 ["system", "scan", "last_ms"] => health.scan_ms = number,
                 ["system", "scan", "inbox_lost"] => health.inbox_lost = number.unwrap_or(0.0).max(0.0) as u64,

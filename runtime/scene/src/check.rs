@@ -19,7 +19,7 @@ pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &
     let mut check = Check {
         tags: SampleTags::new(tags),
         screens: &screens,
-        found: Vec::new(),
+        found: crate::assets::check(files),
         faceplates: Vec::new(),
         seen: BTreeSet::new(),
     };
@@ -68,7 +68,8 @@ impl Check<'_> {
     /// counts where something opens it: a type may be called as one by chance.
     fn faceplates_of_types(&mut self, files: &[(String, String)]) {
         for (kind, name) in self.screens.instances() {
-            if files.iter().any(|(file, _)| file.strip_prefix("parts/").and_then(|file| file.strip_suffix(".rhai")) == Some(kind)) {
+            if files.iter().any(|(file, _)| file.strip_prefix("parts/").and_then(|file| file.strip_suffix(".rhai")) == Some(kind))
+            {
                 self.queue(kind, name);
             }
         }

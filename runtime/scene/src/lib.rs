@@ -13,10 +13,12 @@
 //! Invariant: knows no colours, fonts or pixels, no network and no clock; builds for `wasm32-unknown-unknown`.
 
 mod action;
+mod assets;
 mod bindings;
 mod build;
 mod check;
 mod computed;
+mod condition;
 pub mod edit;
 mod event;
 pub mod examples;
@@ -35,14 +37,20 @@ mod screens;
 mod slot;
 mod symbol;
 mod text;
+mod texts;
+pub mod theme;
+mod translate;
+mod untranslated;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
 pub use action::{Action, Params};
+pub use assets::{asset_bytes, asset_files};
 pub use bindings::{Binding, ClosureCost, Stopwatch};
 pub use check::check;
+pub use condition::{Condition, conditions};
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
 pub use picture::{Picture, picture_files};
 pub use plantroom_script::ScriptError;
@@ -53,7 +61,9 @@ pub use scene::{Changed, Header, Scene};
 pub use screens::{ScreenEntry, Screens};
 pub use symbol::{
     AlarmBanner, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location, Machine,
-    MachineKind, NavEntry, Navigation, Order, Panel, Pen, Pipe, Popup, Relation, Row, Setpoint, Shows, Switch, Symbol, Table,
-    Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
+    MachineKind, NavEntry, Navigation, Order, Panel, Pen, Permissives, Pipe, Popup, Relation, Row, Setpoint, Shows, Switch,
+    Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };
+pub use texts::{Texts, language_of};
+pub use untranslated::texts_of;
 pub use view::{NoTags, TagView};

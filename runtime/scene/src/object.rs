@@ -98,4 +98,6 @@ pub struct Object {
     pub tip: String,
     /// What went wrong in one of its closures; painted on the object with file and line. The other objects live on.
     pub error: Option<ScriptError>,
+    /// Counts how often what it shows may have changed; the same number, the same looks.
+    pub version: u32,
 }

@@ -225,6 +225,16 @@ impl Facts {
         }
     }
 
+    /// Unit, description and words for numbers in a language.
+    pub fn translated(mut self, texts: &crate::Texts) -> Self {
+        if !texts.is_empty() {
+            texts.put(&mut self.unit);
+            texts.put(&mut self.description);
+            self.states.iter_mut().for_each(|(_, word)| texts.put(word));
+        }
+        self
+    }
+
     /// A value in words, without its unit.
     pub fn words(&self, value: &Value) -> String {
         let state = |number: i64| self.states.iter().find(|(n, _)| *n == number).map(|(_, word)| word.clone());

@@ -153,6 +153,8 @@ pub fn info(tag: &TagSpec) -> TagInfo {
         limits: tag.limits,
         states: tag.states.clone(),
         write: tag.write.as_ref().map(|write| WriteInfo { range: write.range, confirmation: write.confirmation.clone() }),
+        // Without a station nothing stands in the way of a write.
+        permissives: Vec::new(),
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Scene {
     pub(crate) touched: HashSet<Arc<str>>,
     pub(crate) printed: Vec<String>,
     pub(crate) relatives: Vec<NavEntry>,
+    /// What closures and tags say is looked up here.
+    pub(crate) texts: Arc<crate::Texts>,
     /// Measures closures, for their author.
     pub(crate) stopwatch: Option<crate::Stopwatch>,
 }
@@ -163,7 +165,7 @@ impl Scene {
         if look_at_facts {
             let entry = self.uses.entry(name.clone()).or_default();
             let info = view.info(name);
-            let facts = info.map(Facts::of).unwrap_or_default();
+            let facts = info.map(|info| Facts::of(info).translated(&self.texts)).unwrap_or_default();
             if entry.known != info.is_some() || entry.facts != facts {
                 now.kind = info.and_then(|info| ValueKind::from_u8(info.kind));
                 (now.unit, now.decimals, now.states) = (facts.unit.clone(), facts.decimals, facts.states.clone());
@@ -229,7 +231,8 @@ impl Scene {
     /// Writes current values into an object's properties.
     fn refresh(&mut self, id: ObjectId) {
         let Some(object) = self.objects.get_mut(id.0 as usize) else { return };
-        let (tags, uses, closures) = (&self.tags, &self.uses, &self.closures);
+        let (tags, uses, closures, texts) = (&self.tags, &self.uses, &self.closures, &self.texts);
+        object.version = object.version.wrapping_add(1);
         let mut error =
             object.symbol.fault().map(|why| ScriptError::new(&object.place.file, (object.place.line, object.place.column), why));
         object.each_slot(&mut |slot| {
@@ -242,7 +245,7 @@ impl Scene {
             }
             let result = match slot {
                 Slot::Reading(reading) => refresh_reading(reading, tags, uses, closures),
-                Slot::Text(prop) => refresh_text(prop, tags, closures),
+                Slot::Text(prop) => refresh_text(prop, tags, closures, texts),
                 Slot::Flag(prop, neutral) => refresh_flag(prop, neutral, tags, closures),
             };
             if let Err(wrong) = result {
@@ -318,7 +321,12 @@ fn refresh_reading(
     Ok(())
 }
 
-fn refresh_text(prop: &mut Prop<String>, tags: &TagTable, closures: &[Computed]) -> Result<(), ScriptError> {
+fn refresh_text(
+    prop: &mut Prop<String>,
+    tags: &TagTable,
+    closures: &[Computed],
+    texts: &crate::Texts,
+) -> Result<(), ScriptError> {
     let (text, status) = match &prop.source {
         Source::Constant => return Ok(()),
         Source::Tag(name) => tags.get(name).map_or_else(Default::default, |now| (now.words(), Some(now.sample.status))),
@@ -326,7 +334,11 @@ fn refresh_text(prop: &mut Prop<String>, tags: &TagTable, closures: &[Computed])
             let Some(computed) = closures.get(id.0 as usize) else { return Ok(()) };
             let text = match &computed.outcome {
                 Outcome::Waiting => "–".to_owned(),
-                Outcome::Value(value) => shown(value),
+                Outcome::Value(value) => {
+                    let mut words = shown(value);
+                    texts.put(&mut words);
+                    words
+                }
                 Outcome::Failed(error) => {
                     prop.now.clear();
                     return Err(error.clone());

@@ -10,12 +10,13 @@ use crate::build::{self, Build, Kind, Mention};
 use crate::computed::dynamic_of;
 use crate::event::Does;
 use crate::scene::{Header, Scene, TagUse};
-use crate::{NavEntry, Params, Picture, Place, Relation, library};
+use crate::{NavEntry, Params, Picture, Place, Relation, Texts, library};
 
 /// A project's screens and parts, compiled. Cheap to clone.
 #[derive(Clone)]
 pub struct Screens {
     catalogue: Arc<Catalogue>,
+    texts: Arc<Texts>,
 }
 
 /// One screen in the list.
@@ -97,7 +98,17 @@ impl Screens {
         let mut catalogue =
             Catalogue { sandbox, instances: instances.to_vec(), list: Vec::new(), screens, parts, pictures: Arc::new(pictures) };
         catalogue.list = headers(&catalogue);
-        Self { catalogue: Arc::new(catalogue) }
+        Self { catalogue: Arc::new(catalogue), texts: Arc::default() }
+    }
+
+    /// The same screens in a language; nothing is compiled again.
+    pub fn in_language(self, texts: Arc<Texts>) -> Self {
+        Self { texts, ..self }
+    }
+
+    /// Name and title of every screen, in the language.
+    pub fn titles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.catalogue.list.iter().map(|entry| (entry.name.as_str(), self.texts.say(&entry.title)))
     }
 
     /// Every screen, in the order of the file names.
@@ -155,6 +166,7 @@ impl Screens {
         let mentions = std::mem::take(&mut build.mentions);
         let mut scene = self.scene(build, header, printed);
         scene.index();
+        scene.translate(self.texts.clone());
         Ok((scene, mentions))
     }
 
@@ -182,6 +194,7 @@ impl Screens {
             touched: Default::default(),
             printed,
             relatives,
+            texts: Arc::default(),
             stopwatch: None,
         }
     }

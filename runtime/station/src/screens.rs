@@ -12,11 +12,11 @@ pub fn sender(plant: &Plant) -> watch::Sender<Arc<ScreenSet>> {
     watch::Sender::new(Arc::new(ScreenSet { revision: 1, files: files(plant) }))
 }
 
-/// Scripts and pictures as consoles get them: path and text.
+/// Scripts, pictures, languages, the theme and fonts as consoles get them: path and text.
 pub fn files(plant: &Plant) -> Vec<(String, String)> {
-    let pictures = plantroom_scene::picture_files(plant.assets.iter().map(|asset| (&*asset.path, &*asset.bytes)));
+    let assets = plantroom_scene::asset_files(plant.assets.iter().map(|asset| (&*asset.path, &*asset.bytes)));
     let own = plant.screens.iter().map(|screen| (screen.path.clone(), screen.text.clone()));
-    own.chain(crate::builtin::screens(plant)).chain(pictures).collect()
+    own.chain(crate::builtin::screens(plant)).chain(assets).collect()
 }
 
 /// Builds every screen once against the plant's tags; files are named as in the project folder.

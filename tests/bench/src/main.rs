@@ -10,8 +10,10 @@
 mod boundary;
 mod driver;
 mod figures;
+mod live;
 mod memory;
 mod modbus;
+mod paint;
 mod points;
 mod station;
 mod tags;
@@ -67,16 +69,26 @@ enum Bench {
     Driver,
     /// From a write request over HTTP to the bytes at the device, audited; against fdatasync and loopback alone.
     Write,
+    /// From a register that changes to a console that hears of it over its WebSocket; against the poll period.
+    Live,
     /// A station at 100,000 points a second from 100 devices: its CPU and memory.
     Points,
     /// How far polls of healthy devices are off their beat while others are dead; against the same without dead ones.
     Jitter,
     /// Memory of the demo's station, and from its start to the first good field sample; against a bare client's first answer.
     Memory,
+    /// CPU of a console's frame with 10,000 objects; against painting everything anew. Idle screens, and opening one.
+    Paint,
     /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS.
     Tags,
     /// Memory of a project of a million tags, loaded, with engine and snapshot; and the time to load it.
     Million,
+}
+
+impl Bench {
+    fn needs_station(&self) -> bool {
+        matches!(self, Self::Write | Self::Live | Self::Memory | Self::Points | Self::Jitter)
+    }
 }
 
 /// What the benchmarks start as processes of their own.
@@ -132,9 +144,11 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Modbus => modbus::measure(&workplace, rounds)?,
             Bench::Driver => driver::measure(&workplace, rounds)?,
             Bench::Write => write::measure(&workplace)?,
+            Bench::Live => live::measure(&workplace)?,
             Bench::Points => points::measure(&workplace, rounds)?,
             Bench::Jitter => points::jitter(&workplace, rounds)?,
             Bench::Memory => memory::measure(&workplace)?,
+            Bench::Paint => paint::measure(rounds)?,
             Bench::Tags => tags::measure(rounds)?,
             Bench::Million => tags::table::measure()?,
         });

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use plantroom_hmi::Script;
 use plantroom_model::{Origin, Severity, Utc, Value};
-use plantroom_project::{AssetKind, Plant};
+use plantroom_project::Plant;
 use plantroom_scene::{Fill, QUALITY_WORDS, SampleTags, status_of};
 
 use crate::exit::Failure;
@@ -60,19 +60,10 @@ pub fn load(folder: &Path) -> Result<Arc<Plant>> {
     loaded.plant.ok_or_else(|| Failure::problems(format!("{} errors: the project can't be read.", errors.len())).into())
 }
 
-/// Screens and pictures as consoles get them: path and text; the bytes of a PNG as base64.
+/// Screens and assets as consoles get them: path and text; the bytes of fonts and PNGs as base64.
 pub fn console_files(plant: &Plant) -> Vec<(String, String)> {
-    use base64::Engine as _;
     let screens = plant.screens.iter().map(|screen| (screen.path.clone(), screen.text.clone()));
-    let pictures = plant.assets.iter().filter_map(|asset| {
-        let text = match asset.kind {
-            AssetKind::Svg => String::from_utf8_lossy(&asset.bytes).into_owned(),
-            AssetKind::Png => base64::engine::general_purpose::STANDARD.encode(&asset.bytes),
-            _ => return None,
-        };
-        Some((asset.path.to_string(), text))
-    });
-    screens.chain(pictures).collect()
+    screens.chain(plantroom_scene::asset_files(plant.assets.iter().map(|asset| (&*asset.path, &*asset.bytes)))).collect()
 }
 
 /// What a console is told of a project.

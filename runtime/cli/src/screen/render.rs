@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use plantroom_hmi::{PICTURE_PIXELS, Picture, Rehearsal, RenderOptions, render_scene, render_window, still_clock};
+use plantroom_hmi::{Choices, PICTURE_PIXELS, Picture, Rehearsal, RenderOptions, render_scene, render_window, still_clock};
 use plantroom_model::Value;
 use plantroom_project::Plant;
+use plantroom_scene::theme::Shade;
 use plantroom_scene::{Params, SampleTags, Screens};
 
 use super::plant::{self, Values};
@@ -43,6 +44,12 @@ pub struct Render {
     /// The whole console window, with its attention list, tabs and footer.
     #[arg(long)]
     window: bool,
+    /// Light or dark.
+    #[arg(long, default_value = "light", value_parser = crate::console::shade)]
+    theme: Shade,
+    /// Language, by its code: de. The project's own words if not said.
+    #[arg(long, value_name = "CODE")]
+    language: Option<String>,
     /// Draws made-up lines in trends, which end at the present values; otherwise trends have no past.
     #[arg(long)]
     trends: bool,
@@ -61,6 +68,8 @@ impl Render {
             scale: self.scale,
             time_zone: plant.time_zone.clone(),
             made_up_trends: self.trends,
+            choices: Choices { language: self.language.clone(), shade: Some(self.theme), ..Choices::default() },
+            files: plant::console_files(&plant),
             ..RenderOptions::default()
         };
         let (width, height) = self.size.unwrap_or((1.0, 1.0));
@@ -68,7 +77,7 @@ impl Render {
             return Err(Failure::usage(format!("A picture has 1 to {PICTURE_PIXELS} pixels a side.")).into());
         }
         let tags = self.values.of(&plant, options.now)?;
-        let screens = Screens::new(&plant::console_files(&plant), &plant.instances);
+        let screens = Screens::new(&options.files, &plant.instances).in_language(options.texts());
         if self.all {
             return self.all(&plant, &screens, &tags, &options);
         }

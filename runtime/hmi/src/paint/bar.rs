@@ -5,7 +5,6 @@ use plantroom_model::Utc;
 use plantroom_scene::{Bar, LimitMark};
 
 use super::{Canvas, Font, Sign, marks, tank};
-use crate::theme::THEME;
 use crate::words::with_unit;
 
 /// Draws it.
@@ -16,17 +15,17 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, bar: &Bar, now: Option<Utc>) {
     let lift = if bar.lying && has_limits { 23.0 } else { 5.0 };
     let above = if bar.lying { rect.left_top() } else { rect.center_top() } - egui::vec2(0.0, c.len(lift));
     let anchor = if bar.lying { Align2::LEFT_BOTTOM } else { Align2::CENTER_BOTTOM };
-    c.text(above, anchor, bar.label.get(), Font::TEXT, THEME.text_quiet);
-    c.filled(rect, THEME.value_box);
+    c.text(above, anchor, bar.label.get(), Font::TEXT, c.theme().text_quiet);
+    c.filled(rect, c.theme().value_box);
     let axis = Axis { rect, lying: bar.lying };
     if let Some((low, high)) = bar.normal
         && let (Some(low), Some(high)) = (facts.fraction(low), facts.fraction(high))
     {
-        c.filled(axis.slice(low, high), THEME.normal_range);
+        c.filled(axis.slice(low, high), c.theme().normal_range);
     } else if let Some(fraction) = reading.fraction().filter(|_| !reading.status.is_bad()) {
-        c.filled(axis.slice(0.0, fraction), THEME.normal_range);
+        c.filled(axis.slice(0.0, fraction), c.theme().normal_range);
     }
-    let line = c.stroke(1.2, THEME.equipment);
+    let line = c.stroke(1.2, c.theme().equipment);
     if reading.is_good() {
         c.add(egui::Shape::rect_stroke(rect, 0.0, line, egui::StrokeKind::Middle));
     } else {
@@ -81,11 +80,11 @@ fn limits(c: &Canvas<'_>, axis: &Axis, bar: &Bar) {
         let Some((limit, fraction)) = limit.and_then(|limit| Some((limit, facts.fraction(limit)?))) else { continue };
         let here = passed == Some(mark);
         let (_, far) = axis.ends(fraction);
-        let colour = if here { Sign::Limit(mark).colour() } else { THEME.equipment };
+        let colour = if here { Sign::Limit(mark).colour(c.theme()) } else { c.theme().equipment };
         let out = if axis.lying { egui::vec2(0.0, -1.0) } else { egui::vec2(1.0, 0.0) };
         c.line(far, far + out * c.len(7.0), c.stroke(2.4, colour));
         let words = format!("{} {}", mark.letters(), tank::short(limit, facts.decimals));
-        let (font, ink) = if here { (Font::SMALL_BOLD, THEME.text) } else { (Font::SMALL, THEME.text_quiet) };
+        let (font, ink) = if here { (Font::SMALL_BOLD, c.theme().text) } else { (Font::SMALL, c.theme().text_quiet) };
         // Letters that would lie on others are left out; that of a passed limit never is.
         let (at, reach) = (far + out * c.len(10.0), c.text_width(&words, font) / 2.0);
         let (low, high) = if axis.lying { (at.x - reach, at.x + reach) } else { (at.y - c.len(6.0), at.y + c.len(6.0)) };
@@ -104,13 +103,13 @@ fn pointer(c: &Canvas<'_>, axis: &Axis, fraction: f64, bad: bool) {
     let (side, size) = (if axis.lying { egui::vec2(0.0, 1.0) } else { egui::vec2(-1.0, 0.0) }, c.len(7.0));
     let back = near + side * size;
     let across = side.rot90() * size * 0.8;
-    let line = c.stroke(1.8, THEME.value);
+    let line = c.stroke(1.8, c.theme().value);
     if bad {
         c.dashed(&[near, far], line);
-        c.polygon(vec![near, back + across, back - across], THEME.panel, c.stroke(1.0, THEME.value));
+        c.polygon(vec![near, back + across, back - across], c.theme().panel, c.stroke(1.0, c.theme().value));
     } else {
         c.line(near, far, line);
-        c.polygon(vec![near, back + across, back - across], THEME.value, Stroke::NONE);
+        c.polygon(vec![near, back + across, back - across], c.theme().value, Stroke::NONE);
     }
 }
 
@@ -120,30 +119,33 @@ fn setpoint(c: &Canvas<'_>, axis: &Axis, fraction: f64) {
     let (side, size) = (if axis.lying { egui::vec2(0.0, -1.0) } else { egui::vec2(1.0, 0.0) }, c.len(8.0));
     let back = far + side * size;
     let across = side.rot90() * size * 0.65;
-    c.polygon(vec![far, back + across, back - across], THEME.sheet, c.stroke(1.5, THEME.text));
+    c.polygon(vec![far, back + across, back - across], c.theme().sheet, c.stroke(1.5, c.theme().text));
 }
 
 fn figures(c: &Canvas<'_>, rect: Rect, bar: &Bar, now: Option<Utc>) {
     let reading = &bar.reading;
-    let text = if reading.is_known() { reading.text() } else { "no tag".to_owned() };
+    let text = if reading.is_known() { reading.text() } else { c.say("no tag").to_owned() };
     let sign = Sign::of(reading).filter(|sign| matches!(sign, Sign::Limit(_)));
     let used = if !bar.number {
         Rect::from_min_size(rect.left_bottom(), egui::Vec2::ZERO)
     } else if bar.lying {
         let at = pos2(rect.left(), rect.bottom() + c.len(9.0));
         let words = with_unit(&text, &reading.facts.unit);
-        c.text(at, Align2::LEFT_TOP, &words, Font::TEXT_BOLD, marks::ink(reading))
+        c.text(at, Align2::LEFT_TOP, &words, Font::TEXT_BOLD, marks::ink(c, reading))
     } else {
         let at = pos2(rect.center().x, rect.bottom() + c.len(6.0));
-        let number = c.text(at, Align2::CENTER_TOP, &text, Font::VALUE, marks::ink(reading));
+        let number = c.text(at, Align2::CENTER_TOP, &text, Font::VALUE, marks::ink(c, reading));
         let unit_at = number.center_bottom() + egui::vec2(0.0, c.len(1.0));
-        let unit = c.text(unit_at, Align2::CENTER_TOP, &reading.facts.unit, Font::SMALL, THEME.text_quiet);
+        let unit = c.text(unit_at, Align2::CENTER_TOP, &reading.facts.unit, Font::SMALL, c.theme().text_quiet);
         let below = unit.center_bottom() + egui::vec2(0.0, c.len(1.0));
         marks::tail(c, below, Align2::CENTER_TOP, reading, now);
         number
     };
     if let Some(sign) = sign {
         marks::sign(c, pos2(used.left() - c.len(11.0), used.center().y.max(rect.bottom() + c.len(8.0))), 15.0, sign);
+    }
+    if !bar.number && !bar.lying && reading.status.is_override() {
+        marks::tail(c, rect.center_bottom() + egui::vec2(0.0, c.len(3.0)), Align2::CENTER_TOP, reading, now);
     }
     if bar.lying {
         marks::tail(c, used.right_center() + egui::vec2(c.len(8.0), 0.0), Align2::LEFT_CENTER, reading, now);

@@ -1,41 +1,67 @@
 //! A painter that thinks in the scene's units: places, boxes, words and lines scaled to the window.
 
+use std::sync::Arc;
+
 use egui::{Align2, Color32, FontId, Painter, Pos2, Shape, Stroke, StrokeKind, Vec2, epaint::PathStroke, pos2, vec2};
 use plantroom_scene::{Point, Rect};
 
 use crate::fonts;
-use crate::theme::THEME;
+use crate::look::Look;
+use crate::theme::Theme;
 
-/// A weight and a size, in the scene's units.
+/// Which of the theme's sizes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Size {
+    Small,
+    Text,
+    Value,
+    Panel,
+    Title,
+}
+
+/// A weight and a size of the theme.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Font {
-    size: f32,
+    size: Size,
+    /// In the scene's units.
+    most: f32,
     bold: bool,
 }
 
 impl Font {
     /// Smallest words.
-    pub const SMALL: Self = Self { size: THEME.size_small, bold: false };
+    pub const SMALL: Self = Self::of(Size::Small, false);
     /// Smallest words, bold.
-    pub const SMALL_BOLD: Self = Self { size: THEME.size_small, bold: true };
+    pub const SMALL_BOLD: Self = Self::of(Size::Small, true);
     /// Ordinary words.
-    pub const TEXT: Self = Self { size: THEME.size_text, bold: false };
+    pub const TEXT: Self = Self::of(Size::Text, false);
     /// Ordinary words, bold.
-    pub const TEXT_BOLD: Self = Self { size: THEME.size_text, bold: true };
+    pub const TEXT_BOLD: Self = Self::of(Size::Text, true);
     /// Values.
-    pub const VALUE: Self = Self { size: THEME.size_value, bold: true };
+    pub const VALUE: Self = Self::of(Size::Value, true);
     /// Titles of panels.
-    pub const PANEL: Self = Self { size: THEME.size_panel, bold: true };
+    pub const PANEL: Self = Self::of(Size::Panel, true);
     /// The screen's title.
-    pub const TITLE: Self = Self { size: THEME.size_title, bold: true };
+    pub const TITLE: Self = Self::of(Size::Title, true);
 
-    /// The same, but at most this high.
-    pub fn at_most(self, size: f32) -> Self {
-        Self { size: self.size.min(size), ..self }
+    const fn of(size: Size, bold: bool) -> Self {
+        Self { size, most: f32::INFINITY, bold }
     }
 
-    fn id(self, scale: f32) -> FontId {
-        let size = (self.size * scale).max(6.0);
+    /// The same, but at most this high.
+    pub fn at_most(self, most: f32) -> Self {
+        Self { most: self.most.min(most), ..self }
+    }
+
+    fn id(self, theme: &Theme, scale: f32) -> FontId {
+        let size = match self.size {
+            Size::Small => theme.size_small,
+            Size::Text => theme.size_text,
+            Size::Value => theme.size_value,
+            Size::Panel => theme.size_panel,
+            Size::Title => theme.size_title,
+        };
+        let size = (size.min(self.most) * scale).max(6.0);
         if self.bold { fonts::bold(size) } else { fonts::regular(size) }
     }
 }
@@ -44,6 +70,7 @@ impl Font {
 #[derive(Clone)]
 pub struct Canvas<'a> {
     painter: &'a Painter,
+    look: Arc<Look>,
     origin: Pos2,
     scale: f32,
 }
@@ -51,7 +78,32 @@ pub struct Canvas<'a> {
 impl<'a> Canvas<'a> {
     /// A canvas whose (0, 0) is at `origin`, with `scale` points a unit.
     pub fn new(painter: &'a Painter, origin: Pos2, scale: f32) -> Self {
-        Self { painter, origin, scale }
+        Self { painter, look: Look::of(painter.ctx()), origin, scale }
+    }
+
+    /// Colours and sizes.
+    pub fn theme(&self) -> &Theme {
+        &self.look.theme
+    }
+
+    /// Colours, sizes and the console's own texts.
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// One of the console's own texts in its language.
+    pub fn say<'t>(&'t self, text: &'t str) -> &'t str {
+        self.look.say(text)
+    }
+
+    /// What shapes go to.
+    pub fn painter(&self) -> &'a Painter {
+        self.painter
+    }
+
+    /// Outside of this nothing is painted.
+    pub fn clip(&self) -> egui::Rect {
+        self.painter.clip_rect()
     }
 
     /// Points a unit.
@@ -86,7 +138,7 @@ impl<'a> Canvas<'a> {
 
     /// Roundness of boxes.
     pub fn corner(&self) -> f32 {
-        f32::from(THEME.corner) * self.scale
+        f32::from(self.theme().corner) * self.scale
     }
 
     /// Adds a shape.
@@ -101,7 +153,7 @@ impl<'a> Canvas<'a> {
 
     /// The same places on another painter.
     pub fn on<'b>(&self, painter: &'b Painter) -> Canvas<'b> {
-        Canvas { painter, origin: self.origin, scale: self.scale }
+        Canvas { painter, look: self.look.clone(), origin: self.origin, scale: self.scale }
     }
 
     /// Words; gives the box that they take.
@@ -109,12 +161,12 @@ impl<'a> Canvas<'a> {
         if words.is_empty() {
             return egui::Rect::from_min_size(at, Vec2::ZERO);
         }
-        self.painter.text(at, anchor, words, font.id(self.scale), colour)
+        self.painter.text(at, anchor, words, font.id(self.theme(), self.scale), colour)
     }
 
     /// How wide words would be, in points.
     pub fn text_width(&self, words: &str, font: Font) -> f32 {
-        self.painter.layout_no_wrap(words.to_owned(), font.id(self.scale), Color32::PLACEHOLDER).size().x
+        self.painter.layout_no_wrap(words.to_owned(), font.id(self.theme(), self.scale), Color32::PLACEHOLDER).size().x
     }
 
     /// Words shortened with an ellipsis to a width in points.
@@ -150,7 +202,7 @@ impl<'a> Canvas<'a> {
 
     /// A dashed line.
     pub fn dashed(&self, points: &[Pos2], line: Stroke) {
-        let (dash, pause) = THEME.dash;
+        let (dash, pause) = self.theme().dash;
         self.painter.extend(Shape::dashed_line(points, line, self.len(dash).max(2.0), self.len(pause).max(2.0)));
     }
 

@@ -7,7 +7,7 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{Button, NavEntry, Navigation, Reading, Relation, Setpoint, Switch};
 
 use super::{Canvas, Crowd, Font, Hit, View, marks, value};
-use crate::theme::THEME;
+use crate::look::Look;
 
 /// Makes a box pressable. What can't be pressed says why under the pointer.
 pub fn press(ui: &Ui, rect: Rect, id: egui::Id, role: Role, words: &str, blocked: Option<&str>) -> Response {
@@ -16,7 +16,7 @@ pub fn press(ui: &Ui, rect: Rect, id: egui::Id, role: Role, words: &str, blocked
     let enabled = blocked.is_none();
     response.widget_info(|| WidgetInfo::labeled(role, enabled, words));
     match blocked {
-        Some(why) => response.on_hover_text(why),
+        Some(why) => response.on_hover_text(Look::of(ui.ctx()).say(why)),
         None => response.on_hover_cursor(egui::CursorIcon::PointingHand),
     }
 }
@@ -25,7 +25,7 @@ pub fn press(ui: &Ui, rect: Rect, id: egui::Id, role: Role, words: &str, blocked
 pub fn focus(c: &Canvas<'_>, response: &Response) {
     if response.has_focus() {
         let rect = response.rect.expand(c.len(3.0));
-        c.add(egui::Shape::rect_stroke(rect, c.corner(), c.stroke(2.0, THEME.focus), egui::StrokeKind::Middle));
+        c.add(egui::Shape::rect_stroke(rect, c.corner(), c.stroke(2.0, c.theme().focus), egui::StrokeKind::Middle));
     }
 }
 
@@ -39,19 +39,19 @@ pub struct Face {
 /// How a pressable box looks now.
 pub fn face(c: &Canvas<'_>, response: &Response, enabled: bool, chosen: bool) -> Face {
     if chosen {
-        return Face { fill: THEME.sheet, line: c.stroke(1.6, THEME.text), ink: THEME.value };
+        return Face { fill: c.theme().sheet, line: c.stroke(1.6, c.theme().text), ink: c.theme().value };
     }
     if !enabled {
-        return Face { fill: THEME.bar, line: c.stroke(1.0, THEME.panel_line), ink: THEME.text_off };
+        return Face { fill: c.theme().bar, line: c.stroke(1.0, c.theme().panel_line), ink: c.theme().text_off };
     }
     let fill = if response.is_pointer_button_down_on() {
-        THEME.value_box
+        c.theme().value_box
     } else if response.hovered() {
-        THEME.button_hover
+        c.theme().button_hover
     } else {
-        THEME.button
+        c.theme().button
     };
-    Face { fill, line: c.stroke(1.2, THEME.sheet_line), ink: THEME.text }
+    Face { fill, line: c.stroke(1.2, c.theme().sheet_line), ink: c.theme().text }
 }
 
 /// Draws a pressable box with its words.
@@ -106,19 +106,19 @@ pub fn setpoint(
         ("", Some(tag)) => tag.to_string(),
         (label, _) => label.to_owned(),
     };
-    let response = press(ui, rect, id, Role::Button, &format!("Set {name}"), blocked);
+    let response = press(ui, rect, id, Role::Button, &c.look().fill("Set {}", &[&name]), blocked);
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
-    c.text(above, Align2::LEFT_BOTTOM, point.label.get(), Font::TEXT, THEME.text_quiet);
+    c.text(above, Align2::LEFT_BOTTOM, point.label.get(), Font::TEXT, c.theme().text_quiet);
     let face = face(c, &response, blocked.is_none(), false);
     if reading.is_good() {
-        c.boxed(rect, if blocked.is_none() { THEME.sheet } else { face.fill }, face.line);
+        c.boxed(rect, if blocked.is_none() { c.theme().sheet } else { face.fill }, face.line);
     } else {
-        c.filled(rect, THEME.panel);
-        c.dashed_box(rect, c.stroke(1.4, THEME.text_quiet));
+        c.filled(rect, c.theme().panel);
+        c.dashed_box(rect, c.stroke(1.4, c.theme().text_quiet));
     }
     let mark = pos2(rect.left() + c.len(10.0), rect.center().y);
     let (x, y) = (c.len(3.5), c.len(4.5));
-    let ink = if blocked.is_none() { THEME.value } else { THEME.text_off };
+    let ink = if blocked.is_none() { c.theme().value } else { c.theme().text_off };
     c.polygon(vec![mark + vec2(0.0, -y - 1.0), mark + vec2(x, -1.0), mark + vec2(-x, -1.0)], ink, Stroke::NONE);
     c.polygon(vec![mark + vec2(-x, 1.0), mark + vec2(x, 1.0), mark + vec2(0.0, y + 1.0)], ink, Stroke::NONE);
     let inner = Rect::from_min_max(pos2(rect.left() + c.len(14.0), rect.top()), rect.max);
@@ -138,7 +138,7 @@ pub fn switch(
     view: &View<'_>,
 ) -> Option<Hit> {
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
-    c.text(above, Align2::LEFT_BOTTOM, switch.label.get(), Font::TEXT, THEME.text_quiet);
+    c.text(above, Align2::LEFT_BOTTOM, switch.label.get(), Font::TEXT, c.theme().text_quiet);
     let blocked = blocked(view, &switch.target, *switch.enabled.get());
     let choices = switch.words();
     let gap = c.len(5.0);
@@ -160,7 +160,7 @@ pub fn switch(
         }
     }
     if !switch.reading.is_good() {
-        c.dashed_box(rect.expand(c.len(3.0)), c.stroke(1.4, THEME.text_quiet));
+        c.dashed_box(rect.expand(c.len(3.0)), c.stroke(1.4, c.theme().text_quiet));
     }
     value::around(c, rect, &switch.reading, crowd, view.now);
     hit
@@ -168,7 +168,7 @@ pub fn switch(
 
 /// Draws tabs to other screens in a box.
 pub fn navigation(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, tabs: &Navigation) -> Option<Hit> {
-    c.filled(rect, THEME.bar);
+    c.filled(rect, c.theme().bar);
     let mut left = rect.left();
     let mut hit = None;
     for (place, entry) in tabs.entries.iter().enumerate() {
@@ -202,25 +202,28 @@ pub fn tab(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, entry: &NavEntry) 
     let response = press(ui, rect, id, Role::Tab, &entry.title, None);
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, &entry.title));
     if here {
-        c.filled(rect, THEME.background);
+        c.filled(rect, c.theme().background);
         let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - c.len(4.0)), rect.max);
-        c.filled(line, THEME.value);
+        c.filled(line, c.theme().value);
     } else if response.hovered() {
-        c.filled(rect, THEME.panel);
+        c.filled(rect, c.theme().panel);
     }
-    let (font, ink) = if here { (Font::TEXT_BOLD, THEME.value) } else { (Font::TEXT, THEME.text) };
+    let (font, ink) = if here { (Font::TEXT_BOLD, c.theme().value) } else { (Font::TEXT, c.theme().text) };
     c.text(rect.center(), Align2::CENTER_CENTER, &tab_words(entry), font, ink);
     focus(c, &response);
     response.clicked() && !here
 }
 
 /// What an object is called by screen readers and under the pointer.
-pub fn described(tip: &str, reading: Option<&Reading>, now: Option<Utc>) -> String {
+pub fn described(look: &Look, tip: &str, reading: Option<&Reading>, now: Option<Utc>) -> String {
     let Some(reading) = reading.filter(|reading| reading.is_present()) else { return tip.to_owned() };
     let text = crate::words::with_unit(&reading.text(), &reading.facts.unit);
+    if reading.status.is_override() {
+        return format!("{tip} {text} {}", marks::tail_text(look, reading.status, reading.source_time, now));
+    }
     if reading.is_good() {
         return format!("{tip} {text}");
     }
-    let tail = marks::tail_text(reading.status, reading.source_time, now);
-    format!("{tip} {text} {tail} ({})", reading.status.words())
+    let tail = marks::tail_text(look, reading.status, reading.source_time, now);
+    format!("{tip} {text} {tail} ({})", look.say(reading.status.words()))
 }

@@ -5,7 +5,6 @@ use plantroom_model::Utc;
 use plantroom_scene::{Gauge, LimitMark};
 
 use super::{Canvas, Font, Sign, marks};
-use crate::theme::THEME;
 
 /// Where the arc starts, in degrees clockwise from the right, and how far it goes.
 const START: f32 = 135.0;
@@ -17,13 +16,13 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, gauge: &Gauge, now: Option<Utc>) {
     let facts = &reading.facts;
     let outer = rect.width().min(rect.height()) / 2.0 - c.len(4.0);
     let dial = Dial { centre: rect.center(), outer, inner: outer - (outer * 0.16).max(c.len(5.0)) };
-    dial.band(c, 0.0, 1.0, THEME.value_box);
+    dial.band(c, 0.0, 1.0, c.theme().value_box);
     if let Some((low, high)) = gauge.normal
         && let (Some(low), Some(high)) = (facts.fraction(low), facts.fraction(high))
     {
-        dial.band(c, low as f32, high as f32, THEME.normal_range);
+        dial.band(c, low as f32, high as f32, c.theme().normal_range);
     }
-    let line = c.stroke(1.2, THEME.equipment);
+    let line = c.stroke(1.2, c.theme().equipment);
     let mut edge = dial.arc(dial.outer, 0.0, 1.0);
     edge.extend(dial.arc(dial.inner, 0.0, 1.0).into_iter().rev());
     edge.extend(edge.first().copied());
@@ -38,7 +37,7 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, gauge: &Gauge, now: Option<Utc>) {
     {
         let (tip, out) = (dial.at(dial.outer, fraction as f32), dial.way(fraction as f32));
         let (back, across) = (tip + out * c.len(7.0), out.rot90() * c.len(4.5));
-        c.polygon(vec![tip, back + across, back - across], THEME.sheet, c.stroke(1.4, THEME.text));
+        c.polygon(vec![tip, back + across, back - across], c.theme().sheet, c.stroke(1.4, c.theme().text));
     }
     if let Some(fraction) = reading.fraction() {
         needle(c, &dial, fraction as f32, reading.status.is_bad());
@@ -96,8 +95,8 @@ fn limits(c: &Canvas<'_>, dial: &Dial, gauge: &Gauge) {
     for (mark, limit) in all {
         let Some(share) = limit.and_then(|limit| facts.fraction(limit)) else { continue };
         let here = passed == Some(mark);
-        let colour = if here { Sign::Limit(mark).colour() } else { THEME.equipment };
-        let width = if here { THEME.line_attention } else { 1.8 };
+        let colour = if here { Sign::Limit(mark).colour(c.theme()) } else { c.theme().equipment };
+        let width = if here { c.theme().line_attention } else { 1.8 };
         c.line(dial.at(dial.inner, share as f32), dial.at(dial.outer + c.len(3.0), share as f32), c.stroke(width, colour));
     }
 }
@@ -109,23 +108,23 @@ fn needle(c: &Canvas<'_>, dial: &Dial, share: f32, bad: bool) {
     let (foot, across) = (dial.centre + way * dial.inner * 0.72, way.rot90() * c.len(4.0));
     let points = vec![tip, foot + across, foot - across];
     if bad {
-        c.polygon(points, THEME.panel, c.stroke(1.0, THEME.value));
+        c.polygon(points, c.theme().panel, c.stroke(1.0, c.theme().value));
     } else {
-        c.polygon(points, THEME.value, Stroke::NONE);
+        c.polygon(points, c.theme().value, Stroke::NONE);
     }
 }
 
 fn words(c: &Canvas<'_>, dial: &Dial, gauge: &Gauge, now: Option<Utc>) {
     let reading = &gauge.reading;
-    let text = if reading.is_known() { reading.text() } else { "no tag".to_owned() };
+    let text = if reading.is_known() { reading.text() } else { c.say("no tag").to_owned() };
     let at = dial.centre + vec2(0.0, c.len(-2.0));
-    let number = c.text(at, Align2::CENTER_CENTER, &text, Font::VALUE, marks::ink(reading));
-    let unit = c.text(number.center_bottom(), Align2::CENTER_TOP, &reading.facts.unit, Font::SMALL, THEME.text_quiet);
+    let number = c.text(at, Align2::CENTER_CENTER, &text, Font::VALUE, marks::ink(c, reading));
+    let unit = c.text(number.center_bottom(), Align2::CENTER_TOP, &reading.facts.unit, Font::SMALL, c.theme().text_quiet);
     if let Some(sign) = Sign::of(reading).filter(|sign| matches!(sign, Sign::Limit(_))) {
         marks::sign(c, pos2(dial.centre.x, number.top() - c.len(9.0)), 15.0, sign);
     }
     let foot = pos2(dial.centre.x, dial.centre.y + dial.outer * 0.92);
-    let name = c.text(foot, Align2::CENTER_TOP, gauge.label.get(), Font::TEXT, THEME.text_quiet);
+    let name = c.text(foot, Align2::CENTER_TOP, gauge.label.get(), Font::TEXT, c.theme().text_quiet);
     let below = if gauge.label.get().is_empty() { unit } else { name };
     marks::tail(c, pos2(dial.centre.x, below.bottom() + c.len(1.0)), Align2::CENTER_TOP, reading, now);
 }

@@ -7,7 +7,6 @@ use plantroom_scene::{Image, Picture};
 use resvg::{tiny_skia, usvg};
 
 use super::{Canvas, Font};
-use crate::theme::THEME;
 
 /// Longest side of a texture, in pixels: what every graphics card can hold.
 const SIDE: f32 = 2_048.0;
@@ -66,15 +65,15 @@ fn pixels_of(picture: &Picture, (w, h): (u32, u32)) -> Option<ColorImage> {
 
 /// A crossed box with the file's name.
 fn missing(c: &Canvas<'_>, rect: Rect, file: &str, why: &str) {
-    let line = c.stroke(1.0, THEME.equipment);
-    c.filled(rect, THEME.panel);
+    let line = c.stroke(1.0, c.theme().equipment);
+    c.filled(rect, c.theme().panel);
     c.dashed_box(rect, line);
-    c.line(rect.left_top(), rect.right_bottom(), c.stroke(1.0, THEME.panel_line));
-    c.line(rect.right_top(), rect.left_bottom(), c.stroke(1.0, THEME.panel_line));
-    let words = c.fitted(&format!("{file}: {why}"), Font::SMALL_BOLD, rect.width() - c.len(8.0));
+    c.line(rect.left_top(), rect.right_bottom(), c.stroke(1.0, c.theme().panel_line));
+    c.line(rect.right_top(), rect.left_bottom(), c.stroke(1.0, c.theme().panel_line));
+    let words = c.fitted(&format!("{file}: {}", c.say(why)), Font::SMALL_BOLD, rect.width() - c.len(8.0));
     let size = vec2(c.text_width(&words, Font::SMALL_BOLD) + c.len(8.0), c.len(18.0));
-    c.filled(Rect::from_center_size(rect.center(), size), THEME.panel);
-    c.text(rect.center(), egui::Align2::CENTER_CENTER, &words, Font::SMALL_BOLD, THEME.text);
+    c.filled(Rect::from_center_size(rect.center(), size), c.theme().panel);
+    c.text(rect.center(), egui::Align2::CENTER_CENTER, &words, Font::SMALL_BOLD, c.theme().text);
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use egui::{Align2, Context, Event, EventFilter, Id, Key, Modifiers, Rect, Role, 
 use plantroom_scene::{Layer, Object, ObjectId, Popup, Scene, Symbol, Tabs};
 
 use super::{Canvas, Font, Sign, control, marks, sign_of};
-use crate::theme::THEME;
 
 /// Pop-ups that are open, the newest last, each with the frame in which it was last painted.
 #[derive(Clone, Default)]
@@ -104,8 +103,8 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
     let now = chosen(ui.ctx(), id, tabs);
     let high = c.len(tabs.tab_h);
     let body = Rect::from_min_max(pos2(rect.left(), rect.top() + high), rect.max);
-    c.filled(body, THEME.panel);
-    c.add(egui::Shape::rect_stroke(body, 0.0, c.stroke(THEME.line, THEME.panel_line), egui::StrokeKind::Middle));
+    c.filled(body, c.theme().panel);
+    c.add(egui::Shape::rect_stroke(body, 0.0, c.stroke(c.theme().line, c.theme().panel_line), egui::StrokeKind::Middle));
     let mut left = rect.left();
     let mut next = None;
     for (page, label) in tabs.labels.iter().enumerate() {
@@ -125,17 +124,17 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
         c.filled(
             part,
             if here {
-                THEME.panel
+                c.theme().panel
             } else if response.hovered() {
-                THEME.button
+                c.theme().button
             } else {
-                THEME.bar
+                c.theme().bar
             },
         );
         if here {
-            c.filled(Rect::from_min_size(part.min, vec2(wide, c.len(3.0))), THEME.value);
+            c.filled(Rect::from_min_size(part.min, vec2(wide, c.len(3.0))), c.theme().value);
         }
-        let (font, ink) = if here { (Font::TEXT_BOLD, THEME.value) } else { (Font::TEXT, THEME.text) };
+        let (font, ink) = if here { (Font::TEXT_BOLD, c.theme().value) } else { (Font::TEXT, c.theme().text) };
         let words = c.fitted(words, font, wide - mark - c.len(12.0));
         c.text(part.center() - vec2(mark / 2.0, 0.0), Align2::CENTER_CENTER, &words, font, ink);
         if let Some(sign) = sign.filter(|_| !here) {
@@ -192,8 +191,8 @@ pub fn ground(ui: &Ui, c: &Canvas<'_>, id: Id, button: Rect, popup: &Popup) {
     let rect = Rect::from_min_size(c.point(popup.corner), vec2(popup.size.0, popup.size.1) * c.scale());
     let response = ui.interact(rect, id.with("ground"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(Role::Dialog, true, popup.label.get()));
-    c.filled(rect.translate(vec2(0.0, c.len(3.0))).expand(c.len(1.0)), THEME.shadow);
-    c.boxed(rect, THEME.sheet, c.stroke(1.2, THEME.sheet_line));
+    c.filled(rect.translate(vec2(0.0, c.len(3.0))).expand(c.len(1.0)), c.theme().shadow);
+    c.boxed(rect, c.theme().sheet, c.stroke(1.2, c.theme().sheet_line));
     let beside = ui.input(|input| {
         input.events.iter().any(|event| {
             let Event::PointerButton { pos, pressed: true, .. } = event else { return false };

@@ -7,7 +7,8 @@ use plantroom_model::{Quality, Status, Utc};
 use plantroom_scene::{LimitMark, Reading};
 
 use super::{Canvas, Font};
-use crate::theme::THEME;
+use crate::look::Look;
+use crate::theme::Theme;
 use crate::words::age_text;
 
 /// What deserves attention.
@@ -46,12 +47,12 @@ impl Sign {
     }
 
     /// Its colour.
-    pub fn colour(self) -> Color32 {
+    pub fn colour(self, theme: &Theme) -> Color32 {
         match self {
-            Self::Fault => THEME.urgent,
-            Self::Limit(mark) if mark.is_urgent() => THEME.urgent,
-            Self::Abnormal | Self::Limit(_) => THEME.warning,
-            Self::Doubt(_) => THEME.doubt,
+            Self::Fault => theme.urgent,
+            Self::Limit(mark) if mark.is_urgent() => theme.urgent,
+            Self::Abnormal | Self::Limit(_) => theme.warning,
+            Self::Doubt(_) => theme.doubt,
         }
     }
 
@@ -71,10 +72,10 @@ impl Sign {
 pub fn sign(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
     shape(c, centre, size, sign);
     let down = if matches!(sign, Sign::Abnormal | Sign::Limit(LimitMark::High | LimitMark::Low)) { size / 8.0 } else { 0.0 };
-    let ink = match sign.colour() {
-        colour if colour == THEME.urgent => THEME.on_urgent,
-        colour if colour == THEME.warning => THEME.on_warning,
-        _ => THEME.on_doubt,
+    let ink = match sign.colour(c.theme()) {
+        colour if colour == c.theme().urgent => c.theme().on_urgent,
+        colour if colour == c.theme().warning => c.theme().on_warning,
+        _ => c.theme().on_doubt,
     };
     let font = Font::SMALL_BOLD.at_most(if sign.letters().len() > 1 { size * 0.55 } else { size * 0.68 });
     c.text(pos2(centre.x, centre.y + c.len(down)), Align2::CENTER_CENTER, sign.letters(), font, ink);
@@ -85,12 +86,12 @@ pub fn shape(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
     let half = c.len(size) / 2.0;
     let (x, y) = (centre.x, centre.y);
     let none = Stroke::NONE;
-    let colour = sign.colour();
+    let colour = sign.colour(c.theme());
     match sign {
         Sign::Abnormal | Sign::Limit(LimitMark::High | LimitMark::Low) => {
             let wide = half * 1.15;
             // Amber is nearly as light as the background: a dark edge keeps its shape in a greyscale picture.
-            let edge = c.stroke(1.0, THEME.on_warning);
+            let edge = c.stroke(1.0, c.theme().on_warning);
             c.polygon(vec![pos2(x, y - half * 1.1), pos2(x + wide, y + half), pos2(x - wide, y + half)], colour, edge);
         }
         Sign::Doubt(_) => {
@@ -108,9 +109,9 @@ pub fn shape(c: &Canvas<'_>, centre: Pos2, size: f32, sign: Sign) {
 /// station a screen full of frames would say nothing.
 pub fn frame(c: &Canvas<'_>, body: Rect, what: Sign) {
     if !matches!(what, Sign::Doubt(_)) {
-        let stroke = c.stroke(THEME.line_attention, what.colour());
-        if what.colour() == THEME.warning {
-            let edge = c.stroke(THEME.line_attention + 1.8, THEME.on_warning);
+        let stroke = c.stroke(c.theme().line_attention, what.colour(c.theme()));
+        if what.colour(c.theme()) == c.theme().warning {
+            let edge = c.stroke(c.theme().line_attention + 1.8, c.theme().on_warning);
             c.add(egui::Shape::rect_stroke(body.expand(c.len(6.0)), c.corner(), edge, StrokeKind::Middle));
         }
         c.add(egui::Shape::rect_stroke(body.expand(c.len(6.0)), c.corner(), stroke, StrokeKind::Middle));
@@ -118,14 +119,14 @@ pub fn frame(c: &Canvas<'_>, body: Rect, what: Sign) {
 }
 
 /// What stands beside a value that isn't good: `B 42 s`; or `override` beside one that an operator put there.
-pub fn tail_text(status: Status, source_time: Utc, now: Option<Utc>) -> String {
+pub fn tail_text(look: &Look, status: Status, source_time: Utc, now: Option<Utc>) -> String {
     if status.is_override() {
         let word = match status {
             Status::GOOD_SUBSTITUTED => "substitute",
             Status::GOOD_SIMULATED => "simulated",
             _ => "override",
         };
-        return word.to_owned();
+        return look.say(word).to_owned();
     }
     let letter = status.quality().letter();
     if letter.is_empty() {
@@ -139,20 +140,20 @@ pub fn tail_text(status: Status, source_time: Utc, now: Option<Utc>) -> String {
 
 /// Draws the quality letter and age of a reading to the right of `at`.
 pub fn tail(c: &Canvas<'_>, at: Pos2, anchor: Align2, reading: &Reading, now: Option<Utc>) {
-    let words = tail_text(reading.status, reading.source_time, now);
-    c.text(at, anchor, &words, Font::SMALL_BOLD, THEME.text);
+    let words = tail_text(c.look(), reading.status, reading.source_time, now);
+    c.text(at, anchor, &words, Font::SMALL_BOLD, c.theme().text);
 }
 
 /// Draws the mark of a machine that is not in automatic.
 pub fn manual(c: &Canvas<'_>, centre: Pos2) {
     let rect = Rect::from_center_size(centre, vec2(c.len(18.0), c.len(16.0)));
-    c.boxed(rect, THEME.sheet, c.stroke(1.2, THEME.text));
-    c.text(centre, Align2::CENTER_CENTER, "M", Font::SMALL_BOLD, THEME.text);
+    c.boxed(rect, c.theme().sheet, c.stroke(1.2, c.theme().text));
+    c.text(centre, Align2::CENTER_CENTER, "M", Font::SMALL_BOLD, c.theme().text);
 }
 
 /// Colour of a value's words: quieter where it isn't good.
-pub fn ink(reading: &Reading) -> Color32 {
-    if reading.status.is_bad() { THEME.text_quiet } else { THEME.value }
+pub fn ink(c: &Canvas<'_>, reading: &Reading) -> Color32 {
+    if reading.status.is_bad() { c.theme().text_quiet } else { c.theme().value }
 }
 
 #[cfg(test)]
@@ -162,9 +163,9 @@ mod tests {
     #[test]
     fn bad_values_tell_letter_and_age() {
         let now = Some(Utc(100_000_000_000));
-        assert_eq!(tail_text(Status::BAD_NO_COMMUNICATION, Utc(58_000_000_000), now), "B 42 s");
-        assert_eq!(tail_text(Status::UNCERTAIN_LAST_USABLE, Utc(0), now), "U");
-        assert_eq!(tail_text(Status::GOOD, Utc(1), now), "");
-        assert_eq!(tail_text(Status::GOOD_LOCAL_OVERRIDE, Utc(1), now), "override");
+        assert_eq!(tail_text(&Look::default(), Status::BAD_NO_COMMUNICATION, Utc(58_000_000_000), now), "B 42 s");
+        assert_eq!(tail_text(&Look::default(), Status::UNCERTAIN_LAST_USABLE, Utc(0), now), "U");
+        assert_eq!(tail_text(&Look::default(), Status::GOOD, Utc(1), now), "");
+        assert_eq!(tail_text(&Look::default(), Status::GOOD_LOCAL_OVERRIDE, Utc(1), now), "override");
     }
 }

@@ -9,10 +9,12 @@ pub mod control;
 mod gauge;
 mod image;
 mod instrument;
+mod kept;
 mod lamp;
 pub mod layers;
 mod machine;
 pub mod marks;
+mod permissives;
 mod pipe;
 mod table;
 mod tank;
@@ -27,11 +29,12 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{EventId, Object, Reading, Scene, Symbol};
 
 pub use canvas::{Canvas, Font};
+pub use kept::{Kept, off_id as nothing_kept};
 pub use marks::Sign;
 
+use kept::Item;
 use layers::Fate;
 
-use crate::theme::THEME;
 use crate::trend::Recorder;
 
 /// What painting needs besides the scene.
@@ -44,6 +47,8 @@ pub struct View<'a> {
     pub recorder: &'a Recorder,
     /// Why nothing can be commanded now, if nothing can.
     pub blocked: Option<&'a str>,
+    /// What must be so before a tag may be written, and whether it is.
+    pub conditions: &'a dyn Fn(&str) -> Vec<plantroom_scene::Condition>,
 }
 
 /// What was pressed.
@@ -105,28 +110,61 @@ impl Crowd {
     }
 }
 
-/// Paints a scene and tells what was pressed.
-pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View<'_>) -> Vec<Hit> {
+/// Paints a scene and tells what was pressed. `kept` is what was painted of it the last time.
+pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View<'_>, kept: &mut Kept) -> Vec<Hit> {
     let mut hits = Vec::new();
-    let crowd = Crowd::of(scene, c);
     let fates = layers::fates(ui.ctx(), salt, scene);
-    let scenery = Scenery { ui, c, salt, scene, crowd: &crowd, view };
-    for (place, object) in scene.objects().iter().enumerate() {
-        if fates.get(place).is_none_or(|fate| *fate == Fate::Screen) {
-            scenery.object(object, &mut hits);
+    let senses = Senses::of(ui, salt, scene);
+    let draw = |c: &Canvas<'_>, object: &Object, crowd: &Crowd| drawn(c, object, crowd, view);
+    let (items, crowd) = kept.refresh((ui, c), (scene, &fates), view, &draw);
+    let scenery = Scenery { ui, c, salt, scene, crowd, view, senses };
+    let objects = scene.objects();
+    for item in items {
+        match item {
+            Item::Direct(place) => objects.get(*place as usize).into_iter().for_each(|object| scenery.object(object, &mut hits)),
+            Item::Mesh { from, to, mesh, bounds, .. } => {
+                kept::add(c.painter(), mesh, *bounds);
+                for object in objects.get(*from as usize..*to as usize).unwrap_or_default() {
+                    scenery.touched(object, &mut hits);
+                }
+            }
         }
     }
     // Open pop-ups lie over everything else, the inner ones over the outer ones.
-    for (place, holder) in scene.objects().iter().enumerate().filter(|_| !fates.is_empty()) {
+    for (place, holder) in objects.iter().enumerate().filter(|_| !fates.is_empty()) {
         let Symbol::Popup(popup) = &holder.symbol else { continue };
         if fates.iter().any(|fate| *fate == Fate::In(holder.id)) && fates.get(place) != Some(&Fate::Hidden) {
             layers::ground(ui, c, salt.with(holder.id.0), c.rect(holder.rect), popup);
-            for (object, _) in scene.objects().iter().zip(&fates).filter(|(_, fate)| **fate == Fate::In(holder.id)) {
+            for (object, _) in objects.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::In(holder.id)) {
                 scenery.object(object, &mut hits);
             }
         }
     }
     hits
+}
+
+/// Who listens: with nobody there, what only tells something needn't be made ready to tell it.
+#[derive(Clone, Copy)]
+struct Senses {
+    pointer: Option<egui::Pos2>,
+    /// A screen reader.
+    reader: bool,
+}
+
+impl Senses {
+    fn of(ui: &Ui, salt: egui::Id, scene: &Scene) -> Self {
+        let title = &scene.header().title;
+        // Only with a screen reader there is a node to be written.
+        let reader = ui.ctx().accesskit_node_builder(salt.with("whole"), |node| {
+            node.set_role(egui::accesskit::Role::Group);
+            node.set_label(title.clone());
+        });
+        Self { pointer: ui.input(|input| input.pointer.latest_pos()), reader: reader.is_some() }
+    }
+
+    fn reach(self, rect: egui::Rect) -> bool {
+        self.reader || self.pointer.is_some_and(|at| rect.contains(at))
+    }
 }
 
 /// What every object of a frame is painted with.
@@ -137,15 +175,23 @@ struct Scenery<'a> {
     scene: &'a Scene,
     crowd: &'a Crowd,
     view: &'a View<'a>,
+    senses: Senses,
 }
 
 impl Scenery<'_> {
+    /// What presses, focus and the pointer do to an object, whoever painted it.
+    fn touched(&self, object: &Object, hits: &mut Vec<Hit>) {
+        if *object.visible.get() && !is_left_out(&object.symbol) {
+            hits.extend(clicked(self.ui, self.c, self.salt.with(object.id.0), object, self.view, self.senses));
+        }
+    }
+
     fn object(&self, object: &Object, hits: &mut Vec<Hit>) {
         if !*object.visible.get() || is_left_out(&object.symbol) {
             return;
         }
         let (ui, c, id) = (self.ui, self.c, self.salt.with(object.id.0));
-        hits.extend(clicked(ui, c, id, object, self.view));
+        self.touched(object, hits);
         hits.extend(self.symbol(id, object));
         if let Some(error) = &object.error {
             broken(ui, c, id, object, self.scene.header().size.0, &error.to_string());
@@ -154,17 +200,19 @@ impl Scenery<'_> {
 
     fn symbol(&self, id: egui::Id, object: &Object) -> Option<Hit> {
         let Self { ui, c, crowd, view, scene, .. } = *self;
-        let (rect, now) = (c.rect(object.rect), view.now);
+        let rect = c.rect(object.rect);
         match &object.symbol {
             Symbol::Table(own) => return table::paint(ui, c, rect, id.with("table"), own, view),
             Symbol::Tabs(own) => layers::tabs(ui, c, (rect, id), own, (object.id, scene)),
             Symbol::Popup(own) => layers::popup(ui, c, (rect, id), own, (object.id, scene)),
             Symbol::AlarmBanner(own) => banner::paint(ui, c, rect, id, own, (scene, view)),
+            Symbol::Permissives(own) => permissives::paint(ui, c, rect, id.with("permissives"), own, view),
             Symbol::Image(own) => image::paint(ui, c, rect, id.with("image"), own),
-            Symbol::Bus(own) => pipe::bus(c, own),
-            Symbol::Instrument(own) => instrument::paint(c, rect, own, now),
-            Symbol::Gauge(own) => gauge::paint(c, rect, own, now),
-            _ => return plain(ui, c, id, object, crowd, view),
+            Symbol::Button(own) => return control::button(ui, c, rect, id.with("button"), own, view),
+            Symbol::Setpoint(own) => return control::setpoint(ui, c, (rect, crowd), id.with("setpoint"), own, view),
+            Symbol::Switch(own) => return control::switch(ui, c, (rect, crowd), id.with("switch"), own, view),
+            Symbol::Navigation(own) => return control::navigation(ui, c, rect, id.with("tabs"), own),
+            _ => drawn(c, object, crowd, view),
         }
         None
     }
@@ -180,6 +228,7 @@ fn is_left_out(symbol: &Symbol) -> bool {
         Symbol::Instrument(instrument) => gone(&instrument.reading),
         Symbol::Lamp(lamp) => gone(&lamp.reading),
         Symbol::Setpoint(point) => gone(&point.reading),
+        Symbol::Permissives(own) => gone(&own.target),
         Symbol::Switch(switch) => gone(&switch.reading) || gone(&switch.target),
         Symbol::Button(button) => button.target.tag().is_some() && gone(&button.target),
         Symbol::Trend(trend) => trend.pens.iter().all(|pen| gone(&pen.reading)),
@@ -187,26 +236,28 @@ fn is_left_out(symbol: &Symbol) -> bool {
     }
 }
 
-fn plain(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, crowd: &Crowd, view: &View<'_>) -> Option<Hit> {
+/// Draws what is made from the scene alone; nothing of it can be pressed by itself.
+fn drawn(c: &Canvas<'_>, object: &Object, crowd: &Crowd, view: &View<'_>) {
+    if is_left_out(&object.symbol) {
+        return;
+    }
     let (rect, now) = (c.rect(object.rect), view.now);
     match &object.symbol {
         Symbol::Tank(tank) => tank::paint(c, rect, tank, now),
         Symbol::Machine(own) => machine::paint(c, rect, own, now),
         Symbol::Valve(valve) => valve::paint(c, rect, valve, now),
         Symbol::Pipe(pipe) => pipe::paint(c, pipe),
+        Symbol::Bus(own) => pipe::bus(c, own),
+        Symbol::Instrument(own) => instrument::paint(c, rect, own, now),
+        Symbol::Gauge(own) => gauge::paint(c, rect, own, now),
         Symbol::Lamp(lamp) => lamp::paint(c, rect, lamp, now),
         Symbol::Value(value) => value::paint(c, rect, value, crowd, now),
         Symbol::Bar(bar) => bar::paint(c, rect, bar, now),
         Symbol::Text(words) => text::paint(c, rect, words),
         Symbol::Panel(panel) => text::panel(c, rect, panel),
         Symbol::Trend(trend) => trend::paint(c, rect, trend, view),
-        Symbol::Button(button) => return control::button(ui, c, rect, id.with("button"), button, view),
-        Symbol::Setpoint(point) => return control::setpoint(ui, c, (rect, crowd), id.with("setpoint"), point, view),
-        Symbol::Switch(switch) => return control::switch(ui, c, (rect, crowd), id.with("switch"), switch, view),
-        Symbol::Navigation(tabs) => return control::navigation(ui, c, rect, id.with("tabs"), tabs),
         _ => {}
     }
-    None
 }
 
 /// The reading that an object is about.
@@ -234,6 +285,7 @@ pub fn main_reading(symbol: &Symbol) -> Option<&Reading> {
         | Symbol::Panel(_)
         | Symbol::Table(_)
         | Symbol::AlarmBanner(_)
+        | Symbol::Permissives(_)
         | Symbol::Tabs(_)
         | Symbol::Popup(_)
         | Symbol::Image(_) => None,
@@ -257,18 +309,23 @@ pub fn sign_of(symbol: &Symbol) -> Option<Sign> {
 }
 
 /// An object that opens something, or only tells what it is.
-fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'_>) -> Option<Hit> {
+fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'_>, senses: Senses) -> Option<Hit> {
     let rect = c.rect(object.rect);
-    let words = control::described(&object.tip, main_reading(&object.symbol), view.now);
+    let described = || control::described(c.look(), &object.tip, main_reading(&object.symbol), view.now);
     if let Some(event) = object.click {
+        // What is pressed must be known before it is pressed, by mouse, finger and Tab: always.
+        let words = if senses.reach(rect) { described() } else { String::new() };
         let response = control::press(ui, rect, id, Role::Button, &words, None);
         if response.hovered() {
-            let line = c.stroke(1.5, THEME.focus);
+            let line = c.stroke(1.5, c.theme().focus);
             c.add(egui::Shape::rect_stroke(rect.expand(c.len(3.0)), c.corner(), line, egui::StrokeKind::Middle));
         }
         control::focus(c, &response);
-        let response = response.on_hover_text(words);
+        let response = if words.is_empty() { response } else { response.on_hover_text(words) };
         return response.clicked().then_some(Hit::Fire { event, value: None, rect });
+    }
+    if !senses.reach(rect) {
+        return None;
     }
     let told = match &object.symbol {
         Symbol::Text(text) => text.text.get().clone(),
@@ -279,12 +336,13 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
         | Symbol::Navigation(_)
         | Symbol::Table(_)
         | Symbol::AlarmBanner(_)
+        | Symbol::Permissives(_)
         | Symbol::Tabs(_)
         | Symbol::Popup(_)
         | Symbol::Pipe(_) => {
             return None;
         }
-        _ => words,
+        _ => described(),
     };
     let response = ui.interact(rect, id, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &told));
@@ -297,7 +355,7 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
 /// Marks an object whose script failed; the message stands under the pointer and for screen readers.
 fn broken(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, width: f32, message: &str) {
     let rect = c.rect(object.rect);
-    c.dashed_box(rect.expand(c.len(2.0)), c.stroke(2.0, THEME.urgent));
+    c.dashed_box(rect.expand(c.len(2.0)), c.stroke(2.0, c.theme().urgent));
     marks::sign(c, rect.left_top(), 16.0, Sign::Fault);
     let leftwards = object.rect.x > width / 2.0;
     let (corner, anchor, room) = if leftwards {
@@ -306,7 +364,7 @@ fn broken(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, width: f32, me
         (rect.left_bottom(), egui::Align2::LEFT_TOP, width - object.rect.x)
     };
     let words = c.fitted(message, Font::SMALL_BOLD, c.len(room - 8.0));
-    let used = c.text(corner + egui::vec2(0.0, c.len(4.0)), anchor, &words, Font::SMALL_BOLD, THEME.text);
+    let used = c.text(corner + egui::vec2(0.0, c.len(4.0)), anchor, &words, Font::SMALL_BOLD, c.theme().text);
     let response = ui.interact(rect.union(used), id.with("error"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, message));
     response.on_hover_text(message);

@@ -5,7 +5,7 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{LimitMark, Order, Reading, Shows, Table};
 
 use super::{Canvas, Font, Hit, Sign, View, marks};
-use crate::theme::THEME;
+use crate::look::Look;
 use crate::words::{age_text, with_unit};
 
 /// What the operator did to a table; lies in egui's memory as long as the screen is open.
@@ -58,9 +58,9 @@ impl Grid {
 /// Draws it, and tells which row was pressed.
 pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: Id, table: &Table, view: &View<'_>) -> Option<Hit> {
     let above = pos2(rect.left(), rect.top() - c.len(4.0));
-    c.text(above, Align2::LEFT_BOTTOM, table.label.get(), Font::PANEL, THEME.text);
+    c.text(above, Align2::LEFT_BOTTOM, table.label.get(), Font::PANEL, c.theme().text);
     let grid = Grid::of(c, rect, table);
-    c.filled(rect, THEME.plot);
+    c.filled(rect, c.theme().plot);
     let mut state = ui.data(|data| data.get_temp::<State>(id)).unwrap_or_default();
     let order = state.order.or(table.sort);
     if let Some(chosen) = head(ui, c, &grid, id, table, order) {
@@ -86,13 +86,13 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: Id, table: &Table, view: &
         }
     }
     for edge in grid.edges.iter().skip(1).take(table.columns.len()) {
-        c.line(pos2(*edge, rect.top()), pos2(*edge, rect.bottom()), c.stroke(1.0, THEME.grid));
+        c.line(pos2(*edge, rect.top()), pos2(*edge, rect.bottom()), c.stroke(1.0, c.theme().grid));
     }
     if rows.is_empty() {
-        c.text(grid.body.center(), Align2::CENTER_CENTER, "no rows", Font::TEXT, THEME.text_quiet);
+        c.text(grid.body.center(), Align2::CENTER_CENTER, c.say("no rows"), Font::TEXT, c.theme().text_quiet);
     }
     position(c, &grid, rows.len(), state.top);
-    c.add(egui::Shape::rect_stroke(rect, 0.0, c.stroke(THEME.line, THEME.panel_line), egui::StrokeKind::Middle));
+    c.add(egui::Shape::rect_stroke(rect, 0.0, c.stroke(c.theme().line, c.theme().panel_line), egui::StrokeKind::Middle));
     super::control::focus(c, &body);
     ui.data_mut(|data| data.insert_temp(id, state));
     hit
@@ -100,7 +100,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: Id, table: &Table, view: &
 
 /// The titles; gives the order that one of them was pressed for.
 fn head(ui: &Ui, c: &Canvas<'_>, grid: &Grid, id: Id, table: &Table, order: Option<Order>) -> Option<Order> {
-    c.filled(grid.head, THEME.bar);
+    c.filled(grid.head, c.theme().bar);
     let titles = std::iter::once(table.names.as_str()).chain(table.columns.iter().map(|column| column.title.as_str()));
     let mut chosen = None;
     for (column, title) in titles.enumerate() {
@@ -118,12 +118,13 @@ fn head(ui: &Ui, c: &Canvas<'_>, grid: &Grid, id: Id, table: &Table, order: Opti
         };
         let response = super::control::press(ui, cell, id.with(("title", column)), Role::ColumnHeader, &told, None);
         if response.hovered() {
-            c.filled(cell, THEME.panel);
+            c.filled(cell, c.theme().panel);
         }
-        let mark = c.text(pos2(cell.right() - c.len(6.0), cell.center().y), Align2::RIGHT_CENTER, arrow, Font::SMALL, THEME.text);
+        let mark =
+            c.text(pos2(cell.right() - c.len(6.0), cell.center().y), Align2::RIGHT_CENTER, arrow, Font::SMALL, c.theme().text);
         let room = mark.left() - cell.left() - c.len(12.0);
         let words = c.fitted(title, Font::TEXT_BOLD, room);
-        c.text(pos2(cell.left() + c.len(8.0), cell.center().y), Align2::LEFT_CENTER, &words, Font::TEXT_BOLD, THEME.text);
+        c.text(pos2(cell.left() + c.len(8.0), cell.center().y), Align2::LEFT_CENTER, &words, Font::TEXT_BOLD, c.theme().text);
         super::control::focus(c, &response);
         if response.clicked() {
             chosen = Some(Order { column, descending: now.is_some_and(|now| !now.descending) });
@@ -190,19 +191,19 @@ fn one_row(
     let response = ui.interact(seen, id, if row.event.is_some() { Sense::CLICK } else { Sense::HOVER });
     let chosen = state.at == Some(place) && body.has_focus();
     if chosen {
-        c.filled(rect, THEME.normal_range);
+        c.filled(rect, c.theme().normal_range);
     } else if response.hovered() && row.event.is_some() {
-        c.filled(rect, THEME.button);
+        c.filled(rect, c.theme().button);
     } else if place % 2 == 1 {
-        c.filled(rect, THEME.value_box);
+        c.filled(rect, c.theme().value_box);
     }
     let middle = rect.center().y;
     let cell = grid.cell(0, rect);
     let name = c.fitted(&row.name, Font::TEXT, cell.width() - c.len(14.0));
-    c.text(pos2(cell.left() + c.len(8.0), middle), Align2::LEFT_CENTER, &name, Font::TEXT, THEME.text);
+    c.text(pos2(cell.left() + c.len(8.0), middle), Align2::LEFT_CENTER, &name, Font::TEXT, c.theme().text);
     let mut told = row.name.clone();
     for (column, (reading, shows)) in row.cells.iter().zip(table.columns.iter().map(|column| column.shows)).enumerate() {
-        let words = words(reading, shows, view);
+        let words = words(c.look(), reading, shows, view);
         told.push_str(", ");
         told.push_str(&words);
         one_cell(c, grid.cell(column + 1, rect), reading, (shows, &words));
@@ -212,21 +213,21 @@ fn one_row(
     Some(Hit::Fire { event, value: None, rect: seen })
 }
 
-fn words(reading: &Reading, shows: Shows, view: &View<'_>) -> String {
+fn words(look: &Look, reading: &Reading, shows: Shows, view: &View<'_>) -> String {
     if !reading.is_present() {
         return String::new();
     }
     match shows {
-        _ if !reading.is_known() => "no tag".to_owned(),
+        _ if !reading.is_known() => look.say("no tag").to_owned(),
         Shows::Value => {
             let text = with_unit(&reading.text(), &reading.facts.unit);
             // The letter alone: how old it is has a column of its own.
-            match marks::tail_text(reading.status, Utc(0), view.now) {
+            match marks::tail_text(look, reading.status, Utc(0), view.now) {
                 tail if tail.is_empty() => text,
                 tail => format!("{text}  {tail}"),
             }
         }
-        Shows::Quality => reading.status.words().to_owned(),
+        Shows::Quality => look.say(reading.status.words()).to_owned(),
         Shows::Age => age_text(reading.source_time, view.now).unwrap_or_default(),
         Shows::Description => reading.facts.description.clone(),
     }
@@ -241,7 +242,7 @@ fn one_cell(c: &Canvas<'_>, cell: Rect, reading: &Reading, (shows, words): (Show
     let is_live = shows == Shows::Value;
     let sign = Sign::of(reading).filter(|sign| is_live && matches!(sign, Sign::Limit(_)));
     let used_by_sign = if sign.is_some() { c.len(20.0) } else { 0.0 };
-    let (font, ink) = if is_live { (Font::TEXT_BOLD, marks::ink(reading)) } else { (Font::TEXT, THEME.text_quiet) };
+    let (font, ink) = if is_live { (Font::TEXT_BOLD, marks::ink(c, reading)) } else { (Font::TEXT, c.theme().text_quiet) };
     let text = c.fitted(words, font, cell.width() - c.len(16.0) - used_by_sign);
     let (x, anchor) = if is_number {
         (cell.right() - c.len(8.0), Align2::RIGHT_CENTER)
@@ -250,7 +251,7 @@ fn one_cell(c: &Canvas<'_>, cell: Rect, reading: &Reading, (shows, words): (Show
     };
     let used = c.text(pos2(x, middle), anchor, &text, font, ink);
     if is_live && reading.is_present() && !reading.is_good() && !text.is_empty() {
-        c.dashed_box(used.expand2(vec2(c.len(3.0), c.len(1.0))), c.stroke(1.0, THEME.text_quiet));
+        c.dashed_box(used.expand2(vec2(c.len(3.0), c.len(1.0))), c.stroke(1.0, c.theme().text_quiet));
     }
     if let Some(sign) = sign {
         let size = if matches!(sign, Sign::Limit(LimitMark::HighHigh | LimitMark::LowLow)) { 13.0 } else { 14.0 };
@@ -265,8 +266,8 @@ fn position(c: &Canvas<'_>, grid: &Grid, rows: usize, top: f32) {
         return;
     }
     let track = Rect::from_min_max(pos2(grid.body.right() - c.len(8.0), grid.body.top()), grid.body.max);
-    c.filled(track, THEME.bar);
+    c.filled(track, c.theme().bar);
     let high = (track.height() * sight / all).max(c.len(16.0));
     let y = track.top() + (track.height() - high) * (top / (all - sight)).clamp(0.0, 1.0);
-    c.filled(Rect::from_min_size(pos2(track.left() + c.len(1.0), y), vec2(c.len(6.0), high)), THEME.equipment);
+    c.filled(Rect::from_min_size(pos2(track.left() + c.len(1.0), y), vec2(c.len(6.0), high)), c.theme().equipment);
 }

@@ -5,14 +5,13 @@ use plantroom_model::Utc;
 use plantroom_scene::{Facts, LimitMark, Tank, TankShape, grouped};
 
 use super::{Canvas, Font, Sign, marks};
-use crate::theme::THEME;
 
 /// Draws it.
 pub fn paint(c: &Canvas<'_>, rect: Rect, tank: &Tank, now: Option<Utc>) {
     let level = &tank.level;
-    let line = c.stroke(THEME.line_equipment, THEME.equipment);
+    let line = c.stroke(c.theme().line_equipment, c.theme().equipment);
     let hull = Hull { rect, shape: tank.shape };
-    c.polygon(hull.part(rect.top()), THEME.vessel, Stroke::NONE);
+    c.polygon(hull.part(rect.top()), c.theme().vessel, Stroke::NONE);
     if level.is_present() {
         contents(c, &hull, tank);
     }
@@ -34,7 +33,7 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, tank: &Tank, now: Option<Utc>) {
         let inside = pos2(rect.center().x, rect.top() + c.len(8.0));
         marks::tail(c, inside, Align2::CENTER_TOP, level, now);
     }
-    c.text(pos2(rect.center().x, above), Align2::CENTER_BOTTOM, tank.label.get(), Font::TEXT_BOLD, THEME.text);
+    c.text(pos2(rect.center().x, above), Align2::CENTER_BOTTOM, tank.label.get(), Font::TEXT_BOLD, c.theme().text);
 }
 
 /// What is in it, up to its level; hatched where that can't be trusted or isn't known.
@@ -49,17 +48,17 @@ fn contents(c: &Canvas<'_>, hull: &Hull, tank: &Tank) {
     let surface = [pos2(left, top), pos2(right, top)];
     if level.status.is_bad() {
         hatch(c, hull, top);
-        c.dashed(&surface, c.stroke(1.5, THEME.value));
+        c.dashed(&surface, c.stroke(1.5, c.theme().value));
     } else {
-        c.polygon(hull.part(top), THEME.contents, Stroke::NONE);
-        c.line(surface[0], surface[1], c.stroke(1.0, THEME.equipment));
+        c.polygon(hull.part(top), c.theme().contents, Stroke::NONE);
+        c.line(surface[0], surface[1], c.stroke(1.0, c.theme().equipment));
     }
 }
 
 /// Slanted lines in the part of the hull below a height.
 fn hatch(c: &Canvas<'_>, hull: &Hull, top: f32) {
     let rect = hull.rect;
-    let line = c.stroke(1.0, THEME.contents);
+    let line = c.stroke(1.0, c.theme().contents);
     let step = c.len(7.0).max(4.0);
     let mut start = rect.left() - rect.height();
     while start < rect.right() {
@@ -140,7 +139,7 @@ fn scale(c: &Canvas<'_>, rect: Rect, facts: &Facts, passed: Option<LimitMark>) {
     let start = rect.right() + c.len(2.0);
     for tenth in 0..=10u8 {
         let y = y(f64::from(tenth) / 10.0);
-        c.line(pos2(start, y), pos2(start + c.len(8.0), y), c.stroke(1.0, THEME.equipment));
+        c.line(pos2(start, y), pos2(start + c.len(8.0), y), c.stroke(1.0, c.theme().equipment));
     }
     let limits = &facts.limits;
     let mut marks = [
@@ -155,15 +154,15 @@ fn scale(c: &Canvas<'_>, rect: Rect, facts: &Facts, passed: Option<LimitMark>) {
         let Some((limit, fraction)) = limit.and_then(|limit| Some((limit, facts.fraction(limit)?))) else { continue };
         let here = passed == Some(mark);
         let y = y(fraction);
-        let colour = if here { Sign::Limit(mark).colour() } else { THEME.equipment };
-        c.line(pos2(start, y), pos2(start + c.len(14.0), y), c.stroke(THEME.line_attention, colour));
+        let colour = if here { Sign::Limit(mark).colour(c.theme()) } else { c.theme().equipment };
+        c.line(pos2(start, y), pos2(start + c.len(14.0), y), c.stroke(c.theme().line_attention, colour));
         // Letters that would lie on others are left out; those of a passed limit come first.
         if taken.iter().any(|other| (other - y).abs() < c.len(12.0)) {
             continue;
         }
         taken.push(y);
         let words = format!("{} {}", mark.letters(), short(limit, facts.decimals));
-        let (font, ink) = if here { (Font::SMALL_BOLD, THEME.text) } else { (Font::SMALL, THEME.text_quiet) };
+        let (font, ink) = if here { (Font::SMALL_BOLD, c.theme().text) } else { (Font::SMALL, c.theme().text_quiet) };
         c.text(pos2(start + c.len(18.0), y), Align2::LEFT_CENTER, &words, font, ink);
     }
 }

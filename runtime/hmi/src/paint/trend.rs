@@ -9,7 +9,6 @@ use plantroom_scene::{Pen, Trend};
 
 use self::scale::Scale;
 use super::{Canvas, Font, View};
-use crate::theme::THEME;
 use crate::trend::Bucket;
 use crate::words::{local, with_unit};
 
@@ -22,12 +21,12 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
         spark::paint(c, rect, trend, view);
         return;
     }
-    let title = c.text(rect.left_top(), Align2::LEFT_TOP, trend.label.get(), Font::PANEL, THEME.text);
+    let title = c.text(rect.left_top(), Align2::LEFT_TOP, trend.label.get(), Font::PANEL, c.theme().text);
     let top = if trend.label.get().is_empty() { rect.top() } else { title.bottom() + c.len(8.0) };
     let bottom = rect.bottom() - c.len(40.0);
     let span_ns = i64::try_from(trend.span_ms).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000).max(1);
     let Some(now) = view.now else {
-        c.hatch(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bottom)), THEME.grid);
+        c.hatch(Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bottom)), c.theme().grid);
         return;
     };
     let from = now.0.saturating_sub(span_ns);
@@ -44,7 +43,7 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
     if plot.width() < 20.0 || plot.height() < 20.0 {
         return;
     }
-    c.filled(plot, THEME.plot);
+    c.filled(plot, c.theme().plot);
     let time = TimeAxis { plot, from, span_ns };
     grid(c, &time, view);
     hatch(c, &time, &gaps);
@@ -56,7 +55,7 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
             line(&inner, &columns(run, &time, (scale.low, scale.high)), *place);
         }
     }
-    c.add(Shape::rect_stroke(plot, 0.0, c.stroke(THEME.line, THEME.panel_line), egui::StrokeKind::Middle));
+    c.add(Shape::rect_stroke(plot, 0.0, c.stroke(c.theme().line, c.theme().panel_line), egui::StrokeKind::Middle));
     for (place, scale) in scales.iter().take(2).enumerate() {
         scale.paint(c, plot, place == 1);
     }
@@ -78,7 +77,7 @@ impl TimeAxis {
 
 fn grid(c: &Canvas<'_>, time: &TimeAxis, view: &View<'_>) {
     let plot = time.plot;
-    let thin = c.stroke(1.0, THEME.grid);
+    let thin = c.stroke(1.0, c.theme().grid);
     for row in 1..4u8 {
         let y = plot.top() + plot.height() * f32::from(row) / 4.0;
         c.line(pos2(plot.left(), y), pos2(plot.right(), y), thin);
@@ -93,7 +92,7 @@ fn grid(c: &Canvas<'_>, time: &TimeAxis, view: &View<'_>) {
         c.line(pos2(x, plot.top()), pos2(x, plot.bottom()), thin);
         if x - half > plot.left() - c.len(20.0) && x + half < plot.right() + c.len(14.0) {
             let words = local(Utc(at), view.zone, pattern);
-            c.text(pos2(x, plot.bottom() + c.len(4.0)), Align2::CENTER_TOP, &words, Font::SMALL, THEME.text_quiet);
+            c.text(pos2(x, plot.bottom() + c.len(4.0)), Align2::CENTER_TOP, &words, Font::SMALL, c.theme().text_quiet);
         }
         at += step;
     }
@@ -130,7 +129,7 @@ fn columns(run: &[Bucket], time: &TimeAxis, (low, high): (f64, f64)) -> Vec<Pos2
 
 fn line(c: &Canvas<'_>, points: &[Pos2], place: usize) {
     let (dash, pause) = DASHES[place % DASHES.len()];
-    let stroke = c.stroke(1.8, THEME.pens[place % THEME.pens.len()]);
+    let stroke = c.stroke(1.8, c.theme().pens[place % c.theme().pens.len()]);
     if pause == 0.0 {
         c.path(points.to_vec(), stroke);
     } else {
@@ -189,12 +188,12 @@ fn hatch(c: &Canvas<'_>, time: &TimeAxis, gaps: &[(i64, i64)]) {
     for (from, to) in gaps {
         let plot = time.plot;
         let rect = Rect::from_min_max(pos2(time.x(*from), plot.top()), pos2(time.x(*to), plot.bottom())).intersect(plot);
-        c.hatch(rect, THEME.stopped);
-        if rect.width() > c.text_width("no data", Font::SMALL) + c.len(6.0) {
+        c.hatch(rect, c.theme().stopped);
+        if rect.width() > c.text_width(c.say("no data"), Font::SMALL) + c.len(6.0) {
             let at = pos2(rect.center().x, plot.bottom() - c.len(4.0));
-            let words = c.text(at, Align2::CENTER_BOTTOM, "no data", Font::SMALL, THEME.plot);
-            c.filled(words.expand(c.len(2.0)), THEME.plot);
-            c.text(at, Align2::CENTER_BOTTOM, "no data", Font::SMALL, THEME.text_quiet);
+            let words = c.text(at, Align2::CENTER_BOTTOM, c.say("no data"), Font::SMALL, c.theme().plot);
+            c.filled(words.expand(c.len(2.0)), c.theme().plot);
+            c.text(at, Align2::CENTER_BOTTOM, c.say("no data"), Font::SMALL, c.theme().text_quiet);
         }
     }
 }
@@ -223,7 +222,7 @@ fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen], scales: &[Scale]) {
             break;
         }
         line(c, &[pos2(x, y), pos2(x + c.len(22.0), y)], place);
-        let colour = THEME.pens[place % THEME.pens.len()];
+        let colour = c.theme().pens[place % c.theme().pens.len()];
         let words = c.fitted(&entry.words, Font::SMALL_BOLD, room);
         let used = c.text(pos2(x + sample, y), Align2::LEFT_CENTER, &words, Font::SMALL_BOLD, colour);
         let used = c.text(pos2(used.right(), y), Align2::LEFT_CENTER, &entry.scale, Font::SMALL, colour);

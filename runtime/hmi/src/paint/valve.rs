@@ -5,13 +5,12 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{Direction, Reading, Valve};
 
 use super::{Canvas, Font, Sign, marks};
-use crate::theme::THEME;
 
 /// Draws it.
 pub fn paint(c: &Canvas<'_>, rect: Rect, valve: &Valve, now: Option<Utc>) {
     let centre = rect.center();
-    let line = c.stroke(1.6, THEME.equipment);
-    let (near, far) = fills(&valve.position);
+    let line = c.stroke(1.6, c.theme().equipment);
+    let (near, far) = fills(c, &valve.position);
     let (first, second) = if matches!(valve.facing, Direction::Left | Direction::Right) {
         ([rect.left_top(), centre, rect.left_bottom()], [rect.right_top(), rect.right_bottom(), centre])
     } else {
@@ -34,14 +33,14 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, valve: &Valve, now: Option<Utc>) {
     }
     let reading = &valve.position;
     let mut words = crate::words::with_unit(&reading.text(), &reading.facts.unit);
-    let tail = marks::tail_text(reading.status, reading.source_time, now);
+    let tail = marks::tail_text(c.look(), reading.status, reading.source_time, now);
     if !tail.is_empty() {
         words = format!("{words}  {tail}");
     }
     let below = rect.bottom() + c.len(if sign_of(valve).is_some() { 10.0 } else { 5.0 });
-    let used = c.text(pos2(centre.x, below), Align2::CENTER_TOP, &words, Font::SMALL_BOLD, marks::ink(reading));
+    let used = c.text(pos2(centre.x, below), Align2::CENTER_TOP, &words, Font::SMALL_BOLD, marks::ink(c, reading));
     let at = pos2(centre.x, used.bottom() + c.len(2.0));
-    c.text(at, Align2::CENTER_TOP, valve.label.get(), Font::SMALL, THEME.text_quiet);
+    c.text(at, Align2::CENTER_TOP, valve.label.get(), Font::SMALL, c.theme().text_quiet);
 }
 
 /// What deserves attention about a valve.
@@ -51,15 +50,15 @@ pub fn sign_of(valve: &Valve) -> Option<Sign> {
 }
 
 /// Fill of the inlet's and of the outlet's triangle.
-fn fills(position: &Reading) -> (Color32, Color32) {
+fn fills(c: &Canvas<'_>, position: &Reading) -> (Color32, Color32) {
     if position.status.is_bad() {
-        return (THEME.vessel, THEME.vessel);
+        return (c.theme().vessel, c.theme().vessel);
     }
     match openness(&position.value, position.fraction()) {
-        None => (THEME.vessel, THEME.vessel),
-        Some(open) if open >= 0.98 => (THEME.running, THEME.running),
-        Some(open) if open <= 0.02 => (THEME.stopped, THEME.stopped),
-        Some(_) => (THEME.running, THEME.stopped),
+        None => (c.theme().vessel, c.theme().vessel),
+        Some(open) if open >= 0.98 => (c.theme().running, c.theme().running),
+        Some(open) if open <= 0.02 => (c.theme().stopped, c.theme().stopped),
+        Some(_) => (c.theme().running, c.theme().stopped),
     }
 }
 

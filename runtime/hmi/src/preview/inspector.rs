@@ -7,8 +7,8 @@ use plantroom_scene::{Binding, Object, SampleTags, TagView, guide};
 use plantroom_wire::TagInfo;
 
 use crate::fonts;
+use crate::look::Look;
 use crate::rehearsal::Rehearsal;
-use crate::theme::THEME;
 
 /// Rows of a list of tags; a filter finds the others.
 const TAGS: usize = 60;
@@ -87,7 +87,7 @@ impl Inspector {
 
     fn bindings(ui: &mut Ui, facts: &Facts<'_>) {
         if facts.bindings.is_empty() {
-            ui.label(quiet("follows no tag"));
+            ui.label(quiet(ui, "follows no tag"));
         }
         for binding in &facts.bindings {
             match binding {
@@ -96,7 +96,7 @@ impl Inspector {
                     let run = cost.run_us().map_or_else(String::new, |us| format!(", {us:.1} µs a run"));
                     let rate = facts.rate.map_or_else(String::new, |rate| format!(", {rate:.1} runs/s"));
                     ui.label(format!("closure of line {}: {} steps{run}{rate}", cost.place.line, cost.steps));
-                    ui.label(quiet(&format!("reads {}", cost.reads.join(", "))))
+                    ui.label(quiet(ui, &format!("reads {}", cost.reads.join(", "))))
                 }
             };
         }
@@ -116,7 +116,7 @@ impl Inspector {
             known.take(TAGS).collect()
         });
         if rows.is_empty() {
-            ui.label(quiet("no tag of this screen fits"));
+            ui.label(quiet(ui, "no tag of this screen fits"));
         }
         ScrollArea::vertical().id_salt("values").max_height(260.0).auto_shrink([false, true]).show(ui, |ui| {
             for (info, sample) in rows {
@@ -148,10 +148,10 @@ impl Inspector {
         });
         let symbol = self.symbol?;
         if let Some(function) = guide::function(symbol) {
-            ui.label(quiet(function.what));
+            ui.label(quiet(ui, function.what));
             ui.label(RichText::new(function.usage).monospace().size(11.0));
         }
-        let name = ui.label(quiet("Its tag")).id;
+        let name = ui.label(quiet(ui, "Its tag")).id;
         let shown = ComboBox::from_id_salt("tag to insert")
             .width(260.0)
             .selected_text(self.tag.as_deref().unwrap_or("the example's tag"))
@@ -176,22 +176,22 @@ fn words(coordinate: &Coordinate) -> String {
 
 pub fn heading(ui: &mut Ui, words: &str) {
     ui.add_space(8.0);
-    ui.label(RichText::new(words).font(fonts::bold(THEME.size_text)).color(THEME.text));
+    ui.label(RichText::new(words).font(fonts::bold(Look::of(ui.ctx()).theme.size_text)).color(Look::of(ui.ctx()).theme.text));
 }
 
-pub fn quiet(words: &str) -> RichText {
-    RichText::new(words).font(fonts::regular(THEME.size_text - 1.5)).color(THEME.text_quiet)
+pub fn quiet(ui: &Ui, words: &str) -> RichText {
+    RichText::new(words).font(fonts::regular(Look::of(ui.ctx()).theme.size_text - 1.5)).color(Look::of(ui.ctx()).theme.text_quiet)
 }
 
 fn filter(ui: &mut Ui, text: &mut String, hint: &str) {
-    let name = ui.label(quiet(hint));
+    let name = ui.label(quiet(ui, hint));
     ui.add(TextEdit::singleline(text).desired_width(260.0)).labelled_by(name.id);
 }
 
 /// One tag; its new value and quality, if somebody changed it.
 fn row(ui: &mut Ui, info: &TagInfo, sample: Option<(Value, Status)>) -> Option<(Value, Status)> {
     let (value, status) = sample.unwrap_or((Value::Null, Status::BAD_WAITING_FOR_INITIAL_DATA));
-    let name = ui.label(quiet(&info.name)).id;
+    let name = ui.label(quiet(ui, &info.name)).id;
     ui.horizontal(|ui| {
         let entered = field(ui, info, &value, name).map(|value| (value, if status.is_bad() { Status::GOOD } else { status }));
         let now = QUALITIES.iter().find(|(_, known)| *known == status).map_or(status.words(), |(word, _)| *word);

@@ -22,8 +22,8 @@ use plantroom_scene::{ObjectId, Scene, Stopwatch};
 pub use local::{LocalFiles, LocalLink};
 pub use workshop::{History, Saved, Step, Workshop};
 
+use crate::look::Look;
 use crate::rehearsal::{Rehearsal, Script};
-use crate::theme::THEME;
 use crate::{Console, PaintClock};
 use inspector::{Facts, Inspector, Wish, heading, quiet};
 use stage::{Chosen, Deed, Ground, Rates, Scenery, Stage};
@@ -315,11 +315,11 @@ impl Preview {
             }
         });
         if let Some((good, words)) = &self.told {
-            let colour = if *good { THEME.text } else { THEME.urgent };
+            let colour = if *good { Look::of(ui.ctx()).theme.text } else { Look::of(ui.ctx()).theme.urgent };
             ui.label(RichText::new(words).color(colour));
         }
         for problem in self.problems.iter().take(5) {
-            ui.label(RichText::new(problem).color(THEME.urgent));
+            ui.label(RichText::new(problem).color(Look::of(ui.ctx()).theme.urgent));
         }
         let wish = self.chosen_panel(ui);
         if let (Source::Rehearsal(rehearsal), Some(scene)) = (&self.source, self.console.scene()) {
@@ -337,7 +337,7 @@ impl Preview {
             self.chosen.as_ref().zip(scene).and_then(|(chosen, scene)| Some((chosen, scene, stage::object_of(scene, chosen)?)));
         let Some((chosen, scene, id)) = chosen else {
             heading(ui, "Nothing chosen");
-            ui.label(quiet("Click a symbol to see its script line; drag it, or press the arrow keys, to move it."));
+            ui.label(quiet(ui, "Click a symbol to see its script line; drag it, or press the arrow keys, to move it."));
             return None;
         };
         let object = scene.object(id)?;

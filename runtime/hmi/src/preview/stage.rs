@@ -8,8 +8,8 @@ use plantroom_scene::{Binding, ObjectId, Place, Point, Scene};
 
 use super::hit;
 use crate::fonts;
+use crate::look::Look;
 use crate::paint::layers::{Fate, fates};
-use crate::theme::THEME;
 
 /// What was chosen, by where it was written: that survives a reload, object numbers don't.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,13 +168,13 @@ impl Stage {
             response.hover_pos().filter(|_| self.drag.is_none()).and_then(under).and_then(|id| scenery.scene.object(id))
         {
             let rect = scenery.ground.rect(object.rect).expand(3.0);
-            painter.rect_stroke(rect, 2.0, line(1.0, THEME.focus), egui::StrokeKind::Outside);
+            painter.rect_stroke(rect, 2.0, line(1.0, Look::of(ui.ctx()).theme.focus), egui::StrokeKind::Outside);
             label(
                 ui,
                 rect.left_top(),
                 Align2::LEFT_BOTTOM,
                 &format!("{} {}", object.symbol.word(), object.place),
-                THEME.text_quiet,
+                Look::of(ui.ctx()).theme.text_quiet,
             );
         }
         let Some(chosen) = scenery.chosen else { return };
@@ -182,13 +182,19 @@ impl Stage {
         for id in hit::companions(scenery.scene, &chosen.place, chosen.inner) {
             let Some(object) = scenery.scene.object(id) else { continue };
             let rect = scenery.ground.rect(object.rect).expand(4.0).translate(by);
-            painter.rect_stroke(rect, 2.0, line(2.0, THEME.focus), egui::StrokeKind::Outside);
+            painter.rect_stroke(rect, 2.0, line(2.0, Look::of(ui.ctx()).theme.focus), egui::StrokeKind::Outside);
         }
         if let (Some(_), Some(id)) = (self.drag, object_of(scenery.scene, chosen))
             && let Some(object) = scenery.scene.object(id)
         {
             let corner = scenery.ground.rect(object.rect).translate(by).left_bottom();
-            label(ui, corner + vec2(0.0, 6.0), Align2::LEFT_TOP, &moved_words(scenery, by / scenery.ground.scale), THEME.text);
+            label(
+                ui,
+                corner + vec2(0.0, 6.0),
+                Align2::LEFT_TOP,
+                &moved_words(scenery, by / scenery.ground.scale),
+                Look::of(ui.ctx()).theme.text,
+            );
         }
     }
 }
@@ -259,8 +265,13 @@ fn overlay(ui: &Ui, scenery: &Scenery<'_>, rates: &Rates, is_shown: &dyn Fn(Obje
         }
         let rect = scenery.ground.rect(object.rect);
         let words = summary(&bindings, rates.get(&object.id).copied());
-        ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, THEME.focus.gamma_multiply(0.5)), egui::StrokeKind::Inside);
-        label(ui, rect.left_top(), Align2::LEFT_TOP, &words, THEME.value);
+        ui.painter().rect_stroke(
+            rect,
+            0.0,
+            Stroke::new(1.0, Look::of(ui.ctx()).theme.focus.gamma_multiply(0.5)),
+            egui::StrokeKind::Inside,
+        );
+        label(ui, rect.left_top(), Align2::LEFT_TOP, &words, Look::of(ui.ctx()).theme.value);
     }
 }
 
@@ -287,6 +298,6 @@ pub fn summary(bindings: &[Binding], rate: Option<f64>) -> String {
 fn label(ui: &Ui, at: Pos2, anchor: Align2, words: &str, colour: Color32) {
     let galley = ui.painter().layout_no_wrap(words.to_owned(), fonts::regular(11.0), colour);
     let rect = anchor.anchor_size(at, galley.size() + vec2(6.0, 2.0));
-    ui.painter().rect_filled(rect, 2.0, THEME.sheet.gamma_multiply(0.92));
+    ui.painter().rect_filled(rect, 2.0, Look::of(ui.ctx()).theme.sheet.gamma_multiply(0.92));
     ui.painter().galley(rect.min + vec2(3.0, 1.0), galley, colour);
 }

@@ -7,6 +7,7 @@
 mod palette;
 mod picture;
 mod raster;
+mod stand;
 
 use egui::{Color32, Context, RawInput, Rect, Ui, ViewportId, ViewportInfo, pos2, vec2};
 use plantroom_model::{Mono, Utc};
@@ -14,12 +15,14 @@ use plantroom_scene::{Scene, Symbol, TagView};
 
 pub use palette::palette;
 pub use picture::{Picture, PictureError};
+pub use stand::{Painted, Stand};
 
-use crate::paint::{self, Canvas, View};
+use crate::appearance::{Appearance, Choices};
+use crate::look::Look;
+use crate::paint::{self, Canvas, Kept, View};
 use crate::rehearsal::Rehearsal;
-use crate::theme::{self, THEME};
 use crate::trend::Recorder;
-use crate::{Console, ConsoleOptions, PaintClock, fonts, words};
+use crate::{Console, ConsoleOptions, PaintClock, words};
 
 /// Largest picture, in pixels a side: a wall of displays, and 1 GB of pixels.
 pub const PICTURE_PIXELS: u32 = 16_384;
@@ -39,17 +42,46 @@ pub struct RenderOptions {
     pub time_zone: String,
     /// Draws made-up lines in trends, which lead to the present values; without it trends are empty.
     pub made_up_trends: bool,
+    /// Light or dark, and in which language.
+    pub choices: Choices,
+    /// The project's theme, languages and fonts, as consoles get them; others among the files are passed over.
+    pub files: Vec<(String, String)>,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
         // 2026-01-01 12:00:00 UTC.
         let now = Utc(1_767_268_800_000_000_000);
-        Self { size: None, scale: 1.0, now, time_zone: "UTC".to_owned(), made_up_trends: false }
+        Self {
+            size: None,
+            scale: 1.0,
+            now,
+            time_zone: "UTC".to_owned(),
+            made_up_trends: false,
+            choices: plain(),
+            files: Vec::new(),
+        }
     }
 }
 
+/// What isn't chosen must not follow the machine: the same screen gives the same bytes everywhere.
+fn plain() -> Choices {
+    Choices { language: Some("en".to_owned()), ..Choices::default() }
+}
+
 impl RenderOptions {
+    /// The texts of screens in the chosen language.
+    pub fn texts(&self) -> std::sync::Arc<plantroom_scene::Texts> {
+        self.appearance().texts()
+    }
+
+    fn appearance(&self) -> Appearance {
+        let choices = Choices { language: self.choices.language.clone().or(plain().language), ..self.choices.clone() };
+        let mut appearance = Appearance::new(choices);
+        appearance.take_files(&self.files);
+        appearance
+    }
+
     fn pixels(&self, size: (f32, f32)) -> (u32, u32) {
         let side = |points: f32| ((points * self.scale).round() as u32).clamp(1, PICTURE_PIXELS);
         (side(size.0), side(size.1))
@@ -70,27 +102,34 @@ pub fn render_scene(scene: &mut Scene, tags: &dyn TagView, options: &RenderOptio
         invent(&mut recorder, scene, tags, options.now);
     }
     let zone = words::zone(&options.time_zone);
-    let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None };
-    let ground = if scene.header().level == 0 { THEME.sheet } else { THEME.background };
-    let ctx = context();
+    let conditions = |tag: &str| plantroom_scene::conditions(tags, tag);
+    let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None, conditions: &conditions };
+    let ctx = context(options);
+    let theme = &Look::of(&ctx).theme;
+    let ground = if scene.header().level == 0 { theme.sheet } else { theme.background };
     headless(&ctx, size, options, ground, 2, |ui| {
         let (width, height) = scene.header().size;
         let scale = (size.0 / width).min(size.1 / height);
         let origin = pos2((size.0 - width * scale) / 2.0, (size.1 - height * scale) / 2.0);
         let canvas = Canvas::new(ui.painter(), origin, scale);
-        paint::paint(ui, &canvas, egui::Id::unique("render"), scene, &view);
+        paint::paint(ui, &canvas, egui::Id::unique("render"), scene, &view, &mut Kept::off());
     })
 }
 
 /// A whole console window over a pretended station, with its attention list, tabs and footer.
 pub fn render_window(rehearsal: &Rehearsal, clock: &PaintClock, screen: &str, options: &RenderOptions) -> Picture {
-    let console_options =
-        ConsoleOptions { token: Some("preview".to_owned()), screen: Some(screen.to_owned()), ..ConsoleOptions::default() };
+    let console_options = ConsoleOptions {
+        token: Some("preview".to_owned()),
+        screen: Some(screen.to_owned()),
+        choices: options.appearance().choices().clone(),
+        ..ConsoleOptions::default()
+    };
     let mut console = Console::new(rehearsal.link(), clock.clone(), &console_options);
-    let ctx = context();
+    let ctx = context(options);
+    let ground = Look::of(&ctx).theme.background;
     let size = options.size.unwrap_or((1_600.0, 900.0));
     let mut pass = 0;
-    headless(&ctx, size, options, THEME.background, WINDOW_PASSES, |ui| {
+    headless(&ctx, size, options, ground, WINDOW_PASSES, |ui| {
         pass += 1;
         if pass == WINDOW_PASSES - 2 && options.made_up_trends {
             console.invent_trends(options.now);
@@ -104,10 +143,9 @@ pub fn still_clock() -> PaintClock {
     PaintClock::new(|| Mono(0))
 }
 
-fn context() -> Context {
+fn context(options: &RenderOptions) -> Context {
     let ctx = Context::default();
-    fonts::install(&ctx);
-    theme::apply(&ctx);
+    options.appearance().dress(&ctx);
     ctx
 }
 

@@ -3,12 +3,12 @@
 use egui::Color32;
 use plantroom_scene::lint::{Palette, Rgb};
 
-use crate::theme::THEME;
+use crate::theme::Theme;
 
 /// The colours and sizes with which a console paints.
 pub fn palette() -> Palette {
     let rgb = |colour: Color32| -> Rgb { [colour.r(), colour.g(), colour.b()] };
-    let t = &THEME;
+    let t = &Theme::default();
     Palette {
         text: rgb(t.text),
         quiet: rgb(t.text_quiet),

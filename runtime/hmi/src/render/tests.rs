@@ -109,3 +109,95 @@ fn a_whole_console_is_painted_over_a_pretended_station() {
     assert!(footer > 20, "the footer has words: {footer}");
     assert!(good.differing(&bad, 40) > 500, "the attention list and the value tell of the bad tag");
 }
+
+/// Paints a screen several times, with other values each time, and gives the last picture.
+fn repainted(kept: &mut crate::paint::Kept, rounds: &[&[&str]]) -> Picture {
+    let options = RenderOptions::default();
+    let screens = Screens::new(&[("small.rhai".to_owned(), SCREEN.to_owned())], &[]);
+    let mut scene = screens.open("small", &Params::new()).unwrap();
+    let mut tags = tags();
+    tags.fill(Fill::Normal, options.now);
+    let (recorder, zone) = (Recorder::default(), words::zone("UTC"));
+    let conditions = |_: &str| Vec::new();
+    let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None, conditions: &conditions };
+    let ctx = context(&options);
+    let mut picture = None;
+    for set in rounds {
+        for words in *set {
+            tags.set_words(words, options.now).unwrap();
+        }
+        scene.update(&tags);
+        picture = Some(headless(&ctx, (420.0, 240.0), &options, Look::of(&ctx).theme.background, 2, |ui| {
+            let canvas = Canvas::new(ui.painter(), pos2(0.0, 0.0), 1.0);
+            paint::paint(ui, &canvas, egui::Id::unique("render"), &scene, &view, kept);
+        }));
+    }
+    picture.unwrap()
+}
+
+#[test]
+fn what_is_kept_looks_like_what_is_painted_anew() {
+    use crate::paint::Kept;
+    let rounds: [&[&[&str]]; 4] = [
+        &[&["well/level=62"]],
+        &[&["well/level=62"], &["well/level=7"], &["well/level=95.5"]],
+        &[&["well/level=5"], &["well/level=95", "p1/running=false"], &["well/level=3:no_communication"]],
+        &[&["well/level=5:bad"], &["well/level=50", "p1/running=true"], &["p1/running=false"]],
+    ];
+    for rounds in rounds {
+        let (kept, naive) = (repainted(&mut Kept::default(), rounds), repainted(&mut Kept::off(), rounds));
+        let differing = kept.differing(&naive, 2);
+        assert_eq!(differing, 0, "{rounds:?}");
+    }
+}
+
+#[test]
+fn only_what_has_changed_is_made_anew() {
+    let mut kept = crate::paint::Kept::default();
+    repainted(&mut kept, &[&["well/level=62"], &["well/level=63"]]);
+    assert_eq!(kept.made(), 0, "the last pass of two shows the same");
+}
+
+#[test]
+fn letters_of_many_scripts_are_all_there() {
+    let ctx = context(&RenderOptions::default());
+    let _ = ctx.run_ui(RawInput::default(), |_| {});
+    for text in [
+        "Füllstand",
+        "Στάθμη δεξαμενής",
+        "Уровень воды в резервуаре",
+        "清水池液位",
+        "配水池の水位",
+        "정수지 수위",
+        "m³/h °C µS Ω",
+    ] {
+        for font in [fonts_regular(), fonts_bold()] {
+            let missing: Vec<char> =
+                text.chars().filter(|letter| !ctx.fonts_mut(|fonts| fonts.has_glyph(&font, *letter))).collect();
+            assert!(missing.is_empty(), "{text}: {missing:?}");
+        }
+    }
+}
+
+fn fonts_regular() -> egui::FontId {
+    crate::fonts::regular(13.0)
+}
+
+fn fonts_bold() -> egui::FontId {
+    crate::fonts::bold(13.0)
+}
+
+#[test]
+fn a_dark_screen_in_german_is_painted_as_it_was() {
+    use plantroom_scene::theme::Shade;
+    let choices = Choices { language: Some("de".to_owned()), shade: Some(Shade::Dark), ..Choices::default() };
+    let german = "\"Well\" = \"Brunnen\"\n\"Pump 1\" = \"Pumpe 1\"\n\"running\" = \"läuft\"\n\"level\" = \"Stand\"\n";
+    let files = vec![("languages/de.toml".to_owned(), german.to_owned())];
+    let options = RenderOptions { choices, files, ..RenderOptions::default() };
+    let mut tags = tags();
+    tags.fill(Fill::Normal, options.now);
+    tags.set_words("well/level=95", options.now).unwrap();
+    let screens = Screens::new(&[("small.rhai".to_owned(), SCREEN.to_owned())], &[]).in_language(options.texts());
+    let mut scene = screens.open("small", &Params::new()).unwrap();
+    check("dark_german.png", &render_scene(&mut scene, &tags, &options));
+}

@@ -70,6 +70,10 @@ pub const LINTS: &[Lint] = &[
         id: "costly-closure",
         why: "Each change of a tag runs the closures that read it; a console shows hundreds of changes a second.",
     },
+    Lint {
+        id: "untranslated",
+        why: "A screen in two languages makes its reader translate in a hurry; only projects with language files are looked at.",
+    },
     Lint { id: "allow", why: "A silenced lint says why, so that the next engineer can judge it." },
 ];
 
@@ -131,6 +135,7 @@ pub fn lint(subject: &Subject<'_>) -> Vec<Finding> {
     ways::look(&screens, subject.home, &links, &mut found);
     colour::pictures(subject, &mut found);
     let mut all = allow::silenced(subject.files, found.all);
+    all.extend(crate::untranslated::look(subject.files, &screens, subject.tags));
     let key = |finding: &Finding| {
         let diagnostic = &finding.diagnostic;
         (diagnostic.file.clone(), diagnostic.line, diagnostic.column, finding.lint)

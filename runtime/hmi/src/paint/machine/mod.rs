@@ -7,7 +7,6 @@ use plantroom_model::Utc;
 use plantroom_scene::{Direction, Machine, MachineKind, Reading};
 
 use super::{Canvas, Font, Sign, marks};
-use crate::theme::THEME;
 use crate::words::with_unit;
 
 /// Draws it.
@@ -43,13 +42,13 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, machine: &Machine, now: Option<Utc>) {
 /// Name, state and number, one below the other.
 fn words(c: &Canvas<'_>, at: Pos2, anchor: Align2, machine: &Machine, now: Option<Utc>) {
     let below = |rect: Rect| pos2(at.x, rect.bottom() + c.len(2.0));
-    let name = c.text(at, anchor, machine.label.get(), Font::TEXT_BOLD, THEME.text);
+    let name = c.text(at, anchor, machine.label.get(), Font::TEXT_BOLD, c.theme().text);
     let state = if machine.state.is_present() { &machine.state } else { &machine.running };
     let (mut used, mut told) = (name, false);
     if state.is_present() {
-        let tail = marks::tail_text(state.status, state.source_time, now);
+        let tail = marks::tail_text(c.look(), state.status, state.source_time, now);
         let at = if machine.label.get().is_empty() { at } else { below(name) };
-        let (font, ink) = if tail.is_empty() { (Font::SMALL, THEME.text_quiet) } else { (Font::SMALL_BOLD, THEME.text) };
+        let (font, ink) = if tail.is_empty() { (Font::SMALL, c.theme().text_quiet) } else { (Font::SMALL_BOLD, c.theme().text) };
         let words = if tail.is_empty() { state.text() } else { format!("{}  {tail}", state.text()) };
         used = c.text(at, anchor, &words, font, ink);
         told = !tail.is_empty();
@@ -61,13 +60,13 @@ fn words(c: &Canvas<'_>, at: Pos2, anchor: Align2, machine: &Machine, now: Optio
 }
 
 fn number(c: &Canvas<'_>, at: Pos2, anchor: Align2, value: &Reading, (now, with_tail): (Option<Utc>, bool)) {
-    let words = if value.is_known() { with_unit(&value.text(), &value.facts.unit) } else { "no tag".to_owned() };
-    let used = c.text(at, anchor, &words, Font::TEXT_BOLD, marks::ink(value));
+    let words = if value.is_known() { with_unit(&value.text(), &value.facts.unit) } else { c.say("no tag").to_owned() };
+    let used = c.text(at, anchor, &words, Font::TEXT_BOLD, marks::ink(c, value));
     if let Some(sign) = Sign::of(value).filter(|sign| matches!(sign, Sign::Limit(_))) {
         marks::sign(c, pos2(used.left() - c.len(11.0), used.center().y), 15.0, sign);
     }
     if !value.is_good() {
-        c.dashed_box(used.expand2(vec2(c.len(3.0), c.len(1.0))), c.stroke(1.2, THEME.text_quiet));
+        c.dashed_box(used.expand2(vec2(c.len(3.0), c.len(1.0))), c.stroke(1.2, c.theme().text_quiet));
     }
     if with_tail {
         marks::tail(c, pos2(used.right() + c.len(6.0), used.center().y), Align2::LEFT_CENTER, value, now);

@@ -4,7 +4,6 @@ use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 use plantroom_scene::{Direction, Machine, MachineKind};
 
 use super::super::{Canvas, Font};
-use crate::theme::THEME;
 
 /// How it is filled and drawn.
 struct Look {
@@ -19,20 +18,20 @@ struct Look {
 
 fn look(c: &Canvas<'_>, machine: &Machine) -> Look {
     let running = &machine.running;
-    let line = c.stroke(THEME.line_equipment, THEME.equipment);
+    let line = c.stroke(c.theme().line_equipment, c.theme().equipment);
     if !running.is_present() {
         let known = !machine.value.is_present() || machine.value.is_good();
-        return Look { fill: THEME.vessel, line, ink: line, known };
+        return Look { fill: c.theme().vessel, line, ink: line, known };
     }
     let known = running.is_good();
     let fill = match running.is_on() {
-        _ if running.status.is_bad() => THEME.vessel,
-        Some(true) => THEME.running,
-        Some(false) => THEME.stopped,
-        None => THEME.vessel,
+        _ if running.status.is_bad() => c.theme().vessel,
+        Some(true) => c.theme().running,
+        Some(false) => c.theme().stopped,
+        None => c.theme().vessel,
     };
     let dark = known && running.is_on() == Some(false);
-    Look { fill, line, ink: Stroke { color: if dark { THEME.text } else { THEME.equipment }, ..line }, known }
+    Look { fill, line, ink: Stroke { color: if dark { c.theme().text } else { c.theme().equipment }, ..line }, known }
 }
 
 /// Draws it.
@@ -170,7 +169,7 @@ fn conveyor(c: &Canvas<'_>, rect: Rect, look: &Look, facing: Direction) {
     outline(c, rounded(rect, high / 2.0), look);
     let roller = high * 0.28;
     for x in [rect.left() + high / 2.0, rect.right() - high / 2.0] {
-        c.circle(pos2(x, rect.center().y), roller, THEME.vessel, look.ink);
+        c.circle(pos2(x, rect.center().y), roller, c.theme().vessel, look.ink);
     }
     let side = if facing == Direction::Left { Direction::Left } else { Direction::Right };
     c.add(Shape::closed_line(triangle(rect.center(), high * 0.24, side), look.ink));
@@ -178,7 +177,7 @@ fn conveyor(c: &Canvas<'_>, rect: Rect, look: &Look, facing: Direction) {
 
 /// A drum with a dished top; the burner below shows whether it fires.
 fn boiler(c: &Canvas<'_>, rect: Rect, look: &Look) {
-    let body = Look { fill: THEME.vessel, ..*look };
+    let body = Look { fill: c.theme().vessel, ..*look };
     outline(c, rounded(rect, rect.width() * 0.22), &body);
     let radius = rect.width().min(rect.height()) * 0.24;
     let hearth = pos2(rect.center().x, rect.bottom() - radius * 1.5);
@@ -212,7 +211,7 @@ fn breaker(c: &Canvas<'_>, rect: Rect, look: &Look, machine: &Machine) {
         Some(true) => c.line(centre - along * reach, centre + along * reach, heavy),
         Some(false) => c.line(centre - along.rot90() * reach, centre + along.rot90() * reach, heavy),
         None => {
-            c.text(centre, Align2::CENTER_CENTER, "?", Font::TEXT_BOLD, THEME.text);
+            c.text(centre, Align2::CENTER_CENTER, "?", Font::TEXT_BOLD, c.theme().text);
         }
     }
 }

@@ -7,7 +7,6 @@ use egui::{Align2, Rect, pos2};
 use plantroom_scene::{Pen, Reading, grouped};
 
 use crate::paint::{Canvas, Font};
-use crate::theme::THEME;
 use crate::trend::Bucket;
 
 /// The smallest part of a tag's range that fills the plot.
@@ -114,7 +113,7 @@ impl Scale {
 
     /// Draws its numbers and its unit at one side of the plot, in the colour of its first pen.
     pub fn paint(&self, c: &Canvas<'_>, plot: Rect, right: bool) {
-        let colour = THEME.pens[self.pens.first().map_or(0, |pen| pen % THEME.pens.len())];
+        let colour = c.theme().pens[self.pens.first().map_or(0, |pen| pen % c.theme().pens.len())];
         let x = if right { plot.right() + c.len(6.0) } else { plot.left() - c.len(6.0) };
         let anchors = if right {
             [Align2::LEFT_BOTTOM, Align2::LEFT_CENTER, Align2::LEFT_TOP]

@@ -5,12 +5,11 @@ use plantroom_scene::Trend;
 
 use super::super::{Canvas, View};
 use super::{TimeAxis, columns, gaps_of};
-use crate::theme::THEME;
 
 /// Draws it.
 pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
     let Some(pen) = trend.pens.first() else { return };
-    let base = c.stroke(1.0, THEME.panel_line);
+    let base = c.stroke(1.0, c.theme().panel_line);
     let (Some(now), Some(tag)) = (view.now, pen.tag()) else {
         c.dashed(&[rect.left_bottom(), rect.right_bottom()], base);
         return;
@@ -28,25 +27,28 @@ pub fn paint(c: &Canvas<'_>, rect: Rect, trend: &Trend, view: &View<'_>) {
     if let Some(recorded) = recorded {
         for (from, to) in gaps_of(&runs, recorded.bucket_ns(), now.0) {
             let gap = Rect::from_min_max(pos2(time.x(from), plot.top()), pos2(time.x(to), plot.bottom())).intersect(plot);
-            c.hatch(gap, THEME.stopped);
+            c.hatch(gap, c.theme().stopped);
         }
     }
     let limits = pen.reading.facts.limits;
     for limit in [limits.high_high, limits.high, limits.low, limits.low_low].into_iter().flatten() {
         if limit > low && limit < high {
             let y = plot.bottom() - plot.height() * ((limit - low) / (high - low)) as f32;
-            c.dashed(&[pos2(plot.left(), y), pos2(plot.right(), y)], c.stroke(1.0, THEME.equipment));
+            c.dashed(&[pos2(plot.left(), y), pos2(plot.right(), y)], c.stroke(1.0, c.theme().equipment));
         }
     }
     let mut end = None;
     for run in &runs {
         let points = columns(run, &time, (low, high));
         end = points.last().copied().or(end);
-        c.path(points, c.stroke(1.5, THEME.value));
+        c.path(points, c.stroke(1.5, c.theme().value));
     }
     if let Some(end) = end {
-        let (fill, line) =
-            if pen.reading.is_good() { (THEME.value, Stroke::NONE) } else { (THEME.background, c.stroke(1.2, THEME.value)) };
+        let (fill, line) = if pen.reading.is_good() {
+            (c.theme().value, Stroke::NONE)
+        } else {
+            (c.theme().background, c.stroke(1.2, c.theme().value))
+        };
         c.circle(end, c.len(2.6), fill, line);
     }
 }
