@@ -111,7 +111,7 @@ impl Bench {
 
     /// A right click in the middle of what is called so.
     fn right_click(&mut self, label: &str) {
-        let at = self.harness.get_by(|node| node.label().is_some_and(|own| own.starts_with(label))).rect().center();
+        let at = self.harness.get_by_label_contains(label).rect().center();
         self.harness.hover_at(at);
         self.harness.step();
         for pressed in [true, false] {
@@ -169,6 +169,27 @@ fn a_right_click_tells_why_and_a_tag_is_taken_over_in_two_steps_with_a_reason() 
     assert!(bench.says("well/level 50.0 % substitute"), "it is marked on the screen");
     bench.key(Key::Escape);
     assert!(!bench.says("0x41C8"));
+}
+
+#[test]
+fn a_long_press_on_a_button_tells_everything_about_its_tag_and_presses_nothing() {
+    let mut bench = Bench::new(Role::Operate);
+    bench.station.inner().whys.insert("p1/start".to_owned(), level_why(None));
+    let at = bench.harness.get_by_role_and_label(egui::accesskit::Role::Button, "Start pump 1").rect().center();
+    let button = |pressed| egui::Event::PointerButton {
+        pos: at,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    bench.harness.hover_at(at);
+    bench.harness.event(button(true));
+    bench.wait(2_000);
+    bench.harness.event(button(false));
+    bench.wait(400);
+    assert!(bench.says("0x41C8 0x0000"), "the sheet is open");
+    assert!(bench.says("not possible: suction pressure is too low (p1/suction)"));
+    assert!(!bench.says("Start pump 1?"));
 }
 
 #[test]
