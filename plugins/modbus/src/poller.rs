@@ -302,6 +302,11 @@ impl Poller {
 
     /// Tells the log what has changed since the last beat, once.
     fn tell(&self) {
+        let silent = self.silent.get().is_some();
+        if silent == self.was_silent.get() && self.lost.borrow().is_empty() && self.found.borrow().is_empty() {
+            self.silent.set(None);
+            return;
+        }
         let (device, group) = (&self.unit.name, &self.group.name);
         let spans = |places: &mut dyn Iterator<Item = usize>| {
             let plan = self.plan.borrow();

@@ -31,6 +31,7 @@ mod queue;
 mod rtu;
 mod serial;
 mod tcp;
+mod thread;
 mod units;
 mod words;
 

@@ -38,11 +38,11 @@ pub(crate) struct Pump {
 #[derive(Default)]
 struct Executor {
     now: Cell<Instant>,
-    tasks: RefCell<ById<Task>>,
+    tasks: RefCell<Tasks>,
     next_task: Cell<u64>,
-    ready: RefCell<VecDeque<u64>>,
-    timers: RefCell<BTreeMap<(u64, u64), Waker>>,
-    next_timer: Cell<u64>,
+    ready: RefCell<VecDeque<TaskId>>,
+    /// By the time at which they are due.
+    timers: RefCell<BTreeMap<u64, Due>>,
     pumps: RefCell<Vec<&'static Pump>>,
     /// When the answer came that the running task has just waited for, ns UTC; 0 without one.
     answered_at: Cell<i64>,
@@ -79,8 +79,58 @@ struct Task {
     waker: Waker,
 }
 
+/// Who is to be woken at one time, in the order in which they asked: pollers of one group share theirs.
+#[derive(Default)]
+struct Due {
+    wakers: Vec<Option<Waker>>,
+    waiting: usize,
+}
+
+/// A task's number, which is never used again, and the place that it has while it lives.
+#[derive(Clone, Copy)]
+struct TaskId {
+    number: u64,
+    place: u32,
+}
+
+/// All tasks, in places that are used again: each is taken out while it runs.
+#[derive(Default)]
+struct Tasks {
+    places: Vec<Place>,
+    free: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Place {
+    number: u64,
+    task: Option<Task>,
+}
+
+impl Tasks {
+    fn reserve(&mut self, number: u64) -> TaskId {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() as u32 - 1
+        });
+        self.places[place as usize].number = number;
+        TaskId { number, place }
+    }
+
+    /// The task, unless it has ended.
+    fn take(&mut self, id: TaskId) -> Option<Task> {
+        let place = self.places.get_mut(id.place as usize).filter(|place| place.number == id.number)?;
+        place.task.take()
+    }
+
+    fn put(&mut self, id: TaskId, task: Task) {
+        if let Some(place) = self.places.get_mut(id.place as usize) {
+            place.task = Some(task);
+        }
+    }
+}
+
 struct TaskWaker {
-    id: u64,
+    id: TaskId,
     /// It is among the ready ones already: however many of its answers came in one step, it is polled once.
     is_queued: AtomicBool,
 }
@@ -101,11 +151,14 @@ impl Wake for TaskWaker {
 /// Starts a task beside the others; it ends with the plugin. It runs in this step, or, from `create`, in the first.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     EXECUTOR.with(|executor| {
-        let id = executor.next_task.get();
-        executor.next_task.set(id + 1);
+        // From 1: 0 names no task.
+        let number = executor.next_task.get() + 1;
+        executor.next_task.set(number);
+        let mut tasks = executor.tasks.borrow_mut();
+        let id = tasks.reserve(number);
         let wake = Arc::new(TaskWaker { id, is_queued: AtomicBool::new(true) });
         let waker = Waker::from(wake.clone());
-        executor.tasks.borrow_mut().insert(id, Task { job: Box::pin(task), wake, waker });
+        tasks.put(id, Task { job: Box::pin(task), wake, waker });
         executor.ready.borrow_mut().push_back(id);
     });
 }
@@ -144,7 +197,8 @@ pub(crate) fn reset() {
 pub(crate) fn register(pump: &'static Pump) {
     EXECUTOR.with(|executor| {
         let mut pumps = executor.pumps.borrow_mut();
-        if !pumps.iter().any(|known| known.name == pump.name) {
+        // The address first: this is asked for each transaction.
+        if !pumps.iter().any(|known| std::ptr::eq(*known, pump) || known.name == pump.name) {
             pumps.push(pump);
         }
     });
@@ -165,29 +219,38 @@ pub(crate) fn now() -> Instant {
 }
 
 /// Wakes at a time; returns what [`clear_timer`] needs beside it.
-pub(crate) fn set_timer(mono_ns: u64, waker: Waker) -> u64 {
+pub(crate) fn set_timer(mono_ns: u64, waker: Waker) -> usize {
     EXECUTOR.with(|executor| {
-        let timer = executor.next_timer.get();
-        executor.next_timer.set(timer + 1);
-        executor.timers.borrow_mut().insert((mono_ns, timer), waker);
-        timer
+        let mut timers = executor.timers.borrow_mut();
+        let due = timers.entry(mono_ns).or_default();
+        due.wakers.push(Some(waker));
+        due.waiting += 1;
+        due.wakers.len() - 1
     })
 }
 
-pub(crate) fn clear_timer(mono_ns: u64, timer: u64) {
-    let _ = EXECUTOR.try_with(|executor| executor.timers.borrow_mut().remove(&(mono_ns, timer)));
+pub(crate) fn clear_timer(mono_ns: u64, timer: usize) {
+    let _ = EXECUTOR.try_with(|executor| {
+        let mut timers = executor.timers.borrow_mut();
+        let Some(due) = timers.get_mut(&mono_ns) else { return };
+        if due.wakers.get_mut(timer).is_some_and(|waker| waker.take().is_some()) {
+            due.waiting -= 1;
+            if due.waiting == 0 {
+                timers.remove(&mono_ns);
+            }
+        }
+    });
 }
 
 fn fire_timers(mono_ns: u64) {
-    let due = EXECUTOR.with(|executor| {
-        if next_timer(executor) > mono_ns {
-            return BTreeMap::new();
-        }
-        let mut timers = executor.timers.borrow_mut();
-        let later = timers.split_off(&(mono_ns.saturating_add(1), 0));
-        std::mem::replace(&mut *timers, later)
-    });
-    due.into_values().for_each(Waker::wake);
+    loop {
+        let due = EXECUTOR.with(|executor| {
+            let mut timers = executor.timers.borrow_mut();
+            timers.first_entry().filter(|first| *first.key() <= mono_ns).map(|first| first.remove())
+        });
+        let Some(due) = due else { return };
+        due.wakers.into_iter().flatten().for_each(Waker::wake);
+    }
 }
 
 /// Runs what is ready; true if some of it is left for the next step.
@@ -195,7 +258,7 @@ fn run_ready() -> bool {
     for _ in 0..POLLS_PER_STEP {
         let taken = EXECUTOR.with(|executor| {
             let id = executor.ready.borrow_mut().pop_front()?;
-            Some((id, executor.tasks.borrow_mut().remove(&id)))
+            Some((id, executor.tasks.borrow_mut().take(id)))
         });
         match taken {
             None => return false,
@@ -204,9 +267,18 @@ fn run_ready() -> bool {
             Some((id, Some(mut task))) => {
                 task.wake.is_queued.store(false, Ordering::Relaxed);
                 EXECUTOR.with(|executor| executor.answered_at.set(0));
-                if task.job.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending() {
-                    EXECUTOR.with(|executor| executor.tasks.borrow_mut().insert(id, task));
-                }
+                let ended = task.job.as_mut().poll(&mut Context::from_waker(&task.waker)).is_ready();
+                // What a task drops at its end may start another one.
+                let left = if ended {
+                    drop(task);
+                    None
+                } else {
+                    Some(task)
+                };
+                EXECUTOR.with(|executor| match (left, &mut *executor.tasks.borrow_mut()) {
+                    (Some(task), tasks) => tasks.put(id, task),
+                    (None, tasks) => tasks.free.push(id.place),
+                });
             }
         }
     }
@@ -214,7 +286,7 @@ fn run_ready() -> bool {
 }
 
 fn next_timer(executor: &Executor) -> u64 {
-    executor.timers.borrow().first_key_value().map_or(u64::MAX, |((mono_ns, _), _)| *mono_ns)
+    executor.timers.borrow().first_key_value().map_or(u64::MAX, |(mono_ns, _)| *mono_ns)
 }
 
 fn each_pump(run: impl Fn(&'static Pump)) {
@@ -230,13 +302,12 @@ fn each_pump(run: impl Fn(&'static Pump)) {
 fn drop_tasks() {
     // A task may start another one while it ends.
     loop {
-        let tasks = EXECUTOR.with(|executor| std::mem::take(&mut *executor.tasks.borrow_mut()));
-        if tasks.is_empty() {
+        let Tasks { mut places, .. } = EXECUTOR.with(|executor| std::mem::take(&mut *executor.tasks.borrow_mut()));
+        if places.is_empty() {
             return;
         }
-        // In the order in which they were started, not in that of a map.
-        let mut tasks: Vec<(u64, Task)> = tasks.into_iter().collect();
-        tasks.sort_unstable_by_key(|(id, _)| *id);
-        tasks.into_iter().for_each(drop);
+        // In the order in which they were started, not in that of their places.
+        places.sort_unstable_by_key(|place| place.number);
+        places.into_iter().for_each(drop);
     }
 }

@@ -9,9 +9,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::raw::{
-    Columns, Explanation, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest, OrderBatch, Problem,
-};
+use crate::raw::{Columns, Explanation, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest, OrderBatch, Problem};
 use crate::{Exported, Instant, life};
 
 /// The contract's imports, with plain types. Every function returns at once. See wit/plugin-0.1.

@@ -56,9 +56,9 @@ impl Columns {
         self.handles.extend_from_slice(handles);
         self.kinds.extend_from_slice(kinds);
         self.values.extend_from_slice(values);
-        let len = self.handles.len();
-        self.statuses.resize(len, status.0);
-        self.times.resize(len, utc_ns);
+        // Not `resize`, whose loop is not turned into one over vectors.
+        self.statuses.extend(std::iter::repeat_n(status.0, handles.len()));
+        self.times.extend(std::iter::repeat_n(utc_ns, handles.len()));
     }
 
     /// The value of a row; no value where the row doesn't hold together.

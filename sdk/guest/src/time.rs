@@ -42,7 +42,7 @@ pub(crate) fn sleep_until(mono_ns: u64) -> Sleep {
 #[must_use = "a pause does nothing unless awaited"]
 pub struct Sleep {
     until: u64,
-    timer: Option<u64>,
+    timer: Option<usize>,
 }
 
 impl Future for Sleep {

@@ -49,7 +49,7 @@ impl Layout {
 /// When the devices or the driver don't work.
 pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     progress("modbus: 120 registers a request; starting the devices");
-    // The same runtime for both: what the station gives its fieldbus.
+    // The bare loop's; the fieldbus has its own thread, as in the station.
     let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
     let device = DeviceProcess::start()?;
     let native = Native::build().map_err(|error| progress(&format!("modbus: without libmodbus: {error:#}"))).ok();
@@ -58,7 +58,7 @@ pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
         let driver = driven::Driver::load(workplace, device.address(), connections, layout)?;
         let (mut rates, mut against_c, mut cpu, mut driven) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for round in 1..=rounds {
-            let ours = driver.round(&runtime)?;
+            let ours = driver.round()?;
             let (bare_per_s, bare_cpu_us) = runtime.block_on(bare::round(device.address(), connections))?;
             if let Some(native) = &native {
                 against_c.push((ours.transactions_per_s, native.round(device.address(), connections)?.0));

@@ -1,6 +1,6 @@
 //! From a write request over HTTP to the bytes at the device, through the real station with its audit on the disk.
 
-mod device;
+pub mod device;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -39,7 +39,7 @@ pub fn measure(workplace: &Workplace) -> Result<Vec<Row>> {
 fn measure_beside(workplace: &Workplace, others: Option<&Devices>) -> Result<Vec<Row>> {
     progress("write: starting a device and a station");
     let (device, arrivals) = Device::start()?;
-    let project = project(device.address(), others)?;
+    let project = project(device.address(), others, DEVICES)?;
     let station = Station::start(workplace, &project, 0)?;
     let api = station.login()?;
     wait_until_good(&api)?;
@@ -89,7 +89,11 @@ fn arrival(arrivals: &Receiver<(Instant, u16)>, number: u16) -> Result<Instant> 
     }
 }
 
-fn wait_until_good(api: &Api) -> Result<()> {
+/// Waits until the device's value is there.
+///
+/// # Errors
+/// When it doesn't come.
+pub fn wait_until_good(api: &Api) -> Result<()> {
     let begin = Instant::now();
     while api.call("GET", "/api/v1/tags/line%2Fsetpoint", None)?["quality"] != "good" {
         ensure!(begin.elapsed() < LONGEST, "the device's value doesn't turn good");
@@ -98,10 +102,14 @@ fn wait_until_good(api: &Api) -> Result<()> {
     Ok(())
 }
 
-fn project(device: SocketAddr, others: Option<&Devices>) -> Result<Project> {
+/// A plant with the device on a line of its own, and so many others beside it.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn project(device: SocketAddr, others: Option<&Devices>, count: usize) -> Result<Project> {
     let project = Project::new()?;
     if let Some(others) = others {
-        points::fill(&project, others.address(), DEVICES, "\"line\"")?;
+        points::fill(&project, others.address(), count, "\"line\"")?;
     } else {
         points::fill(&project, device, 0, "\"line\"")?;
     }

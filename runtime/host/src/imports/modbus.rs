@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn answers_are_taken_in_order_and_in_pieces_of_any_size() {
-        let answer = |id: u64| ModbusCompletion { error: id as u16 % 3, data: vec![id as u16; id as usize % 4], at: Utc(id as i64) };
+        let answer =
+            |id: u64| ModbusCompletion { error: id as u16 % 3, data: vec![id as u16; id as usize % 4], at: Utc(id as i64) };
         for most in [0, 1, 3, 7, 10, 11] {
             let mut answered = Answered::default();
             (0..10).for_each(|id| answered.push(id, &answer(id)));

@@ -16,6 +16,12 @@ const IMPORTS: &[(&str, &str)] = &[
         "submit",
         r#""plantroom:plugin/modbus@0.1.2" "submit" (func $submit (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i64))"#,
     ),
+    (
+        "submit-reads",
+        r#""plantroom:plugin/modbus@0.1.2" "submit-reads" (func $submit_reads
+            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i64))"#,
+    ),
+    ("collect-answers", r#""plantroom:plugin/modbus@0.1.2" "collect-answers" (func $collect_answers (param i32 i32))"#),
     ("collect", r#""plantroom:plugin/modbus@0.1.2" "collect" (func $collect (param i32 i32))"#),
     ("changes", r#""plantroom:plugin/tags@0.1.2" "changes" (func $changes (param i32))"#),
     ("read", r#""plantroom:plugin/tags@0.1.2" "read" (func $read (param i32 i32 i32))"#),

@@ -132,6 +132,54 @@ fn an_unknown_function_is_never_sent() {
     );
 }
 
+/// Two reads as columns: the second one's function and connection, and how many counts there are. Two holding registers
+/// each; all else is 0.
+fn reads(function: u8, place: u8, counts: u8) -> String {
+    format!(
+        "(i32.store8 (i32.const 12292) (i32.const {place})) (i32.store16 (i32.const 8192) (i32.const {}))
+         (i32.store (i32.const 8196) (i32.const 0x00020002))
+         (local.set $id (call $submit_reads (i32.const 12288) (i32.const 2) (i32.const 12304) (i32.const 2) (i32.const 8192)
+            (i32.const 2) (i32.const 12304) (i32.const 2) (i32.const 8196) (i32.const {counts}) (i32.const 12304) (i32.const 2)))",
+        3 | u32::from(function) << 8
+    )
+}
+
+#[test]
+fn reads_as_columns_must_hold_together_and_cannot_write() {
+    check(&["submit-reads"], &reads(3, 0, 1), FaultKind::Contract, "differ in length");
+    check(&["submit-reads"], &reads(3, 1, 2), FaultKind::Contract, "connection 1, which it was not granted");
+    for function in [0, 6, 16, 22, 23, 90] {
+        let mut bench =
+            Bench::start(&Guest { imports: &["submit-reads"], step: &reads(function, 0, 2), ..Guest::default() });
+        let events = bench.turn_events();
+        assert!(matches!(&events[..], [Event::Sent(_, request)] if request.function == 3 && request.count == 2), "{events:?}");
+    }
+}
+
+#[test]
+fn answers_as_columns_name_their_reads_and_hold_their_words() {
+    // Publishes, of two answers: the names' sum x 1,000,000 + the first one's end x 100,000 + the words' sum.
+    let step = format!(
+        "(call $collect_answers (i32.const 10) (i32.const 2048))
+         (if (i32.eq (i32.load (i32.const 2052)) (i32.const 2)) (then
+            (call $send (i32.const 0) (f64.convert_i64_u (i64.add (i64.add
+                (i64.mul (i64.const 1000000) (i64.add (i64.load (i32.load (i32.const 2048)))
+                    (i64.load offset=8 (i32.load (i32.const 2048)))))
+                (i64.mul (i64.const 100000) (i64.extend_i32_u (i32.load (i32.load (i32.const 2064))))))
+                (i64.add (i64.load16_u (i32.load (i32.const 2080))) (i64.load16_u offset=4 (i32.load (i32.const 2080)))))))))
+         (if (i32.eq (global.get $steps) (i32.const 1)) (then {}))",
+        reads(4, 0, 2)
+    );
+    let imports = &["submit-reads", "collect-answers", "publish"];
+    let mut bench = Bench::start(&Guest { imports, step: &step, ..Guest::default() });
+    assert_eq!(bench.turn_events().len(), 2, "both are sent");
+    bench.world.answer(0, &[7, 1]);
+    bench.world.answer(0, &[30, 2]);
+    let events = bench.turn_events();
+    // Names 1 and 2; the first one's words end at 2; 7 + 30.
+    assert!(matches!(&events[..], [Event::Samples(rows)] if format!("{rows:?}").contains("3200037")), "{events:?}");
+}
+
 #[test]
 fn unknown_orders_cannot_be_settled() {
     let settle = "(call $settle (i64.const 5) (i32.const 0) (i32.const 4096) (i32.const 5))";

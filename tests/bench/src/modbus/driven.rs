@@ -62,13 +62,13 @@ impl Driver {
     ///
     /// # Errors
     /// When a transaction or the driver failed.
-    pub fn round(&self, runtime: &tokio::runtime::Runtime) -> Result<Rates> {
+    pub fn round(&self) -> Result<Rates> {
         let clock = Arc::new(Clock(Instant::now()));
         let now = {
             let clock = Arc::clone(&clock);
             Arc::new(move || clock.now())
         };
-        let fieldbus = Arc::new(Fieldbus::start(runtime.handle(), &self.plant.connections, now, Arc::new(|_, _| {})));
+        let fieldbus = Arc::new(Fieldbus::start_on_own_thread(&self.plant.connections, now, Arc::new(|_, _| {}))?);
         let outside = Arc::new(Counting { clock, fieldbus: Arc::clone(&fieldbus), samples: AtomicU64::new(0) });
         let plugin = self.loaded.start(outside.clone()).context("the system gives no thread")?;
         let waited = Instant::now();

@@ -16,6 +16,7 @@ const ARRIVALS: usize = 1_024;
 /// The device; its threads end with their connections.
 pub struct Device {
     address: SocketAddr,
+    registers: Arc<Mutex<[u16; REGISTERS]>>,
 }
 
 impl Device {
@@ -28,6 +29,7 @@ impl Device {
         let address = listener.local_addr()?;
         let (sender, receiver) = sync_channel(ARRIVALS);
         let registers = Arc::new(Mutex::new([0_u16; REGISTERS]));
+        let shown = Arc::clone(&registers);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (registers, sender) = (Arc::clone(&registers), sender.clone());
@@ -35,7 +37,14 @@ impl Device {
                 std::thread::spawn(move || drop(serve(stream, &registers, &sender)));
             }
         });
-        Ok((Self { address }, receiver))
+        Ok((Self { address, registers: shown }, receiver))
+    }
+
+    /// Changes a register, as the device's own program would.
+    pub fn set(&self, register: usize, value: u16) {
+        if let Some(place) = self.registers.lock().unwrap_or_else(PoisonError::into_inner).get_mut(register) {
+            *place = value;
+        }
     }
 
     /// Where it listens.
