@@ -88,7 +88,7 @@ impl Commissioning {
                 shown.rows.iter().filter(|row| matches(row, &filter) && (!self.only_bad || row.quality != "good")).collect();
             let mut wanted = self.wanted.clone();
             head(ui, around, shown, (&mut wanted, &mut self.filter, &mut self.only_bad), &rows);
-            let height = (ui.available_height() - 30.0).max(160.0);
+            let height = (ui.available_height() - 56.0).max(160.0);
             let pressed = list(ui, t, ("registers", height), &COLUMNS, rows.len(), |row, at| cell(rows[row], at, around));
             let more = if shown.more > 0 { format!(", {} more are not shown", shown.more) } else { String::new() };
             ui.label(quiet(t, &format!("{} of {} tags{more}", rows.len(), shown.rows.len())));

@@ -270,7 +270,7 @@ fn window(
     show: impl FnOnce(&mut Ui),
 ) -> bool {
     let t = &around.look.theme;
-    let room = around.body.size() - vec2(24.0, 64.0);
+    let room = around.body.size() - vec2(24.0, 110.0);
     let size = vec2(width.min(room.x), height.min(room.y));
     let mut open = true;
     egui::Window::new(egui::RichText::new(title).font(crate::fonts::bold(t.size_text)))
