@@ -322,7 +322,7 @@ impl Told {
                     self.rows.push(Row { tag, value: row.value, status: row.status, time: row.time.0, heard });
                 }
             }
-            ToConsole::Tags { .. } | ToConsole::Values { .. } | ToConsole::Why { .. } => {}
+            ToConsole::Tags { .. } | ToConsole::Values { .. } | ToConsole::Why { .. } | ToConsole::Reply { .. } => {}
             ToConsole::Heartbeat { .. } => self.beats.push(Instant::now()),
             ToConsole::Outcome { request, outcome } => drop(self.outcomes.insert(request, outcome)),
         }

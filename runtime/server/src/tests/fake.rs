@@ -152,8 +152,8 @@ impl Station for Fake {
         request: WriteRequest,
     ) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
         let now = self.now();
-        let name = &self.plant.tags[request.tag.0 as usize].name;
-        let permit = match self.access.authorise(&session, door, Role::Operate, Act::write(name, request.tag), now) {
+        let name: Arc<str> = Arc::from(&*self.plant.tags[request.tag.0 as usize].name);
+        let permit = match self.access.authorise(&session, door, Role::Operate, Act::write(&name, request.tag), now) {
             Ok(permit) => permit,
             Err(refusal) => {
                 let outcome = Outcome { kind: OutcomeKind::Refused, message: refusal.to_string(), audit: 0 };
