@@ -53,7 +53,7 @@ impl Bench {
             plantroom_model::Now { mono: plantroom_model::Mono(1_000_000_000 + since as u64), utc: Utc(since as i64) }
         };
         let on_link = move |_, state| seen.lock().unwrap().push(state);
-        let bus = Fieldbus::start(runtime.handle(), &[spec], Arc::new(now), Arc::new(on_link));
+        let bus = Fieldbus::start_on_own_thread(&[spec], Arc::new(now), Arc::new(on_link)).expect("a thread");
         Self { runtime, bus, states }
     }
 
