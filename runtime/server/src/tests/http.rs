@@ -30,6 +30,9 @@ fn example(route: &Route) -> (String, &'static str) {
         Some("RoleBody") => r#"{"role":"engineer"}"#,
         Some("NewTokenBody") => r#"{"user":"eve","label":"x"}"#,
         Some("ModeBody") => r#"{"mode":"off-scan","reason":"x"}"#,
+        Some("ReasonBody") => r#"{"reason":"x"}"#,
+        Some("ChangeBody") => r#"{"comment":"x"}"#,
+        Some("RollbackBody") => r#"{"comment":"x"}"#,
         Some(other) => panic!("no example of {other}"),
         None => "",
     };
