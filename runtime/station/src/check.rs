@@ -114,10 +114,7 @@ pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// A plugin's problem, at the tag it is about.
 fn of_plugin(plant: &Plant, plugin: plantroom_project::Place, tag: Option<TagId>, message: String) -> Diagnostic {
-    let place = tag
-        .and_then(|tag| plant.tag_places.get(tag.0 as usize))
-        .filter(|place| !place.file.is_empty())
-        .unwrap_or(plugin);
+    let place = tag.and_then(|tag| plant.tag_places.get(tag.0 as usize)).filter(|place| !place.file.is_empty()).unwrap_or(plugin);
     Diagnostic::error(&place.file, place.place, message, "")
 }
 

@@ -88,9 +88,8 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let Prepared { plant, data, clock, access, listener, loaded, files, unsettled, refused, history, sandbox, url } =
         prepare(options).await?;
     let (retained, kept) = Retained::open(&data, &plant.tags).map_err(|error| StartError::Data(error.to_string()))?;
-    let retained = Arc::new(retained);
     let (inbox, outlet) = inbox();
-    let inbox = Arc::new(inbox);
+    let (retained, inbox) = (Arc::new(retained), Arc::new(inbox));
     let (taken_by_scan, taken) = watch::channel(0);
     let (snapshots, snapshot) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
     let fieldbus = Arc::new(start_fieldbus(&plant, &clock, &inbox)?);

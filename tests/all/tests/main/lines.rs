@@ -102,7 +102,7 @@ fn what_a_line_says_wrongly_is_told_by_check() {
     let cases = [
         // The project knows that there are several devices; only the driver knows their notations.
         ("x/nowhere", "address = \"holding 0\"", "the connection `line` has 3 devices"),
-        ("x/mixed", "device = \"m1\"\naddress = \"40003\"", "x/mixed"),
+        ("x/mixed", "device = \"m1\"\naddress = \"40003\"", "write all of a device in one notation"),
     ];
     for (name, rest, expected) in cases {
         let (_device, project) = line();

@@ -164,7 +164,7 @@ fn a_broken_edit_is_refused_with_its_place_and_the_old_project_runs_on() {
             |now| now["state"] == "refused" && now.to_string().contains(words),
         );
         assert!(now["diagnostics"].as_array().is_some_and(|all| !all.is_empty()), "{now}");
-        assert_eq!(api.tag("system/project/state").number(), 2.0);
+        wait_until("the tag says so", 10.0, || api.tag("system/project/state").number(), |state| *state == 2.0);
         let asked = api.call("POST", "/api/v1/project/apply", Some(json!({})));
         assert_eq!(asked.status, 422, "{}", asked.text);
     }

@@ -67,7 +67,7 @@ fn an_automation_that_was_stopped_by_hand_stays_so_over_a_restart() {
     holds_for("it counts no more", 1.5, || api.tag("count").number(), |count| *count <= stands + 1.0);
     assert_eq!(automation(&api)["by_person"], json!(true));
     assert!(automation(&api)["last_error"].as_str().is_some_and(|why| why.contains("the counter is being serviced")));
-    let record = api.audit("count").into_iter().find(|record| record["what"] == "stop automation");
+    let record = api.audit("count").into_iter().find(|record| record["act"] == "stop automation");
     assert!(record.is_some_and(|record| record["user"] == "operator"), "{:?}", api.audit("count"));
 
     assert!(station.stop().success());
@@ -89,7 +89,8 @@ fn an_automation_that_was_stopped_by_hand_stays_so_over_a_restart() {
 fn tags_that_are_taken_over_are_counted_by_a_tag_of_the_station() {
     let mut device = Pymodbus::start();
     device.set(10, &[1_000]);
-    let station = Station::start(&line(&device));
+    let project = line(&device);
+    let station = Station::start(&project);
     let api = station.api();
     wait_until("nothing is taken over", 10.0, || api.tag("system/overrides"), |tag| tag.is_good() && tag.number() == 0.0);
     let body = json!({ "mode": "substituted", "value": 1.25, "reason": "sensor is out" });
@@ -105,7 +106,8 @@ fn the_engineers_panes_open_in_the_real_window() {
     let screen = Screen::start();
     let mut device = Pymodbus::start();
     device.set(10, &[1_000]);
-    let station = Station::start(&line(&device));
+    let project = line(&device);
+    let station = Station::start(&project);
     let api = station.api();
     robot(&api);
     wait_until("the line is read", 10.0, || api.tag("line/level"), |tag| tag.is_good());
