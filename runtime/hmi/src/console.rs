@@ -140,7 +140,6 @@ impl Console {
             Wish::Choose(choices) => self.choose(choices),
             Wish::Whole => self.desk.main().into_iter().for_each(|main| main.lens.set(Lens::default())),
             Wish::Keys => self.showing_keys = true,
-            Wish::Window => {}
         }
         ctx.request_repaint();
     }

@@ -20,8 +20,6 @@ pub enum Wish {
     Whole,
     /// The list of keys.
     Keys,
-    /// The open screen in another window of the operating system.
-    Window,
 }
 
 /// Draws what the View button opens.
@@ -53,7 +51,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
         }
     }
     ui.separator();
-    for (words, what) in [("Whole screen", Wish::Whole), ("Open in a new window", Wish::Window), ("Keys", Wish::Keys)] {
+    for (words, what) in [("Whole screen", Wish::Whole), ("Keys", Wish::Keys)] {
         if (windows || what != Wish::Window) && ui.button(look.say(words)).clicked() {
             wish = Some(what);
         }
@@ -77,7 +75,6 @@ const KEYS: [(&str, &str); 21] = [
     ("middle button", "move the screen"),
     ("0", "the whole screen"),
     ("Ctrl++, Ctrl+-, Ctrl+0", "everything larger, smaller, as usual"),
-    ("Ctrl+N", "this screen in another window"),
     ("F5", "open the screen anew from its script"),
     ("I, right click, long press", "everything about a tag, and why it is so"),
     ("F6", "tags that somebody has taken over"),
