@@ -145,19 +145,19 @@ fn guessing_locks_the_guesser_only() {
 #[test]
 fn unknown_user_and_wrong_password_cost_the_same() {
     let access = plant();
-    let time = |user: &str| {
-        let mut times: Vec<Duration> = (0..7)
-            .map(|n| {
-                let start = Instant::now();
-                let denied = access.login(user, "wrong password", Door::Api, &format!("10.0.1.{n}"), at(1)).unwrap_err();
-                assert_eq!(denied, Denied::wrong());
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        times[1].as_secs_f64()
+    let time = |user: &str, n: u32| {
+        let start = Instant::now();
+        let denied = access.login(user, "wrong password", Door::Api, &format!("10.0.1.{n}"), at(1)).unwrap_err();
+        assert_eq!(denied, Denied::wrong());
+        start.elapsed()
     };
-    let ratio = time("otto") / time("nobody");
+    // In turns, and the shortest of each: other work on the machine only ever adds.
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    for n in 0..9 {
+        known = known.min(time("otto", n));
+        unknown = unknown.min(time("nobody", n));
+    }
+    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
     assert!((0.5..2.0).contains(&ratio), "one answer takes {ratio:.2} times as long as the other");
 }
 
