@@ -25,8 +25,11 @@ pub const TAGS_DEFAULT: usize = 1_000;
 /// The most tags in one answer. A higher limit is lowered to this.
 pub const TAGS: usize = 10_000;
 
-/// How often a console gets what has changed, in ms: faster than eyes.
+/// How often a console is looked after where no scan calls for it, in ms.
 pub const LIVE_MS: u64 = 100;
+/// Shortest time between two messages of changed values, in ms: faster than eyes. The first change after a pause is told
+/// at once.
+pub const LIVE_PAUSE_MS: u64 = 50;
 /// How long one message to a console may take, in ms: a network that hangs for some seconds is got over. Then the
 /// console is cut off; it will come back.
 pub const SEND_MS: u64 = 10_000;

@@ -79,6 +79,7 @@ enum Event {
     Answer(Option<(u64, ToConsole)>),
     Screens,
     Values,
+    PauseOver,
     Beat,
     Close,
 }
@@ -113,6 +114,9 @@ impl Console {
     async fn run(mut self) -> Result<(), Gone> {
         let mut values = interval(Duration::from_millis(limits::LIVE_MS));
         let mut beat = interval(Duration::from_millis(model_limits::HEARTBEAT_MS));
+        // After values were told, the next ones wait for a moment; after a pause they don't.
+        let mut pause = interval(Duration::from_millis(limits::LIVE_PAUSE_MS));
+        let mut paused = false;
         values.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut closing = self.app.closing.clone();
@@ -123,7 +127,9 @@ impl Console {
                 outcome = self.outcomes.1.recv() => Event::Outcome(outcome),
                 answer = self.answers.1.recv() => Event::Answer(answer),
                 Ok(()) = self.screens.changed(), if live => Event::Screens,
-                _ = values.tick(), if live => Event::Values,
+                _ = pause.tick(), if paused => Event::PauseOver,
+                Ok(()) = self.snapshots.changed(), if live && !paused => Event::Values,
+                _ = values.tick(), if live && !paused => Event::Values,
                 _ = beat.tick() => Event::Beat,
                 _ = closing.wait_for(|closing| *closing) => Event::Close,
             };
@@ -144,7 +150,11 @@ impl Console {
                 }
                 Event::Outcome(None) | Event::Answer(None) => {}
                 Event::Screens => self.send_screens().await?,
-                Event::Values => self.send_values().await?,
+                Event::PauseOver => paused = false,
+                Event::Values => {
+                    paused = self.send_values().await?;
+                    pause.reset();
+                }
                 Event::Beat => self.beat().await?,
                 Event::Close => {
                     let _ = timeout(Duration::from_millis(limits::LIVE_MS), self.socket.send(Message::Close(None))).await;
@@ -281,7 +291,7 @@ impl Console {
         }
         self.subscription = Some(Subscription::new(generation, names, &self.plant));
         self.send_tags().await?;
-        self.send_values().await
+        self.send_values().await.map(drop)
     }
 
     async fn send_tags(&mut self) -> Result<(), Gone> {
@@ -291,15 +301,18 @@ impl Console {
         self.send(&message).await
     }
 
-    async fn send_values(&mut self) -> Result<(), Gone> {
+    /// Tells what has changed; whether anything had.
+    async fn send_values(&mut self) -> Result<bool, Gone> {
         self.follow_plant().await?;
-        let Some(subscription) = &mut self.subscription else { return Ok(()) };
+        let Some(subscription) = &mut self.subscription else { return Ok(false) };
         let generation = subscription.generation();
         let snapshot = self.snapshots.borrow().clone();
-        for columns in subscription.changes(&snapshot) {
+        let changes = subscription.changes(&snapshot);
+        let any = !changes.is_empty();
+        for columns in changes {
             self.send(&ToConsole::Values { generation, columns }).await?;
         }
-        Ok(())
+        Ok(any)
     }
 
     /// The project was changed: the same names may be other tags now.
