@@ -87,7 +87,9 @@ pub enum Refusal {
     #[error("your session has ended; log in again")]
     Ended,
     /// The technical user that an automation acts for isn't there.
-    #[error("there is no user {user}, whom {automation} acts for; an engineer can make one: plantroom user add {user} --role operate")]
+    #[error(
+        "there is no user {user}, whom {automation} acts for; an engineer can make one: plantroom user add {user} --role operate"
+    )]
     NoUser {
         /// Whom.
         user: Arc<str>,

@@ -66,7 +66,14 @@ impl Audit {
         record.comment = cut(&entry.comment, plantroom_model::limits::COMMENT_BYTES);
         let policy = if entry.essential { Policy::Late } else { Policy::Durable };
         let written = self.submit(record, policy)?;
-        Ok(Recorded { number: written.number, durable: written.durable, user: permit.user, tag, value: entry.new, rest: entry.rest })
+        Ok(Recorded {
+            number: written.number,
+            durable: written.durable,
+            user: permit.user,
+            tag,
+            value: entry.new,
+            rest: entry.rest,
+        })
     }
 
     /// Records how a write ended. Where the disk doesn't take it now, it follows later.

@@ -72,6 +72,12 @@ fn list(client: &Client, limit: u32, as_json: bool) -> Result<()> {
 
 fn verify(data: &std::path::Path, as_json: bool) -> Result<()> {
     let report = plantroom_access::verify(data).map_err(|error| Failure::problems(error.to_string()))?;
+    if report.segments == 0 {
+        let data = data.display();
+        let told =
+            format!("There is no audit trail here; name a station's data folder, by default `data` in its project: {data}");
+        return Err(Failure::problems(told).into());
+    }
     let broken = report.broken.as_ref();
     if as_json {
         let broken = broken.map(

@@ -1,7 +1,7 @@
 //! The console as an application: one frame from top to bottom is [`Console::show`].
 
-mod panes;
 mod painting;
+mod panes;
 
 use std::time::Duration;
 

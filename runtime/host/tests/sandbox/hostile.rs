@@ -149,8 +149,7 @@ fn reads_as_columns_must_hold_together_and_cannot_write() {
     check(&["submit-reads"], &reads(3, 0, 1), FaultKind::Contract, "differ in length");
     check(&["submit-reads"], &reads(3, 1, 2), FaultKind::Contract, "connection 1, which it was not granted");
     for function in [0, 6, 16, 22, 23, 90] {
-        let mut bench =
-            Bench::start(&Guest { imports: &["submit-reads"], step: &reads(function, 0, 2), ..Guest::default() });
+        let mut bench = Bench::start(&Guest { imports: &["submit-reads"], step: &reads(function, 0, 2), ..Guest::default() });
         let events = bench.turn_events();
         assert!(matches!(&events[..], [Event::Sent(_, request)] if request.function == 3 && request.count == 2), "{events:?}");
     }

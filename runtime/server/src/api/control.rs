@@ -9,8 +9,8 @@ use super::tags::find;
 use crate::door::Call;
 use crate::error::ApiError;
 use crate::views::{
-    AutomationLogView, AutomationsView, ModeBody, OutcomeView, OverrideView, OverridesView, ReasonBody, RegistersView, time, value_from_json,
-    value_json,
+    AutomationLogView, AutomationsView, ModeBody, OutcomeView, OverrideView, OverridesView, ReasonBody, RegistersView, time,
+    value_from_json, value_json,
 };
 
 /// Entries of the automations' journal in one answer where nobody says, and the most.

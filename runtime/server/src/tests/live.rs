@@ -303,7 +303,8 @@ async fn questions_and_deeds_are_answered_by_their_number_and_by_role() {
     let fake = Fake::new();
     let served = serve(&fake).await;
     let ask = |request, ask| ToStation::Ask { request, ask };
-    let reply_of = |wanted: u64| move |message: &ToConsole| matches!(message, ToConsole::Reply { request, .. } if *request == wanted);
+    let reply_of =
+        |wanted: u64| move |message: &ToConsole| matches!(message, ToConsole::Reply { request, .. } if *request == wanted);
     let mut viewer = Console::logged_in(&served, "vera").await;
     viewer.say(&ask(1, Ask::Overrides)).await;
     viewer.say(&ask(2, Ask::Registers { connection: String::new() })).await;

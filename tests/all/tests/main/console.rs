@@ -108,9 +108,7 @@ fn field() -> (Project, Companion) {
     let project = Project::waterworks();
     project.move_field();
     let field = Companion::start(command().args(["simulate", project.text()]), "");
-    eventually("the field is there", 20.0, || {
-        (field.told().matches("answers as a Modbus").count() >= 6).then_some(())
-    });
+    eventually("the field is there", 20.0, || (field.told().matches("answers as a Modbus").count() >= 6).then_some(()));
     (project, field)
 }
 
