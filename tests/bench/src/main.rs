@@ -34,7 +34,7 @@ use crate::workplace::Workplace;
 #[derive(Parser)]
 #[command(
     max_term_width = 110,
-    after_help = "Without a name all of them run, in about 4 minutes. Build the program beside it first, in the same profile:\n\n    \
+    after_help = "Without a name all of them run, in about 12 minutes. Build the program beside it first, in the same profile:\n\n    \
                   cargo build --release -p plantroom -p plantroom-bench\n    \
                   cargo run --release -p plantroom-bench -- boundary tags\n\n\
                   A figure is the median of several rounds, with the lowest and the highest behind it. Ours and the peer take \
