@@ -23,7 +23,7 @@ pub enum Wish {
 }
 
 /// Draws what the View button opens.
-pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish> {
+pub fn view(ui: &mut Ui, appearance: &Appearance) -> Option<Wish> {
     let look = Look::of(ui.ctx());
     let mut choices = appearance.choices().clone();
     let mut wish = None;
@@ -52,7 +52,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
     }
     ui.separator();
     for (words, what) in [("Whole screen", Wish::Whole), ("Keys", Wish::Keys)] {
-        if (windows || what != Wish::Window) && ui.button(look.say(words)).clicked() {
+        if ui.button(look.say(words)).clicked() {
             wish = Some(what);
         }
     }
@@ -63,7 +63,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
 }
 
 /// Keys and what they do, in the console's own words.
-const KEYS: [(&str, &str); 21] = [
+const KEYS: [(&str, &str); 20] = [
     ("Tab, Shift+Tab", "next, previous"),
     ("\u{2190} \u{2191} \u{2192} \u{2193}", "neighbour in that direction"),
     ("Enter, Space", "press what has the focus"),

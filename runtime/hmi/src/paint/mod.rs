@@ -29,7 +29,9 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{EventId, Object, Reading, Scene, Symbol};
 
 pub use canvas::{Canvas, Font};
-pub use kept::{Kept, off_id as nothing_kept};
+pub use kept::Kept;
+#[cfg(not(target_arch = "wasm32"))]
+pub use kept::off_id as nothing_kept;
 pub use marks::Sign;
 
 use kept::Item;
