@@ -129,7 +129,7 @@ fn print_all(diagnostics: &[Diagnostic]) {
 }
 
 /// Whether a name matches, `*` standing for anything, `/` included; as in `tag list`.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };

@@ -86,7 +86,8 @@ fn line_of(row: &Json) -> String {
 pub fn list_overridden(client: &Client, filter: &str, as_json: bool) -> Result<()> {
     let answer = client.call("GET", "/api/v1/overrides", None)?;
     let all = answer["overrides"].as_array().cloned().unwrap_or_default();
-    let wanted: Vec<Json> = all.into_iter().filter(|over| matches(filter, over["tag"].as_str().unwrap_or_default())).collect();
+    let wanted: Vec<Json> =
+        all.into_iter().filter(|over| crate::tag_files::matches(filter, over["tag"].as_str().unwrap_or_default())).collect();
     if as_json {
         println!("{}", serde_json::to_string_pretty(&wanted)?);
         return Ok(());
@@ -101,37 +102,4 @@ pub fn list_overridden(client: &Client, filter: &str, as_json: bool) -> Result<(
         println!("{:<40} {mode:<24} by {} since {}: {}", text("tag"), text("user"), text("since"), text("reason"));
     }
     Ok(())
-}
-
-/// Whether a name matches a pattern in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_star_stands_for_anything() {
-        let check =
-            |pattern: &str, name: &str, expected: bool| assert_eq!(super::matches(pattern, name), expected, "{pattern} {name}");
-        check("*", "a/b", true);
-        check("a/*", "a/b/c", true);
-        check("a/*", "b/a", false);
-        check("*/level", "intake/level", true);
-        check("*/level", "intake/levels", false);
-        check("a/*/c*d", "a/b/cxd", true);
-        check("a/b", "a/b", true);
-        check("a/b", "a/bc", false);
-    }
 }
