@@ -7,6 +7,7 @@
 //! Invariant: does no I/O, starts no thread, asks no clock.
 //! Invariant: builds for `wasm32-unknown-unknown`, because consoles in browsers use it.
 
+mod alarm;
 mod automation;
 mod changes;
 mod columns;
@@ -25,6 +26,10 @@ mod tag;
 mod time;
 mod value;
 
+pub use alarm::{
+    AlarmAct, AlarmDetail, AlarmEvent, AlarmEventKind, AlarmId, AlarmReply, AlarmSpec, AlarmState, AlarmVerb, Condition,
+    ConditionWord, Conditions, Hidden, LimitKind, LimitSource, Marks, Occurrence, Priority, Standing,
+};
 pub use automation::AutomationVerb;
 pub use changes::{Change, ChangeIter, Changes, KeptTotal, PackedChange};
 pub use columns::{ColumnError, Columns, Row};
