@@ -2,11 +2,13 @@
 //! people do to it. How one leads to the other is `alarms`' business.
 
 mod act;
+mod board;
 mod event;
 mod spec;
 mod state;
 
 pub use act::{AlarmAct, AlarmReply, AlarmVerb, ConditionWord, Conditions};
+pub use board::{AlarmBoard, AlarmCounts, AlarmRow};
 pub use event::{AlarmEvent, AlarmEventKind};
 pub use spec::{AlarmDetail, AlarmId, AlarmSpec, Condition, LimitKind, LimitSource, Priority};
 pub use state::{AlarmState, Hidden, Marks, Occurrence, Standing};

@@ -27,8 +27,9 @@ mod time;
 mod value;
 
 pub use alarm::{
-    AlarmAct, AlarmDetail, AlarmEvent, AlarmEventKind, AlarmId, AlarmReply, AlarmSpec, AlarmState, AlarmVerb, Condition,
-    ConditionWord, Conditions, Hidden, LimitKind, LimitSource, Marks, Occurrence, Priority, Standing,
+    AlarmAct, AlarmBoard, AlarmCounts, AlarmDetail, AlarmEvent, AlarmEventKind, AlarmId, AlarmReply, AlarmRow, AlarmSpec,
+    AlarmState, AlarmVerb, Condition, ConditionWord, Conditions, Hidden, LimitKind, LimitSource, Marks, Occurrence, Priority,
+    Standing,
 };
 pub use automation::AutomationVerb;
 pub use changes::{Change, ChangeIter, Changes, KeptTotal, PackedChange};
