@@ -4,11 +4,13 @@
 mod act;
 mod board;
 mod event;
+mod frame;
 mod spec;
 mod state;
 
 pub use act::{AlarmAct, AlarmReply, AlarmVerb, ConditionWord, Conditions};
 pub use board::{AlarmBoard, AlarmCounts, AlarmRow};
-pub use event::{AlarmEvent, AlarmEventKind};
+pub use event::{AlarmEvent, AlarmEventKind, AlarmStep};
+pub use frame::{AlarmFrame, ConditionSource, RestoredAlarm};
 pub use spec::{AlarmDetail, AlarmId, AlarmSpec, Condition, LimitKind, LimitSource, Priority};
 pub use state::{AlarmState, Hidden, Marks, Occurrence, Standing};

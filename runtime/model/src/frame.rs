@@ -1,6 +1,6 @@
 //! What one scan decided.
 
-use crate::{Changes, Now};
+use crate::{AlarmFrame, Changes, Now};
 
 /// What one scan decided: every accepted change, in order. A tag can occur more than once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,4 +11,6 @@ pub struct Frame {
     pub now: Now,
     /// Every accepted sample, in the order of arrival.
     pub changes: Changes,
+    /// What it meant for alarms.
+    pub alarms: AlarmFrame,
 }

@@ -12,6 +12,7 @@ mod automation;
 mod changes;
 mod columns;
 mod diagnostic;
+mod duration;
 mod field;
 mod frame;
 mod label;
@@ -27,14 +28,15 @@ mod time;
 mod value;
 
 pub use alarm::{
-    AlarmAct, AlarmBoard, AlarmCounts, AlarmDetail, AlarmEvent, AlarmEventKind, AlarmId, AlarmReply, AlarmRow, AlarmSpec,
-    AlarmState, AlarmVerb, Condition, ConditionWord, Conditions, Hidden, LimitKind, LimitSource, Marks, Occurrence, Priority,
-    Standing,
+    AlarmAct, AlarmBoard, AlarmCounts, AlarmDetail, AlarmEvent, AlarmEventKind, AlarmFrame, AlarmId, AlarmReply, AlarmRow,
+    AlarmSpec, AlarmState, AlarmStep, AlarmVerb, Condition, ConditionSource, ConditionWord, Conditions, Hidden, LimitKind,
+    LimitSource, Marks, Occurrence, Priority, RestoredAlarm, Standing,
 };
 pub use automation::AutomationVerb;
 pub use changes::{Change, ChangeIter, Changes, KeptTotal, PackedChange};
 pub use columns::{ColumnError, Columns, Row};
 pub use diagnostic::{Diagnostic, Severity, SourceText, nearest};
+pub use duration::{duration_ms, duration_words};
 pub use field::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, field_error};
 pub use frame::Frame;
 pub use label::Label;
@@ -46,7 +48,7 @@ pub use snapshot::Snapshot;
 pub use status::{Quality, Status};
 pub use tag::{
     Deadband, DerivedSpec, Detail, FaultBand, Instance, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec,
-    Scaling, TagId, TagSpec, TotalSpec, Totalise, WriteSpec,
+    Scaling, TagId, TagSpec, TotalSpec, Totalise, WriteSpec, concerns,
 };
 pub use time::{Mono, Now, Utc};
 pub use value::{Value, ValueKind};

@@ -6,6 +6,8 @@ pub const TEXT_BYTES: usize = 4_096;
 pub const TAG_NAME_BYTES: usize = 200;
 /// Most tags of a project: one handle column of 4 MiB. `check` refuses more.
 pub const TAGS: usize = 1_000_000;
+/// Most alarms of a project, those of the station included: 64 MB of states and delays. `check` refuses more.
+pub const ALARMS: usize = 1_000_000;
 /// Longest comment of a request, in bytes. A longer one is refused.
 pub const COMMENT_BYTES: usize = 1_024;
 /// Rows of one published batch: bounds a step's staging area. A larger batch traps.

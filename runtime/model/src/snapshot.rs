@@ -152,7 +152,7 @@ mod tests {
         let older = newer.clone();
         let sample = Sample { value: Value::Int(7), status: Status::GOOD, ..Sample::waiting() };
         let changes = vec![Change { tag: TagId(129), sample: sample.clone() }].into();
-        newer.apply(&Frame { number: 1, now: Now::default(), changes });
+        newer.apply(&Frame { number: 1, now: Now::default(), changes, ..Frame::default() });
         assert_eq!(newer.get(TagId(129)), Some(&sample));
         assert_eq!(older.get(TagId(129)), Some(&Sample::waiting()));
         assert_eq!(newer.get(TagId(130)), None);
@@ -169,7 +169,7 @@ mod tests {
         let mut snapshot = Snapshot::waiting(3);
         let sample = Sample { value: Value::Text("x".into()), status: Status::GOOD, ..Sample::waiting() };
         let change = |tag| Change { tag: TagId(tag), sample: sample.clone() };
-        snapshot.apply(&Frame { number: 2, now: Now::default(), changes: vec![change(70), change(1), change(u32::MAX)].into() });
+        snapshot.apply(&Frame { number: 2, changes: vec![change(70), change(1), change(u32::MAX)].into(), ..Frame::default() });
         assert_eq!((snapshot.len(), snapshot.get(TagId(70)), snapshot.get(TagId(1))), (71, Some(&sample), Some(&sample)));
     }
 
@@ -179,7 +179,7 @@ mod tests {
         let mut noted = |note: Option<&str>| {
             let mut changes = Changes::default();
             changes.push_note(TagId(1), note.map(Into::into));
-            snapshot.apply(&Frame { number: 1, now: Now::default(), changes });
+            snapshot.apply(&Frame { number: 1, now: Now::default(), changes, ..Frame::default() });
             snapshot.note(TagId(1)).map(ToString::to_string)
         };
         assert_eq!(noted(Some("divided by 0")).as_deref(), Some("divided by 0"));

@@ -134,6 +134,7 @@ mod tests {
             number,
             now,
             changes: vec![plantroom_model::Change { tag, sample }].into(),
+            ..plantroom_model::Frame::default()
         };
         let mut first = Snapshot::waiting(1);
         first.apply(&frame(1, at(99, 0), sample(1, at(99, 0))));

@@ -37,7 +37,7 @@ impl Scan {
             self.tell(self.system.implausible_times, Value::Uint(implausible), now);
         }
         self.number += 1;
-        Frame { number: self.number, now, changes: self.engine.take_changes() }
+        Frame { number: self.number, now, changes: self.engine.take_changes(), ..Frame::default() }
     }
 
     /// The number that the next frame will have.

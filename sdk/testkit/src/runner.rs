@@ -159,7 +159,7 @@ impl Stepper for Component {
     }
 
     fn change(&mut self, frame: u64, now: Now, change: Change) {
-        self.0.deliver_changes(Arc::new(Frame { number: frame, now, changes: vec![change].into() }));
+        self.0.deliver_changes(Arc::new(Frame { number: frame, now, changes: vec![change].into(), ..Frame::default() }));
     }
 
     fn explain(&mut self, tag: TagId) -> Option<Explanation> {

@@ -117,7 +117,7 @@ fn frames() -> Vec<Arc<Frame>> {
             };
             Change { tag: TagId(tag), sample }
         });
-        Arc::new(Frame { number, now: Now::default(), changes: changes.collect() })
+        Arc::new(Frame { number, changes: changes.collect(), ..Frame::default() })
     };
     (1..=16).map(&mut frame).collect()
 }

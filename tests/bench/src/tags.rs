@@ -88,7 +88,7 @@ fn race(specs: &[TagSpec], epics: &mut Option<Epics>, rounds: usize, words: &str
         let begin = Instant::now();
         for batch in &batches {
             engine.apply(batch, at);
-            snapshot.apply(&Frame { number: 1, now: at, changes: engine.take_changes() });
+            snapshot.apply(&Frame { number: 1, now: at, changes: engine.take_changes(), ..Frame::default() });
         }
         let with_snapshot = samples / begin.elapsed().as_secs_f64();
         // So that both go on from the same values.

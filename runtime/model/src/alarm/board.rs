@@ -192,6 +192,24 @@ impl AlarmBoard {
         }
     }
 
+    /// Takes in where alarms stand that had no event ([`crate::AlarmFrame::quiet`]), after the frame's events.
+    pub fn apply_quiet(&mut self, frame: u64, quiet: &[(AlarmId, Standing)]) {
+        for (alarm, standing) in quiet {
+            let (place, slot) = (alarm.0 as usize / Self::CHUNK, alarm.0 as usize % Self::CHUNK);
+            let is_there = self.chunks.get(place).is_some_and(|chunk| chunk.rows.get(slot).is_some_and(Option::is_some));
+            if !is_there {
+                continue;
+            }
+            let chunk = Arc::make_mut(&mut self.chunks[place]);
+            (chunk.frame, self.frame) = (frame, frame);
+            if let Some(held) = &mut chunk.rows[slot] {
+                self.counts.add(&held.0, held.1, -1);
+                (held.0.standing, held.0.frame) = (*standing, frame);
+                self.counts.add(&held.0, held.1, 1);
+            }
+        }
+    }
+
     /// The most urgent unacknowledged alarms, the newest of one priority first; at most so many.
     pub fn most_urgent(&self, most: usize) -> Vec<(AlarmId, &AlarmRow)> {
         let listed = self.chunks.iter().enumerate().flat_map(|(place, chunk)| {

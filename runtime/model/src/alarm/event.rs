@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AlarmId, Now, Occurrence, Standing, Status, Utc, Value};
+use crate::{AlarmId, AlarmState, Hidden, Now, Occurrence, Standing, Status, Utc, Value};
 
 /// What happened. Numbers are those of the journal's format: they never change, and new ones are added at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,6 +110,38 @@ pub struct AlarmEvent {
     pub by: Option<Arc<str>>,
     /// A comment, a reason, what a plugin says; `None` for none.
     pub comment: Option<Arc<str>>,
+}
+
+/// What key figures need of a row of the journal: 16 bytes, without texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlarmStep {
+    /// When, by the station's clock.
+    pub at: Utc,
+    /// Which alarm: a place in a list that comes with the steps.
+    pub alarm: AlarmId,
+    /// What.
+    pub kind: AlarmEventKind,
+    /// A to F, afterwards.
+    pub state: AlarmState,
+    /// What hides it afterwards.
+    pub hidden: Hidden,
+}
+
+impl AlarmEvent {
+    /// The same for key figures.
+    pub fn step(&self) -> AlarmStep {
+        let (state, hidden) = (self.to.state, self.to.hidden);
+        AlarmStep { at: self.at.utc, alarm: self.alarm, kind: self.kind, state, hidden }
+    }
+
+    /// Whether operators are to be told by it (horn, banner, notification): a visible alarm has become active, has come
+    /// again, or has come out from behind what hid it. Hidden alarms never announce.
+    pub fn announces(&self) -> bool {
+        let was_told = !self.from.hidden.any() && self.from.state == AlarmState::Unacknowledged;
+        let comes = self.to.state == AlarmState::Unacknowledged && !was_told;
+        let is_news = self.kind != AlarmEventKind::Standing;
+        is_news && !self.to.hidden.any() && (comes || self.kind == AlarmEventKind::Occurred)
+    }
 }
 
 #[cfg(test)]

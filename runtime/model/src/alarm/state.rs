@@ -53,6 +53,11 @@ impl AlarmState {
         matches!(self, Self::Unacknowledged | Self::Returned | Self::LatchedUnacknowledged)
     }
 
+    /// Whether the condition holds, with its delays (B, C).
+    pub fn is_holding(self) -> bool {
+        matches!(self, Self::Unacknowledged | Self::Acknowledged)
+    }
+
     /// As operators read it.
     pub fn word(self) -> &'static str {
         match self {
@@ -78,10 +83,14 @@ impl Hidden {
     pub const SUPPRESSED: Self = Self(2);
     /// I: by maintenance.
     pub const OUT_OF_SERVICE: Self = Self(4);
+    /// It hides nothing by itself: the present occurrence came while the alarm was hidden, and nobody was told.
+    pub const SILENT: Self = Self(16);
+    /// It hides nothing by itself: of what suppresses it, one is a person.
+    pub const BY_HAND: Self = Self(32);
 
     /// Whether anything hides it.
     pub fn any(self) -> bool {
-        self.0 != 0
+        self.0 & 7 != 0
     }
 
     /// Whether this one hides it.
@@ -123,6 +132,8 @@ impl Marks {
     pub const UNRECORDED: Self = Self(32);
     /// Announced anew because it has been acknowledged and active for too long.
     pub const RE_ALARMED: Self = Self(64);
+    /// Shelved for one shot: the shelf also ends when the alarm returns to normal.
+    pub const ONE_SHOT: Self = Self(128);
 
     /// Whether this mark is there.
     pub fn has(self, which: Self) -> bool {
@@ -159,6 +170,14 @@ pub struct Standing {
     pub hidden: Hidden,
     /// What else is to be known.
     pub marks: Marks,
+}
+
+impl Standing {
+    /// Whether there is nothing to show: normal, not hidden, not the first of its group.
+    pub fn is_at_rest(self) -> bool {
+        let first = Marks::FIRST_OUT.with(Marks::ORDER_UNDETERMINED);
+        self.state == AlarmState::Normal && !self.hidden.any() && !self.marks.has(first)
+    }
 }
 
 #[cfg(test)]

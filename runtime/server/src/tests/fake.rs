@@ -125,7 +125,7 @@ impl Fake {
                 tag: TagId(*tag),
                 sample: Sample { value: value.clone(), status: *status, source_time: at, server_time: at },
             });
-            next.apply(&Frame { number: next.number() + 1, now: Now::default(), changes: changes.collect() });
+            next.apply(&Frame { number: next.number() + 1, now: Now::default(), changes: changes.collect(), ..Frame::default() });
             *snapshot = Arc::new(next);
         });
     }

@@ -12,7 +12,7 @@ fn snapshot(plant: &Plant, values: &[(&str, Value, Status)]) -> Snapshot {
         let sample = Sample { value: value.clone(), status: *status, source_time: Utc(1), server_time: Utc(1) };
         changes.push(tag, &sample, plantroom_model::LimitState::default(), true);
     }
-    snapshot.apply(&plantroom_model::Frame { number: 1, now: Now::default(), changes });
+    snapshot.apply(&plantroom_model::Frame { number: 1, now: Now::default(), changes, ..Default::default() });
     snapshot
 }
 

@@ -144,7 +144,7 @@ impl Machinery {
         let snapshot = self.snapshots.borrow().clone();
         let sample = |tag: &TagId| snapshot.get(*tag).map(|sample| Change { tag: *tag, sample: sample.clone() });
         let changes = plugin.grant.read.iter().filter_map(sample).collect();
-        Arc::new(Frame { number: snapshot.number(), now: snapshot.at(), changes })
+        Arc::new(Frame { number: snapshot.number(), now: snapshot.at(), changes, ..Frame::default() })
     }
 
     /// Consoles get scripts, instances and system tags together.

@@ -53,7 +53,7 @@ fn a_total_is_kept_with_what_its_source_showed_and_old_records_still_count() {
         let mut changes = Changes::default();
         let last = Some(f64::from(count) + 100.0);
         changes.push_total(KeptTotal { tag: TagId(1), sum: f64::from(count), last });
-        retained.note(&Frame { number: u64::from(count), now: Now::default(), changes });
+        retained.note(&Frame { number: u64::from(count), now: Now::default(), changes, ..Frame::default() });
     }
     retained.stop();
     let (retained, kept) = Retained::open(folder.path(), &specs).unwrap();
@@ -124,7 +124,7 @@ fn a_value_that_never_rests_is_still_written_every_second() {
         let time = Utc(1_000_000_000_000 + step * 100_000_000);
         let sample = Sample { value: Value::Int(step), status: Status::GOOD, source_time: time, server_time: time };
         let changes = vec![Change { tag: TagId(0), sample }].into();
-        retained.note(&Frame { number: 1, now: Now::default(), changes });
+        retained.note(&Frame { number: 1, now: Now::default(), changes, ..Frame::default() });
     }
     // Ten seconds of station time have passed in a moment: all but the last second must get to the disk by itself.
     let deadline = std::time::Instant::now() + Duration::from_secs(10);

@@ -60,7 +60,7 @@ pub fn table() -> Result<()> {
             batch.push(tag, &Value::Float(f64::from(tag % 90)), Status::GOOD, Utc(0));
         }
         engine.apply(&batch, now(1));
-        snapshot.apply(&Frame { number: 1, now: now(1), changes: engine.take_changes() });
+        snapshot.apply(&Frame { number: 1, now: now(1), changes: engine.take_changes(), ..Frame::default() });
     }
     let with_tables = resident_mb("VmRSS")?;
     let peak = resident_mb("VmHWM")?;
