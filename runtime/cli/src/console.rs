@@ -1,12 +1,14 @@
 //! `plantroom console`: the operator's window.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Args;
-use plantroom_hmi::{Choices, ConsoleOptions, SCALES};
+use plantroom_hmi::{Choices, ConsoleOptions, NextWindow, OpenWindow, SCALES};
 use plantroom_scene::theme::Shade;
 
 use crate::exit::Failure;
-use crate::init_log;
+use crate::{init_log, memory};
 
 /// Opens an operator's console on a running station. Without a token it asks who you are.
 #[derive(Args)]
@@ -38,11 +40,19 @@ pub struct Console {
     /// How large everything is: 1 is as usual.
     #[arg(long, value_parser = ui_scale)]
     scale: Option<f32>,
+    /// Opens all windows of this station that were open the last time, each where it was.
+    #[arg(long)]
+    windows: bool,
+    /// Which of this station's windows it is.
+    #[arg(long, hide = true)]
+    window: Option<u32>,
 }
 
 impl Console {
     pub fn run(self) -> Result<()> {
+        memory::for_a_console();
         init_log::start("warn");
+        let open = opener(&self);
         let options = ConsoleOptions {
             url: live_address(&self.url)?,
             token: self.token,
@@ -50,11 +60,46 @@ impl Console {
             fullscreen: self.fullscreen,
             size: self.size,
             choices: Choices { language: self.language, shade: self.theme, touch: self.touch, scale: self.scale },
+            open: Some(open),
+            window: self.window,
+            windows: self.windows,
             ..ConsoleOptions::default()
         };
         plantroom_hmi::run_native(options)
             .map_err(|error| Failure::problems(format!("The console window could not be opened: {error}")).into())
     }
+}
+
+/// Starts another process for another window. The session goes over in its environment: arguments are seen by everybody.
+fn opener(first: &Console) -> OpenWindow {
+    let mut arguments = vec!["console".to_owned(), "--url".to_owned(), first.url.clone()];
+    for (name, value) in [
+        ("--language", first.language.clone()),
+        ("--theme", first.theme.map(|shade| shade.word().to_owned())),
+        ("--scale", first.scale.map(|scale| scale.to_string())),
+    ] {
+        arguments.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+    }
+    arguments.extend(first.touch.then(|| "--touch".to_owned()));
+    let start = move |next: &NextWindow| -> std::io::Result<()> {
+        let mut process = std::process::Command::new(std::env::current_exe()?);
+        process.args(&arguments).env_remove("PLANTROOM_TOKEN").stdin(std::process::Stdio::null());
+        if let Some(screen) = &next.screen {
+            process.args(["--screen", screen]);
+        }
+        if let Some(number) = next.number {
+            process.args(["--window", &number.to_string()]);
+        }
+        if let Some(token) = &next.token {
+            process.env("PLANTROOM_TOKEN", token);
+        }
+        let mut child = process.spawn()?;
+        // Somebody must take note of its end, or it stays in the system's table for as long as this window is open.
+        std::thread::Builder::new().name("window".to_owned()).spawn(move || child.wait()).map(|_| ())
+    };
+    Arc::new(move |next: &NextWindow| {
+        start(next).map_err(|error| format!("The operating system didn't start another window: {error}."))
+    })
 }
 
 /// `http://host:port` to the address of the live WebSocket.

@@ -50,6 +50,26 @@ pub struct ConsoleOptions {
     pub size: Option<(f32, f32)>,
     /// Language, light or dark, touch, UI scale.
     pub choices: Choices,
+    /// Opens another window of this console; without it there is no way to one.
+    pub open: Option<OpenWindow>,
+    /// Which of this station's windows it is; otherwise the first that nobody has.
+    pub window: Option<u32>,
+    /// Opens the other windows of the last time too, once somebody is logged in.
+    pub windows: bool,
+}
+
+/// Opens a window of its own for a console; why it can't, in a sentence.
+pub type OpenWindow = std::sync::Arc<dyn Fn(&NextWindow) -> Result<(), String> + Send + Sync>;
+
+/// The next window of a console.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct NextWindow {
+    /// The screen it opens first; otherwise the one it had, or the plant's home screen.
+    pub screen: Option<String>,
+    /// Which window, where it is one of the last time.
+    pub number: Option<u32>,
+    /// Token of this window's login, to go on with it: whoever logs out of one is out of all.
+    pub token: Option<String>,
 }
 
 impl ConsoleOptions {
@@ -84,6 +104,10 @@ pub struct Console {
     remember: Option<fn(&Choices)>,
     finder: Option<Finder>,
     showing_keys: bool,
+    open: Option<OpenWindow>,
+    /// Windows that open as soon as somebody is logged in.
+    others: Vec<u32>,
+    leaving: bool,
 }
 
 impl Console {
@@ -109,12 +133,45 @@ impl Console {
             remember: None,
             finder: None,
             showing_keys: false,
+            open: options.open.clone(),
+            others: Vec::new(),
+            leaving: false,
         }
     }
 
     /// Tells `remember` what was chosen, whenever something was.
     pub fn remembering(self, remember: fn(&Choices)) -> Self {
         Self { remember: Some(remember), ..self }
+    }
+
+    /// Opens these windows of the last time as soon as somebody is logged in.
+    pub fn with_others(self, others: Vec<u32>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// The open screen, by its file name without `.rhai`.
+    pub fn screen(&self) -> Option<&str> {
+        self.desk.main().map(|main| main.name.as_str())
+    }
+
+    /// Whether this window is to be closed and forgotten.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Opens another window; where that fails, says why.
+    fn open_window(&mut self, screen: Option<String>, number: Option<u32>) {
+        let Some(open) = self.open.clone() else { return };
+        let token = self.session.token().map(str::to_owned);
+        if let Err(why) = open(&NextWindow { screen, number, token }) {
+            self.commands.refuse(self.clock.now(), "New window", &why);
+        }
+    }
+
+    /// Closes this window for good.
+    fn leave(&mut self, ctx: &egui::Context) {
+        self.leaving = true;
+        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
     }
 
     fn choose(&mut self, choices: Choices) {
@@ -140,6 +197,9 @@ impl Console {
             Wish::Choose(choices) => self.choose(choices),
             Wish::Whole => self.desk.main().into_iter().for_each(|main| main.lens.set(Lens::default())),
             Wish::Keys => self.showing_keys = true,
+            Wish::Window => self.open_window(None, None),
+            Wish::WindowOfThis => self.open_window(self.screen().map(str::to_owned), None),
+            Wish::Leave => self.leave(ctx),
         }
         ctx.request_repaint();
     }
@@ -208,6 +268,9 @@ impl Console {
                 self.zone = words::zone(&time_zone);
                 let message = self.tags.reconnected();
                 self.link.send(&message);
+                for number in std::mem::take(&mut self.others) {
+                    self.open_window(None, Some(number));
+                }
             }
             ToConsole::Screens { revision, files, home, instances, system_tags } => {
                 self.system_tags = system_tags;
@@ -223,7 +286,7 @@ impl Console {
                 self.panes.again();
             }
             message @ (ToConsole::Why { .. } | ToConsole::Reply { .. }) => self.panes.heard(message),
-            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
+            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } | ToConsole::Alarms(_) => {}
         }
     }
 
@@ -273,6 +336,15 @@ impl Console {
         }
         if pressed(Modifiers::ALT, Key::ArrowLeft) {
             self.desk.go_back();
+        }
+        if self.open.is_some() {
+            if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::N) {
+                self.open_window(self.screen().map(str::to_owned), None);
+            } else if pressed(Modifiers::COMMAND, Key::N) {
+                self.open_window(None, None);
+            } else if pressed(Modifiers::COMMAND, Key::W) {
+                self.leave(ctx);
+            }
         }
         if pressed(Modifiers::NONE, Key::F11) {
             let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));

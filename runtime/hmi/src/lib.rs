@@ -35,13 +35,15 @@ mod settings;
 mod tags;
 mod theme;
 mod trend;
+#[cfg(not(target_arch = "wasm32"))]
+mod windows;
 mod words;
 
 pub use appearance::{Choices, SCALES};
 pub use clock::PaintClock;
-pub use console::{Console, ConsoleOptions};
+pub use console::{Console, ConsoleOptions, NextWindow, OpenWindow};
 pub use link::{Link, LinkEvent, SocketLink};
-pub use look::{LANGUAGES, language_name};
+pub use look::{LANGUAGES, Look, language_name};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{ConsoleError, PreviewStart, run_native, run_preview};
 #[cfg(not(target_arch = "wasm32"))]

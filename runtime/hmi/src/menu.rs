@@ -20,10 +20,16 @@ pub enum Wish {
     Whole,
     /// The list of keys.
     Keys,
+    /// Another window, with the plant's home screen.
+    Window,
+    /// Another window, with this screen.
+    WindowOfThis,
+    /// Closes this window for good.
+    Leave,
 }
 
-/// Draws what the View button opens.
-pub fn view(ui: &mut Ui, appearance: &Appearance) -> Option<Wish> {
+/// Draws what the View button opens; `windows` says whether there can be others than this one.
+pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish> {
     let look = Look::of(ui.ctx());
     let mut choices = appearance.choices().clone();
     let mut wish = None;
@@ -56,6 +62,19 @@ pub fn view(ui: &mut Ui, appearance: &Appearance) -> Option<Wish> {
             wish = Some(what);
         }
     }
+    if windows {
+        ui.separator();
+        let all = [
+            ("New window", Wish::Window),
+            ("This screen in a new window", Wish::WindowOfThis),
+            ("Close this window for good", Wish::Leave),
+        ];
+        for (words, what) in all {
+            if ui.button(look.say(words)).clicked() {
+                wish = Some(what);
+            }
+        }
+    }
     if choices != *appearance.choices() {
         wish = Some(Wish::Choose(choices));
     }
@@ -63,7 +82,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance) -> Option<Wish> {
 }
 
 /// Keys and what they do, in the console's own words.
-const KEYS: [(&str, &str); 20] = [
+const KEYS: [(&str, &str); 23] = [
     ("Tab, Shift+Tab", "next, previous"),
     ("\u{2190} \u{2191} \u{2192} \u{2193}", "neighbour in that direction"),
     ("Enter, Space", "press what has the focus"),
@@ -82,6 +101,9 @@ const KEYS: [(&str, &str); 20] = [
     ("F8", "raw registers beside values"),
     ("F9", "the project and its changes"),
     ("F11", "fill the display"),
+    ("Ctrl+N", "a new window"),
+    ("Ctrl+Shift+N", "this screen in a new window"),
+    ("Ctrl+W", "close this window for good: it doesn't come back"),
     ("Enter, Esc", "Confirm, Cancel"),
     ("F1", "this list"),
 ];

@@ -3,8 +3,10 @@
 use plantroom_model::Utc;
 use plantroom_scene::SampleTags;
 
+use crate::paint::Card;
 use crate::preview::{LocalFiles, LocalLink, Preview, Source, Workshop};
 use crate::rehearsal::{Rehearsal, Script};
+use crate::windows::Slot;
 use crate::{Console, ConsoleOptions, Link, PaintClock, SocketLink};
 
 /// Why there is no window.
@@ -22,12 +24,47 @@ pub enum ConsoleError {
 pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let mut options = options;
     options.choices = crate::settings::under(options.choices);
+    let slot = Slot::take(crate::settings::folder().as_deref(), &options.url, options.window);
+    if let Some(slot) = &slot {
+        let place = slot.place();
+        options.size = options.size.or(place.size.map(|size| (size.x, size.y)));
+        options.fullscreen |= place.fullscreen;
+        if options.window.is_some() || options.windows {
+            options.screen = options.screen.or_else(|| place.screen.clone());
+        }
+    }
+    let corner = slot.as_ref().and_then(|slot| slot.place().position);
+    let others = slot.as_ref().filter(|_| options.windows).map(Slot::others).unwrap_or_default();
     let shape = options.clone();
-    window("Plantroom", &shape, move |_| {
+    window("Plantroom", &shape, corner, move |_| {
         let clock = PaintClock::machine();
         let link = SocketLink::new(&options.url, clock.clone());
-        Box::new(Console::new(Box::new(link), clock, &options).remembering(crate::settings::keep))
+        let console = Console::new(Box::new(link), clock.clone(), &options).remembering(crate::settings::keep);
+        Box::new(Window { console: console.with_others(others), slot, clock })
     })
+}
+
+/// A console in a window that remembers its place.
+struct Window {
+    console: Console,
+    slot: Option<Slot>,
+    clock: PaintClock,
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        // While the window is hidden nothing is painted, and the link still has to be heard.
+        self.console.hear(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        self.console.show(ui);
+        let Some(slot) = &mut self.slot else { return };
+        if self.console.is_leaving() {
+            slot.forget();
+        }
+        ui.ctx().input(|input| slot.look(self.clock.now(), input.viewport(), self.console.screen().map(str::to_owned)));
+    }
 }
 
 /// How a preview starts.
@@ -50,7 +87,7 @@ pub struct PreviewStart {
 /// When no window can be opened.
 pub fn run_preview(start: PreviewStart) -> Result<(), ConsoleError> {
     let shape = start.console.clone();
-    window("Plantroom preview", &shape, move |ctx| {
+    window("Plantroom preview", &shape, None, move |ctx| {
         let PreviewStart { script, tags, now, mut workshop, mut console } = start;
         let (ctx, clock) = (ctx.clone(), PaintClock::machine());
         workshop.wake_with(Box::new(move || ctx.request_repaint()));
@@ -71,16 +108,23 @@ pub fn run_preview(start: PreviewStart) -> Result<(), ConsoleError> {
 fn window(
     title: &str,
     options: &ConsoleOptions,
+    corner: Option<egui::Pos2>,
     create: impl FnOnce(&egui::Context) -> Box<dyn eframe::App> + 'static,
 ) -> Result<(), ConsoleError> {
     let (width, height) = options.size.unwrap_or((1_600.0, 900.0));
-    let viewport = egui::ViewportBuilder::default()
+    let mut viewport = egui::ViewportBuilder::default()
         .with_title(title)
         .with_app_id("plantroom")
         .with_inner_size([width, height])
         .with_min_inner_size([800.0, 480.0])
         .with_fullscreen(options.fullscreen);
-    let native = eframe::NativeOptions { viewport, centered: true, ..Default::default() };
-    let create = move |context: &eframe::CreationContext<'_>| Ok(create(&context.egui_ctx));
+    if let Some(corner) = corner {
+        viewport = viewport.with_position(corner);
+    }
+    let native = eframe::NativeOptions { viewport, centered: corner.is_none(), ..Default::default() };
+    let create = move |context: &eframe::CreationContext<'_>| {
+        Card::found(context.gl.as_deref()).use_for(&context.egui_ctx);
+        Ok(create(&context.egui_ctx))
+    };
     eframe::run_native(title, native, Box::new(create)).map_err(|error| ConsoleError::Window(error.to_string()))
 }

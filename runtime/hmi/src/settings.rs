@@ -9,11 +9,15 @@ use plantroom_scene::theme::Shade;
 
 use crate::appearance::Choices;
 
-/// Where it lies: `plantroom/console.toml` in the settings folder of whoever runs the console.
-fn path() -> Option<PathBuf> {
+/// `plantroom` in the settings folder of whoever runs the console.
+pub fn folder() -> Option<PathBuf> {
     let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = of("XDG_CONFIG_HOME").or_else(|| of("APPDATA")).or_else(|| of("HOME").map(|home| home.join(".config")))?;
-    Some(folder.join("plantroom").join("console.toml"))
+    Some(folder.join("plantroom"))
+}
+
+fn path() -> Option<PathBuf> {
+    Some(folder()?.join("console.toml"))
 }
 
 /// What was remembered, under what is said now.

@@ -33,7 +33,7 @@ impl Console {
         let leave = chrome::top(ui, &layout, &frame, &concerns);
         let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
-        let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance));
+        let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance, self.open.is_some()));
         let (more, closed) = self.paint_faceplates(ui, &layout, &view);
         hits.extend(more);
         self.paint_panes(ui, now, contact, &layout, &health);

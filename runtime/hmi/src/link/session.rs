@@ -214,6 +214,11 @@ impl Session {
         self.welcome.as_ref()
     }
 
+    /// The token of this login, as long as it lasts.
+    pub fn token(&self) -> Option<&str> {
+        self.resume.as_deref().filter(|_| self.welcome.is_some())
+    }
+
     /// Whether messages about tags may be sent.
     pub fn is_logged_in(&self) -> bool {
         self.phase == Phase::Live

@@ -1,20 +1,27 @@
 //! What was painted of a scene the last time, kept as triangles, so that a frame makes only those anew that look different.
 //!
-//! Start at [`Kept::paint`]. Objects that follow each other lie in one mesh, in the scene's order, each with a little room
-//! to spare: one that has changed is written over in its place. egui then copies a few large meshes, in place of laying out
-//! letters and cutting shapes of thousands of objects.
+//! Start at [`Kept::refresh`]. Objects that follow each other lie on one plate, in the scene's order. With a graphics card that
+//! can keep them, plates lie there, and a frame sends what has changed; otherwise egui copies them with each frame.
 //!
 //! Invariant: what is kept is shown only while place, scale, look, letters' texture and the object's version are the same.
 
+mod card;
+mod plate;
+
 use std::sync::Arc;
 
-use egui::{Color32, Id, LayerId, Mesh, Order, Painter, Rect, Shape, TextureId, Ui, epaint::Primitive};
+use egui::{Id, LayerId, Mesh, Order, PaintCallback, Painter, Rect, Shape, TextureId, Ui, epaint::Primitive, layers::ShapeIdx};
 use plantroom_scene::{Object, Reading, Scene, Symbol};
+
+pub use card::Card;
+#[cfg(not(target_arch = "wasm32"))]
+pub use card::Pretended;
+use plate::{Plate, Shared};
 
 use super::{Canvas, Crowd, Fate, View};
 
-/// Objects in one mesh, at most: what a mesh that has become too small costs to make anew.
-const MESH_OBJECTS: usize = 128;
+/// Objects on one plate: what one that needs more room costs to lay out anew.
+const PLATE_OBJECTS: usize = 64;
 
 /// What was painted of one scene. One that is `off` keeps nothing, and paints everything each time.
 #[derive(Default)]
@@ -48,8 +55,8 @@ struct Key {
 pub enum Item {
     /// An object that is painted each time.
     Direct(u32),
-    /// Objects that are kept, from and up to.
-    Mesh { from: u32, to: u32, mesh: Arc<Mesh>, bounds: Rect, stale: bool },
+    /// Objects that are kept, from and up to, so many on a plate.
+    Run { from: u32, to: u32, plates: Arc<[Shared]> },
 }
 
 /// One object that is kept.
@@ -58,11 +65,6 @@ struct Part {
     version: u32,
     /// The second at which its age was told; 0 where it tells none.
     second: i64,
-    /// Where its vertices and indices lie in the mesh of its item, and how many there is room for.
-    vertices: (usize, usize),
-    indices: (usize, usize),
-    /// What doesn't fit, until its mesh is made anew; and what it is made of then.
-    mesh: Option<Mesh>,
     way: Way,
 }
 
@@ -110,32 +112,35 @@ impl Kept {
             self.restart(scene, fates);
         }
         self.key = Some(key);
-        let crowd = self.crowd.insert(crowd);
         if !self.off {
-            // egui would look at each corner of what is kept, to find out what its clip says already.
-            ui.ctx().tessellation_options_mut(|options| options.coarse_tessellation_culling = false);
             let second = view.now.map_or(1, |now| now.0 / 1_000_000_000);
-            let scratch = Painter::new(ui.ctx().clone(), LayerId::new(Order::Background, Id::unique("kept")), c.clip());
-            let maker = Maker { ui, c: c.on(&scratch), draw, crowd };
-            for (place, object) in scene.objects().iter().enumerate() {
-                let part = &mut self.parts[place];
-                let now = if tells_age(&object.symbol) { second } else { 0 };
-                if part.way == Way::Kept && (restart || part.version != object.version || part.second != now) {
-                    (part.version, part.second) = (object.version, now);
-                    part.mesh = Some(if *object.visible.get() { maker.mesh(object) } else { Mesh::default() });
-                    self.made += 1;
-                }
-            }
-            for item in &mut self.items {
-                item.take_in(&mut self.parts);
-            }
+            let changed = self.changed(scene, restart, second);
+            self.made = changed.len();
+            let scratch = Painter::new(ui.ctx().clone(), scratch(), c.clip());
+            let meshes = Maker { ui, c: c.on(&scratch), draw, crowd: self.crowd.insert(crowd) }.meshes(scene, &changed);
+            put(&self.items, &changed, meshes);
             if self.key.as_ref().is_some_and(|key| key.atlas != atlas(ui)) {
                 // Letters were new to their texture, and it has grown: what was made before that points beside them.
                 self.key = None;
                 ui.request_repaint();
             }
+        } else {
+            self.crowd = Some(crowd);
         }
-        (&self.items, crowd)
+        (&self.items, self.crowd.get_or_insert_with(Crowd::default))
+    }
+
+    /// Kept objects that look different now.
+    fn changed(&mut self, scene: &Scene, all: bool, second: i64) -> Vec<u32> {
+        let mut changed = Vec::new();
+        for (place, (object, part)) in scene.objects().iter().zip(&mut self.parts).enumerate() {
+            let now = if tells_age(&object.symbol) { second } else { 0 };
+            if part.way == Way::Kept && (all || part.version != object.version || part.second != now) {
+                (part.version, part.second) = (object.version, now);
+                changed.push(place as u32);
+            }
+        }
+        changed
     }
 
     /// Whether an object that was kept can't be any more, or the other way round.
@@ -163,11 +168,15 @@ impl Kept {
                 continue;
             }
             match self.items.last_mut() {
-                Some(Item::Mesh { from, to, .. }) if ((*to - *from) as usize) < MESH_OBJECTS && *to == place => *to = place + 1,
-                _ => {
-                    let mesh = Arc::new(Mesh::default());
-                    self.items.push(Item::Mesh { from: place, to: place + 1, mesh, bounds: Rect::NOTHING, stale: true });
-                }
+                Some(Item::Run { to, .. }) if *to == place => *to = place + 1,
+                _ => self.items.push(Item::Run { from: place, to: place + 1, plates: Arc::default() }),
+            }
+        }
+        for item in &mut self.items {
+            if let Item::Run { from, to, plates } = item {
+                let count = (*to - *from) as usize;
+                let on = |first: usize| Shared::new(Plate::of(PLATE_OBJECTS.min(count - first)));
+                *plates = (0..count).step_by(PLATE_OBJECTS).map(on).collect();
             }
         }
     }
@@ -206,102 +215,69 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn mesh(&self, object: &Object) -> Mesh {
-        (self.draw)(&self.c, object, self.crowd);
-        let ctx = self.ui.ctx();
-        let layer = LayerId::new(Order::Background, Id::unique("kept"));
-        let drawn = ctx.graphics_mut(|graphics| std::mem::take(graphics.entry(layer)));
-        let shapes = drawn.all_entries().cloned().collect();
-        let mut all = Mesh::default();
+    /// The triangles of each of these objects. They are cut all at once; a paint callback that nobody carries out stands
+    /// between two objects, since egui never joins what is before one with what is after it.
+    fn meshes(&self, scene: &Scene, places: &[u32]) -> Vec<Mesh> {
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let (ctx, clip) = (self.ui.ctx(), self.c.clip());
+        let nothing: Arc<dyn std::any::Any + Send + Sync> = Arc::new(());
+        for object in places.iter().filter_map(|place| scene.objects().get(*place as usize)) {
+            if *object.visible.get() {
+                (self.draw)(&self.c, object, self.crowd);
+            }
+            self.c.add(Shape::Callback(PaintCallback { rect: clip, callback: nothing.clone() }));
+        }
+        let shapes = ctx.graphics_mut(|graphics| {
+            let mut drawn = std::mem::take(graphics.entry(scratch()));
+            let mut shapes = Vec::with_capacity(drawn.next_idx().0);
+            for at in 0..drawn.next_idx().0 {
+                drawn.mutate_shape(ShapeIdx(at), |drawn| {
+                    let shape = std::mem::replace(&mut drawn.shape, Shape::Noop);
+                    shapes.push(egui::epaint::ClippedShape { shape, ..drawn.clone() });
+                });
+            }
+            shapes
+        });
+        let mut meshes = Vec::with_capacity(places.len());
+        let mut current = Mesh::default();
         for primitive in ctx.tessellate(shapes, ctx.pixels_per_point()) {
-            if let Primitive::Mesh(mesh) = primitive.primitive
-                && mesh.texture_id == TextureId::default()
-            {
-                all.append(mesh);
+            match primitive.primitive {
+                Primitive::Callback(_) => meshes.push(std::mem::take(&mut current)),
+                Primitive::Mesh(mesh) if mesh.texture_id == TextureId::default() => current.append(mesh),
+                Primitive::Mesh(_) => {}
             }
         }
-        all
+        meshes
     }
 }
 
-impl Item {
-    /// Writes what was made anew over what was there; where it needs more room than there is, all of this mesh is laid out
-    /// again.
-    fn take_in(&mut self, parts: &mut [Part]) {
-        let Self::Mesh { from, to, mesh, bounds, stale } = self else { return };
-        let Some(parts) = parts.get_mut(*from as usize..*to as usize) else { return };
-        if !*stale && parts.iter().all(|part| part.mesh.is_none()) {
-            return;
-        }
-        let whole = Arc::make_mut(mesh);
-        if !*stale && parts.iter().all(Part::fits) {
-            for part in parts {
-                if let Some(new) = part.mesh.take() {
-                    *bounds = bounds.union(new.calc_bounds());
-                    part.write(&new, whole);
-                }
+/// Puts triangles of objects, in order, on the plates where these objects are.
+fn put(items: &[Item], places: &[u32], meshes: Vec<Mesh>) {
+    let mut fresh = places.iter().copied().zip(meshes).peekable();
+    for item in items {
+        let Item::Run { from, to, plates } = item else { continue };
+        for (plate, first) in plates.iter().zip((*from..*to).step_by(PLATE_OBJECTS)) {
+            let end = (first + PLATE_OBJECTS as u32).min(*to);
+            let own: Vec<(usize, Mesh)> = std::iter::from_fn(|| fresh.next_if(|(place, _)| *place < end))
+                .map(|(place, mesh)| (place.saturating_sub(first) as usize, mesh))
+                .collect();
+            if !own.is_empty() {
+                plate.get().put(&own);
             }
-            return;
         }
-        let kept: Vec<Mesh> = parts.iter_mut().map(|part| part.mesh.take().unwrap_or_else(|| part.read(whole))).collect();
-        *whole = Mesh::default();
-        *bounds = Rect::NOTHING;
-        for (part, new) in parts.iter_mut().zip(&kept) {
-            part.vertices = (whole.vertices.len(), room(new.vertices.len()));
-            part.indices = (whole.indices.len(), room(new.indices.len()));
-            whole.vertices.resize(part.vertices.0 + part.vertices.1, blank());
-            whole.indices.resize(part.indices.0 + part.indices.1, 0);
-            *bounds = bounds.union(new.calc_bounds());
-            part.write(new, whole);
-        }
-        *stale = false;
     }
+}
+
+/// Where objects are drawn only to be cut into triangles.
+fn scratch() -> LayerId {
+    LayerId::new(Order::Background, Id::unique("kept"))
 }
 
 /// While a context's data say true under this id, nothing is kept: to measure what keeping is worth.
 pub fn off_id() -> Id {
     Id::unique("nothing kept")
-}
-
-/// Room for as much and a little more: a number that becomes a digit longer must fit.
-fn room(count: usize) -> usize {
-    if count == 0 { 0 } else { (count + count / 8 + 24) / 3 * 3 }
-}
-
-fn blank() -> egui::epaint::Vertex {
-    egui::epaint::Vertex::untextured(egui::Pos2::ZERO, Color32::TRANSPARENT)
-}
-
-impl Part {
-    fn fits(&self) -> bool {
-        self.mesh.as_ref().is_none_or(|mesh| mesh.vertices.len() <= self.vertices.1 && mesh.indices.len() <= self.indices.1)
-    }
-
-    fn write(&self, new: &Mesh, whole: &mut Mesh) {
-        let (at, _) = self.vertices;
-        if let Some(own) = whole.vertices.get_mut(at..at + new.vertices.len()) {
-            own.copy_from_slice(&new.vertices);
-        }
-        let base = at as u32;
-        let (at, room) = self.indices;
-        if let Some(own) = whole.indices.get_mut(at..at + room) {
-            // What is left over are triangles of one point, which paint nothing.
-            own.fill(base);
-            for (own, index) in own.iter_mut().zip(&new.indices) {
-                *own = base + index;
-            }
-        }
-    }
-
-    /// What it has in the mesh now.
-    fn read(&self, whole: &Mesh) -> Mesh {
-        let ((at, vertices), (first, indices)) = (self.vertices, self.indices);
-        let mut mesh = Mesh::default();
-        mesh.vertices.extend(whole.vertices.get(at..at + vertices).unwrap_or_default());
-        let own = whole.indices.get(first..first + indices).unwrap_or_default();
-        mesh.indices.extend(own.iter().map(|index| index - at as u32));
-        mesh
-    }
 }
 
 /// Painted from the scene alone: nothing of it follows the pointer or the time.
@@ -350,11 +326,23 @@ fn tells_age(symbol: &Symbol) -> bool {
     }
 }
 
-/// Adds a kept mesh to what is painted. Each has a clip of its own, so that egui makes one primitive of it and copies it
-/// once, into room of the right size.
-pub fn add(painter: &Painter, mesh: &Arc<Mesh>, bounds: Rect) {
-    let clip = painter.clip_rect().intersect(bounds.expand(1.0));
-    if clip.is_positive() && !mesh.is_empty() {
-        painter.with_clip_rect(clip).add(Shape::Mesh(Arc::clone(mesh)));
+/// Adds plates to what is painted.
+pub fn add(painter: &Painter, plates: &Arc<[Shared]>) {
+    let (ctx, clip) = (painter.ctx(), painter.clip_rect());
+    let card = Card::of(ctx);
+    if card != Card::None && clip.is_positive() {
+        painter.add(card::shape(ctx, card, clip, plates));
+        return;
+    }
+    // egui would look at each corner of what is kept, to find out what its clip says already. And each has a clip of its own,
+    // so that egui makes one primitive of it and copies it once, into room of the right size.
+    ctx.tessellation_options_mut(|options| options.coarse_tessellation_culling = false);
+    for plate in plates.iter() {
+        let plate = plate.get();
+        let Some((mesh, bounds)) = plate.painted() else { continue };
+        let clip = clip.intersect(bounds.expand(1.0));
+        if clip.is_positive() {
+            painter.with_clip_rect(clip).add(Shape::Mesh(Arc::clone(mesh)));
+        }
     }
 }

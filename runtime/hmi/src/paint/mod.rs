@@ -29,9 +29,11 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{EventId, Object, Reading, Scene, Symbol};
 
 pub use canvas::{Canvas, Font};
-pub use kept::Kept;
+#[cfg(not(target_arch = "wasm32"))]
+pub use kept::Pretended;
 #[cfg(not(target_arch = "wasm32"))]
 pub use kept::off_id as nothing_kept;
+pub use kept::{Card, Kept};
 pub use marks::Sign;
 
 use kept::Item;
@@ -79,6 +81,7 @@ pub enum Hit {
 }
 
 /// Where things are, so that what stands beside one isn't hidden by the next, and stays on its panel.
+#[derive(Default)]
 pub struct Crowd {
     boxes: Vec<egui::Rect>,
     panels: Vec<egui::Rect>,
@@ -124,8 +127,8 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View
     for item in items {
         match item {
             Item::Direct(place) => objects.get(*place as usize).into_iter().for_each(|object| scenery.object(object, &mut hits)),
-            Item::Mesh { from, to, mesh, bounds, .. } => {
-                kept::add(c.painter(), mesh, *bounds);
+            Item::Run { from, to, plates } => {
+                kept::add(c.painter(), plates);
                 for object in objects.get(*from as usize..*to as usize).unwrap_or_default() {
                     scenery.touched(object, &mut hits);
                 }

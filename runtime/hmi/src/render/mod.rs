@@ -181,7 +181,8 @@ fn headless(
 
 /// Draws a line for each pen of a scene: a slow wave that ends at the present value.
 pub(crate) fn invent(recorder: &mut Recorder, scene: &Scene, tags: &dyn TagView, now: Utc) {
-    const POINTS: i64 = 240;
+    // Closer than the pause after which a trend says that nobody listened: three of its 890 buckets.
+    const POINTS: i64 = 480;
     for object in scene.objects() {
         let Symbol::Trend(trend) = &object.symbol else { continue };
         for (place, pen) in trend.pens.iter().enumerate() {

@@ -11,6 +11,7 @@ use egui::epaint::textures::{TextureFilter, TexturesDelta};
 use egui::epaint::{ClippedPrimitive, ImageData, ImageDelta, Mesh, Primitive, TextureId, Vertex};
 
 use super::Picture;
+use crate::paint::Pretended;
 
 /// Steps of a pixel to which corners are snapped.
 const STEPS: i64 = 256;
@@ -97,12 +98,22 @@ impl Texture {
 /// Paints a frame's triangles into a picture.
 pub fn paint(picture: &mut Picture, primitives: &[ClippedPrimitive], textures: &Textures, pixels_per_point: f32) {
     for primitive in primitives {
-        // What a graphics card would do by itself has no triangles; nothing in this crate uses it.
-        let Primitive::Mesh(mesh) = &primitive.primitive else { continue };
-        let Some(texture) = textures.all.get(&mesh.texture_id) else { continue };
         let clip = Clip::of(primitive.clip_rect, pixels_per_point, picture);
-        if clip.left < clip.right && clip.top < clip.bottom {
-            paint_mesh(picture, mesh, texture, clip, pixels_per_point);
+        if clip.left >= clip.right || clip.top >= clip.bottom {
+            continue;
+        }
+        let mut paint = |mesh: &Mesh| {
+            if let Some(texture) = textures.all.get(&mesh.texture_id) {
+                paint_mesh(picture, mesh, texture, clip, pixels_per_point);
+            }
+        };
+        match &primitive.primitive {
+            Primitive::Mesh(mesh) => paint(mesh),
+            Primitive::Callback(callback) => {
+                if let Some(plates) = callback.callback.downcast_ref::<Pretended>() {
+                    plates.paint(paint);
+                }
+            }
         }
     }
 }

@@ -42,6 +42,9 @@ impl Stand {
         let console = Console::new(rehearsal.link(), clock, &options);
         let ctx = Context::default();
         ctx.data_mut(|data| data.insert_temp(paint::nothing_kept(), !keep));
+        if keep {
+            paint::Card::Memory.use_for(&ctx);
+        }
         Self { ctx, console, rehearsal, time_ms, size }
     }
 
@@ -55,7 +58,8 @@ impl Stand {
         self.console.reopen();
     }
 
-    /// Lets time pass and makes a frame: messages in, the scene brought up to date, painted, cut into triangles.
+    /// Lets time pass and makes a frame: messages in, the scene brought up to date, painted, cut into triangles; and what is
+    /// kept on a card is brought up to date there, to a card that is pretended by this machine's memory.
     pub fn frame(&mut self, after_ms: u64) -> Painted {
         let now = self.time_ms.fetch_add(after_ms, Ordering::Relaxed) + after_ms;
         let viewport = ViewportInfo { native_pixels_per_point: Some(1.0), ..ViewportInfo::default() };
@@ -70,8 +74,12 @@ impl Stand {
         let mut painted = Painted::default();
         for primitive in ctx.tessellate(output.shapes, output.pixels_per_point) {
             painted.pieces += 1;
-            if let Primitive::Mesh(mesh) = &primitive.primitive {
-                painted.vertices += mesh.vertices.len();
+            match &primitive.primitive {
+                Primitive::Mesh(mesh) => painted.vertices += mesh.vertices.len(),
+                Primitive::Callback(callback) => {
+                    let plates = callback.callback.downcast_ref::<paint::Pretended>();
+                    painted.vertices += plates.map_or(0, |plates| plates.paint(|_| {}));
+                }
             }
         }
         painted

@@ -111,7 +111,7 @@ fn a_whole_console_is_painted_over_a_pretended_station() {
 }
 
 /// Paints a screen several times, with other values each time, and gives the last picture.
-fn repainted(kept: &mut crate::paint::Kept, rounds: &[&[&str]]) -> Picture {
+fn repainted(kept: &mut crate::paint::Kept, card: crate::paint::Card, rounds: &[&[&str]]) -> Picture {
     let options = RenderOptions::default();
     let screens = Screens::new(&[("small.rhai".to_owned(), SCREEN.to_owned())], &[]);
     let mut scene = screens.open("small", &Params::new()).unwrap();
@@ -121,6 +121,7 @@ fn repainted(kept: &mut crate::paint::Kept, rounds: &[&[&str]]) -> Picture {
     let conditions = |_: &str| Vec::new();
     let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None, conditions: &conditions };
     let ctx = context(&options);
+    card.use_for(&ctx);
     let mut picture = None;
     for set in rounds {
         for words in *set {
@@ -137,7 +138,7 @@ fn repainted(kept: &mut crate::paint::Kept, rounds: &[&[&str]]) -> Picture {
 
 #[test]
 fn what_is_kept_looks_like_what_is_painted_anew() {
-    use crate::paint::Kept;
+    use crate::paint::{Card, Kept};
     let rounds: [&[&[&str]]; 4] = [
         &[&["well/level=62"]],
         &[&["well/level=62"], &["well/level=7"], &["well/level=95.5"]],
@@ -145,16 +146,18 @@ fn what_is_kept_looks_like_what_is_painted_anew() {
         &[&["well/level=5:bad"], &["well/level=50", "p1/running=true"], &["p1/running=false"]],
     ];
     for rounds in rounds {
-        let (kept, naive) = (repainted(&mut Kept::default(), rounds), repainted(&mut Kept::off(), rounds));
-        let differing = kept.differing(&naive, 2);
-        assert_eq!(differing, 0, "{rounds:?}");
+        let naive = repainted(&mut Kept::off(), Card::None, rounds);
+        for card in [Card::None, Card::Memory] {
+            let kept = repainted(&mut Kept::default(), card, rounds);
+            assert_eq!(kept.differing(&naive, 2), 0, "{card:?} {rounds:?}");
+        }
     }
 }
 
 #[test]
 fn only_what_has_changed_is_made_anew() {
     let mut kept = crate::paint::Kept::default();
-    repainted(&mut kept, &[&["well/level=62"], &["well/level=63"]]);
+    repainted(&mut kept, crate::paint::Card::None, &[&["well/level=62"], &["well/level=63"]]);
     assert_eq!(kept.made(), 0, "the last pass of two shows the same");
 }
 
