@@ -1,10 +1,11 @@
 //! `plantroom change`: changes of a running plant's project.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use plantroom_station::change::{Change as Kept, look_offline, roll_back_offline};
+use plantroom_station::change::{Change as Kept, look_offline, roll_back_offline, usual_target};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Client, Reach};
@@ -60,8 +61,9 @@ enum ChangeVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Puts back the project as it was before a change, by default before the newest: into its folder and into the
-    /// running plant. Files that were edited meanwhile are kept beside as NAME.orig.
+    /// Puts back the project as it was before a change, into its folder and into the running plant. By default before the
+    /// newest change that did more than save screens. Says first what it takes back, and asks on a terminal. Files that
+    /// were edited meanwhile are kept beside as NAME.orig.
     Rollback {
         /// The change to go back before.
         number: Option<u64>,
@@ -73,7 +75,13 @@ enum ChangeVerb {
         /// Why; goes into the audit trail.
         #[arg(long, default_value = "")]
         comment: String,
-        /// JSON instead of text.
+        /// Doesn't ask.
+        #[arg(long)]
+        yes: bool,
+        /// Only says what it would take back.
+        #[arg(long)]
+        dry_run: bool,
+        /// JSON instead of text; doesn't ask.
         #[arg(long)]
         json: bool,
     },
@@ -99,23 +107,54 @@ impl Change {
             }
             ChangeVerb::List { from, json } => list(&from.changes()?, json),
             ChangeVerb::Show { number, from, json } => show(&from.change(number)?, json),
-            ChangeVerb::Rollback { number, from, project, comment, json } => match &from.data {
-                Some(data) => offline(&project, data, number, &comment, json),
-                None => {
-                    let body = json!({ "before": number, "comment": comment });
-                    tell_done(&Client::open(&from.reach)?.call("POST", "/api/v1/project/rollback", Some(&body))?, json)
+            ChangeVerb::Rollback { number, from, project, comment, yes, dry_run, json } => {
+                let client = from.data.is_none().then(|| Client::open(&from.reach)).transpose()?;
+                let changes = from.changes_by(client.as_ref())?;
+                let number = number.or_else(|| usual_target(changes.iter().map(numbered)));
+                let words = number.and_then(|number| what_goes(&changes, number));
+                if dry_run {
+                    println!("{}", words.unwrap_or_else(|| "There is nothing to roll back.".to_owned()));
+                    return Ok(());
                 }
-            },
+                if let Some(words) = words.filter(|_| !json) {
+                    println!("{words}");
+                    if !yes && !agreed()? {
+                        println!("Nothing was changed.");
+                        return Ok(());
+                    }
+                }
+                match (&from.data, client) {
+                    (Some(data), _) => offline(&project, data, number, &comment, json),
+                    (None, client) => {
+                        let client = client.map_or_else(|| Client::open(&from.reach), Ok)?;
+                        let body = json!({ "before": number, "comment": comment });
+                        tell_done(&client.call("POST", "/api/v1/project/rollback", Some(&body))?, json)
+                    }
+                }
+            }
         }
     }
 }
 
 impl Source {
     fn changes(&self) -> Result<Vec<Json>> {
-        Ok(match &self.data {
-            Some(data) => look_offline(data).changes.iter().map(as_json).collect(),
-            None => {
-                let answer = Client::open(&self.reach)?.call("GET", "/api/v1/project/changes", None)?;
+        self.changes_by(None)
+    }
+
+    /// The same by a client that is there already: a password is asked for once.
+    fn changes_by(&self, client: Option<&Client>) -> Result<Vec<Json>> {
+        Ok(match (&self.data, client) {
+            (Some(data), _) => look_offline(data).changes.iter().map(as_json).collect(),
+            (None, client) => {
+                let opened;
+                let client = match client {
+                    Some(client) => client,
+                    None => {
+                        opened = Client::open(&self.reach)?;
+                        &opened
+                    }
+                };
+                let answer = client.call("GET", "/api/v1/project/changes", None)?;
                 answer["changes"].as_array().cloned().unwrap_or_default()
             }
         })
@@ -138,8 +177,46 @@ fn as_json(change: &Kept) -> Json {
     let at = jiff::Timestamp::from_nanosecond(i128::from(change.at.0)).map(|time| time.to_string()).unwrap_or_default();
     json!({
         "number": change.number, "kind": change.kind.word(), "of": change.of, "at": at, "user": change.user,
-        "comment": change.comment, "preview": change.preview, "diff": change.diff,
+        "comment": change.comment, "preview": change.preview, "files": change.files(), "diff": change.diff,
     })
+}
+
+/// A change's number and files.
+fn numbered(change: &Json) -> (u64, Vec<String>) {
+    let files = change["files"].as_array().into_iter().flatten();
+    (change["number"].as_u64().unwrap_or_default(), files.filter_map(|file| Some(file.as_str()?.to_owned())).collect())
+}
+
+/// What going back before a change takes back, in a sentence; `None` where there is no such change.
+fn what_goes(changes: &[Json], number: u64) -> Option<String> {
+    let text = |change: &Json, key: &str| crate::say::field(change[key].as_str().unwrap_or_default());
+    let target = changes.iter().find(|change| change["number"] == number)?;
+    let later: Vec<String> = changes
+        .iter()
+        .rev()
+        .filter(|change| change["number"].as_u64() > Some(number))
+        .map(|change| format!("{} ({})", change["number"], text(change, "preview")))
+        .collect();
+    let more = match later.len() {
+        0 => String::new(),
+        1 => format!(", and the later change {}", later[0]),
+        _ => format!(", and the {} later changes {}", later.len(), later.join(", ")),
+    };
+    let (what, user, at) = (text(target, "preview"), text(target, "user"), text(target, "at"));
+    let at = at.get(..16).unwrap_or_default().replace('T', " ");
+    Some(format!("This takes back change {number} of {at} UTC by {user} ({what}){more}."))
+}
+
+/// Asks on a terminal; elsewhere whoever wrote the command has decided.
+fn agreed() -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(true);
+    }
+    std::io::stdout().write_all(b"Go on? [y/N] ")?;
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 fn status(client: &Client, verbose: bool, as_json: bool) -> Result<()> {

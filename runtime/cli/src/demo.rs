@@ -13,7 +13,7 @@ use plantroom_station::{RunningStation, StationOptions, start};
 
 use crate::exit::Failure;
 use crate::run::{failure, stop_signal};
-use crate::{init_log, paths};
+use crate::{init_log, memory, paths};
 
 /// Starts a simulated field, a station and a console for the demo waterworks. Everything ends with the console's
 /// window, or with Ctrl-C; nothing is kept. Without a display it says so and serves the API.
@@ -49,6 +49,7 @@ impl Drop for Companion {
 
 impl Demo {
     pub fn run(self) -> Result<()> {
+        memory::for_a_station();
         init_log::start("warn");
         let project = self.project.clone().map_or_else(paths::demo_project, Ok)?;
         let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
@@ -69,6 +70,7 @@ impl Demo {
             port: Some(self.port),
             component_folders: paths::component_folders(),
             compile_command: paths::compile_command()?,
+            give_back: memory::give_back,
         };
         let station = start(options).await.map_err(failure)?;
         let password = station.make_user("operator", Role::Operate).await?;

@@ -19,6 +19,7 @@ mod console;
 mod demo;
 mod exit;
 mod init_log;
+mod memory;
 mod modbus;
 mod new;
 mod paths;

@@ -7,7 +7,7 @@ use clap::Args;
 use plantroom_station::{RunningStation, StartError, StationOptions, start};
 
 use crate::exit::Failure;
-use crate::{init_log, paths};
+use crate::{init_log, memory, paths};
 
 /// Runs the station of a project until it is told to stop (Ctrl-C). At the very first start it makes the user
 /// `engineer` and prints a password for it, once.
@@ -29,6 +29,7 @@ pub struct Run {
 
 impl Run {
     pub fn run(self) -> Result<()> {
+        memory::for_a_station();
         init_log::start("info");
         let runtime = tokio::runtime::Runtime::new().context("the network can't be started")?;
         runtime.block_on(async {
@@ -38,6 +39,7 @@ impl Run {
                 port: self.port,
                 component_folders: paths::component_folders(),
                 compile_command: paths::compile_command()?,
+                give_back: memory::give_back,
             };
             let station = start(options).await.map_err(failure)?;
             self.announce(&station)?;

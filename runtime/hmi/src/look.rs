@@ -53,6 +53,15 @@ impl Look {
         known.map(|(_, text)| Texts::read(text).0).unwrap_or_default()
     }
 
+    /// Every text of the console's own that a language can say.
+    pub fn own_keys() -> Vec<String> {
+        let all = LANGUAGES.iter().flat_map(|(_, text)| Texts::read(text).0.keys().map(str::to_owned).collect::<Vec<_>>());
+        let mut keys: Vec<String> = all.collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// One of the console's own texts.
     pub fn say<'a>(&'a self, text: &'a str) -> &'a str {
         self.texts.say(text)

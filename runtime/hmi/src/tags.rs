@@ -61,7 +61,7 @@ impl TagTable {
     /// What the operator must say yes to besides when this tag is written.
     pub fn confirmation(&self, tag: &str) -> Option<String> {
         let question = self.entries.get(tag)?.info.as_ref()?.write.as_ref()?.confirmation.as_ref()?;
-        Some(self.texts.say(question).to_owned())
+        Some(self.texts.translated(question).into_owned())
     }
 
     /// Names of all subscribed tags, sorted.
@@ -114,6 +114,11 @@ impl TagTable {
         if let Some(heard) = heard.filter(|_| !lost) {
             self.heard = heard;
         }
+    }
+
+    /// The language that it speaks.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// Speaks a language from now on.

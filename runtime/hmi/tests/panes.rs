@@ -41,7 +41,7 @@ impl Bench {
         station.tag("p1/suction", Value::Float(0.2), Facts { unit: "bar", decimals: 1, ..Facts::default() });
         station.tag("system/overrides", Value::Uint(0), Facts::default());
         let message = "suction pressure is too low".to_owned();
-        let guard = PermissiveInfo { tag: "p1/suction".to_owned(), test: PermissiveTest::AtLeast(1.0), message };
+        let guard = PermissiveInfo { tag: "p1/suction".to_owned(), test: PermissiveTest::AtLeast(1.0), message, only_for: None };
         if let Some((info, ..)) = station.inner().tags.get_mut("p1/start") {
             info.permissives = vec![guard];
         }

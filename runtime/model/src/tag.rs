@@ -335,6 +335,24 @@ pub struct Permissive {
     pub test: PermissiveTest,
     /// What the operator is told when it isn't.
     pub message: String,
+    /// Needed only where this value is written (booleans are 0 and 1), so that what starts and stops with one tag needs
+    /// nothing for a stop; `None`: whatever is written.
+    pub only_for: Option<f64>,
+}
+
+impl Permissive {
+    /// Whether writing this value needs it. Where no value is known, it does.
+    pub fn concerns(&self, value: Option<&Value>) -> bool {
+        concerns(self.only_for, value)
+    }
+}
+
+/// Whether a permissive that is `only_for` one value is needed to write this one; a value that isn't known needs it.
+pub fn concerns(only_for: Option<f64>, value: Option<&Value>) -> bool {
+    match (only_for, value.and_then(Value::as_f64)) {
+        (Some(only), Some(written)) => only == written,
+        _ => true,
+    }
 }
 
 /// A comparison with a constant.

@@ -168,7 +168,9 @@ fn permissive(text: &str) -> Option<Entries> {
         .min_by_key(|(at, operator, _)| (*at, operator.len() == 1))?;
     let rest = &text[at + operator.len()..];
     let (value, message) = rest.split_once(':').map_or((rest, None), |(value, message)| (value, Some(message.trim())));
+    let (value, only_for) = value.split_once(" for ").map_or((value, None), |(value, only)| (value, Some(only.trim())));
     let mut entries = vec![loose("tag", text[..at].trim()), loose(key, flag(value.trim()))];
+    entries.extend(only_for.map(|only| loose("for", flag(only))));
     entries.extend(message.map(|message| loose("message", message)));
     Some(entries)
 }

@@ -213,7 +213,10 @@ fn put_cell(
     let Some(mut raw) = value(column, &cell.text, decimal_comma, kind) else {
         let (message, help) = match column.holds {
             Holds::States => ("this is not a list of states", "write number=word with bars between: 0=stopped|1=running"),
-            _ => ("this is not a list of permissives", "write tag >= 20 : message, with bars between; or <=, or = true"),
+            _ => (
+                "this is not a list of permissives",
+                "write tag >= 20 : message, with bars between; or <=, or = true; or tag >= 20 for 1 : message, where only 1 needs it",
+            ),
         };
         report.error(Spot::new(at), message, help);
         return;

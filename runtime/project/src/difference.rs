@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use plantroom_model::{Label, Origin, TagId, TagSpec, WriteSpec};
 
+use crate::alarms::{self, own_tags};
 use crate::{ConnectionSpec, Plant, PluginSpec};
 
 /// What would be different of one kind of thing, by name, in the order of the plants.
@@ -44,6 +45,12 @@ pub struct Preview {
     pub plugins_given_other_tags: Vec<Arc<str>>,
     /// Screen scripts and parts.
     pub screens: Differences,
+    /// Alarms: what stands of a changed one (acknowledged, shelved) is kept.
+    pub alarms: Differences,
+    /// Alarm scripts, and rules of who is told: a changed one begins anew.
+    pub alarm_scripts: Differences,
+    /// Ways on which people are told.
+    pub outlets: Differences,
     /// Automations.
     pub automations: Differences,
     /// Languages, themes, fonts, images.
@@ -59,6 +66,11 @@ impl Differences {
     /// Whether nothing of this kind would change.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.added.len() + self.removed.len() + self.changed.len()
     }
 }
 
@@ -76,6 +88,9 @@ impl Preview {
             ("plugin", &self.plugins),
             ("screen", &self.screens),
             ("automation", &self.automations),
+            ("alarm", &self.alarms),
+            ("alarm script", &self.alarm_scripts),
+            ("outlet", &self.outlets),
             ("file", &self.assets),
         ];
         let mut lines = Vec::new();
@@ -86,7 +101,7 @@ impl Preview {
                 true => format!("~ {kind} {}", one.name),
                 false => format!("~ {kind} {}: {}", one.name, one.what.join(", ")),
             });
-            let total = all.added.len() + all.removed.len() + all.changed.len();
+            let total = all.total();
             lines.extend(added.chain(removed).chain(changed).take(NAMES));
             if total > NAMES {
                 lines.push(format!("  and {} more of this kind", total - NAMES));
@@ -121,11 +136,12 @@ impl fmt::Display for Preview {
             (self.automations.added.len(), "automation starts", "automations start"),
             (self.automations.removed.len(), "automation stops", "automations stop"),
             (self.automations.changed.len(), "automation restarts", "automations restart"),
-            (
-                self.assets.added.len() + self.assets.removed.len() + self.assets.changed.len(),
-                "language, font or image changes",
-                "languages, fonts or images change",
-            ),
+            (self.alarms.added.len(), "alarm is new", "alarms are new"),
+            (self.alarms.removed.len(), "alarm is removed", "alarms are removed"),
+            (self.alarms.changed.len(), "alarm changes", "alarms change"),
+            (self.alarm_scripts.total(), "alarm script changes", "alarm scripts change"),
+            (self.outlets.total(), "outlet changes", "outlets change"),
+            (self.assets.total(), "language, font or image changes", "languages, fonts or images change"),
         ];
         let mut parts: Vec<String> = counts
             .into_iter()
@@ -143,7 +159,10 @@ impl fmt::Display for Preview {
 pub fn difference(old: &Plant, new: &Plant) -> Preview {
     let both = Both { old, new };
     let project = |plant: &'_ Plant| -> HashMap<Label, usize> {
-        let tags = plant.tags.iter().enumerate().filter(|(_, tag)| is_of_project(tag));
+        // Tags that alarms' expressions have become change with their alarms.
+        let of_alarms = own_tags(plant);
+        let tags = plant.tags.iter().enumerate();
+        let tags = tags.filter(|(place, tag)| is_of_project(tag) && !of_alarms.contains(&TagId(*place as u32)));
         tags.map(|(place, tag)| (tag.name.clone(), place)).collect()
     };
     let (before, after) = (project(old), project(new));
@@ -156,7 +175,7 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
     let reopened: HashSet<&str> = connections.changed.iter().map(|one| &*one.name).collect();
     let mut tags = Differences::default();
     let mut resubscribed = Vec::new();
-    for tag in new.tags.iter().filter(|tag| is_of_project(tag)) {
+    for tag in new.tags.iter().filter(|tag| after.contains_key(&tag.name)) {
         let Some(was) = before.get(&tag.name).and_then(|place| old.tags.get(*place)) else {
             tags.added.push(Arc::from(&tag.name));
             continue;
@@ -172,7 +191,7 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
             tags.changed.push(Changed { name: Arc::from(&tag.name), what });
         }
     }
-    let is_removed = |tag: &&TagSpec| is_of_project(tag) && !after.contains_key(&tag.name);
+    let is_removed = |tag: &&TagSpec| before.contains_key(&tag.name) && !after.contains_key(&tag.name);
     tags.removed = old.tags.iter().filter(is_removed).map(|tag| Arc::from(&tag.name)).collect();
     let plugins = compare(&old.plugins, &new.plugins, |p| (!p.is_gone()).then(|| Arc::clone(&p.name)), |a, b| both.plugin(a, b));
     let given_other = both.plugins_given_other_tags(&plugins, &tags, &resubscribed);
@@ -185,6 +204,9 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
         plugins,
         plugins_given_other_tags: given_other,
         screens: compare(&old.screens, &new.screens, screen, |a, b| (a.text != b.text).then(Vec::new)),
+        alarms: alarms::compare_alarms(old, new),
+        alarm_scripts: alarm_scripts(old, new),
+        outlets: compare(&old.outlets, &new.outlets, |one| Some(Arc::from(&*one.name)), outlet),
         automations: compare(&old.automations, &new.automations, |a| Some(Arc::clone(&a.name)), automation),
         assets: compare(&old.assets, &new.assets, asset, |a, b| (a.bytes != b.bytes).then(Vec::new)),
         settings: settings(old, new),
@@ -192,7 +214,7 @@ pub fn difference(old: &Plant, new: &Plant) -> Preview {
 }
 
 /// Compares two lists by name; `changed` gives `None` for the same.
-fn compare<T>(
+pub(crate) fn compare<T>(
     old: &[T],
     new: &[T],
     name: impl Fn(&T) -> Option<Arc<str>>,
@@ -226,10 +248,21 @@ fn settings(old: &Plant, new: &Plant) -> Vec<&'static str> {
         ("scan", old.scan != new.scan),
         ("listen", old.listen != new.listen),
         ("change", old.change != new.change),
+        ("alarms", old.alarm_settings != new.alarm_settings),
     ]
     .into_iter()
     .filter_map(|(name, is_changed)| is_changed.then_some(name))
     .collect()
+}
+
+fn alarm_scripts(old: &Plant, new: &Plant) -> Differences {
+    let all = |plant: &Plant| plant.alarm_scripts.iter().chain(&plant.notify_scripts).cloned().collect::<Vec<_>>();
+    compare(&all(old), &all(new), |one| Some(Arc::from(&*one.path)), |a, b| (a.text != b.text).then(Vec::new))
+}
+
+fn outlet(old: &crate::OutletSpec, new: &crate::OutletSpec) -> Option<Vec<&'static str>> {
+    let placed = crate::OutletSpec { place: old.place.clone(), ..new.clone() };
+    (*old != placed).then(Vec::new)
 }
 
 fn automation(old: &crate::AutomationSpec, new: &crate::AutomationSpec) -> Option<Vec<&'static str>> {
@@ -334,10 +367,9 @@ impl Both<'_> {
             (a, b) => a.is_none() && b.is_none(),
         };
         let permissives = a.permissives.len() == b.permissives.len()
-            && a.permissives
-                .iter()
-                .zip(&b.permissives)
-                .all(|(a, b)| self.same_tag(a.tag, b.tag) && a.test == b.test && a.message == b.message);
+            && a.permissives.iter().zip(&b.permissives).all(|(a, b)| {
+                self.same_tag(a.tag, b.tag) && (a.test, &a.message, a.only_for) == (b.test, &b.message, b.only_for)
+            });
         let rest = WriteSpec { feedback: a.feedback, permissives: a.permissives.clone(), ..b.clone() };
         feedback && permissives && *a == rest
     }
@@ -360,7 +392,8 @@ impl Both<'_> {
     fn plugin(&self, a: &PluginSpec, b: &PluginSpec) -> Option<Vec<&'static str>> {
         let (ga, gb) = (&a.grant, &b.grant);
         let limits = |g: &crate::Grant| {
-            (g.store_bytes, g.memory_bytes, g.soft_ms, g.hard_ms, g.samples_per_s, g.log_lines_per_s, g.orders)
+            let rates = (g.samples_per_s, g.log_lines_per_s, g.alarms.words_per_s);
+            (g.store_bytes, g.memory_bytes, g.soft_ms, g.hard_ms, rates, g.orders)
         };
         let what: Vec<&'static str> =
             [("component", a.component != b.component), ("config", a.config != b.config), ("grant", limits(ga) != limits(gb))]

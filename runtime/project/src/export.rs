@@ -1,8 +1,9 @@
 //! Tags as CSV: everything that a project says of them, so that importing it gives the same tags.
 
-use plantroom_model::{Origin, PermissiveTest, Role, TagSpec, Totalise, Value, WriteSpec};
+use plantroom_model::{Origin, PermissiveTest, Role, TagId, TagSpec, Totalise, Value, WriteSpec};
 
 use crate::Plant;
+use crate::alarms::own_tags;
 use crate::csv_columns::{COLUMNS, Holds, WRITTEN, join};
 use crate::csv_text::write_cell;
 use crate::resolve::permissive_words;
@@ -31,7 +32,10 @@ pub(crate) type Cells = [Option<String>; WRITTEN];
 
 /// The tags of the project whose names are wanted, system tags left out, as a CSV file with the columns that they use.
 pub fn export_tags(plant: &Plant, wanted: impl Fn(&str) -> bool, style: CsvStyle) -> String {
-    let tags = plant.tags.iter().filter(|tag| !matches!(tag.origin, Origin::System | Origin::Gone) && wanted(&tag.name));
+    let of_alarms = own_tags(plant);
+    let is_own = |id: TagId, tag: &TagSpec| !matches!(tag.origin, Origin::System | Origin::Gone) && !of_alarms.contains(&id);
+    let tags = (0..).map(TagId).zip(plant.tags.iter());
+    let tags = tags.filter(|(id, tag)| is_own(*id, tag) && wanted(&tag.name)).map(|(_, tag)| tag);
     let rows: Vec<Cells> = tags.map(|tag| cells(plant, tag)).collect();
     let is_used = |place: usize| matches!(COLUMNS[place].name, "name" | "kind") || rows.iter().any(|row| row[place].is_some());
     let used: Vec<usize> = (0..WRITTEN).filter(|place| is_used(*place)).collect();
@@ -211,7 +215,13 @@ impl Row {
                         PermissiveTest::AtMost(value) => format!("{tag} <= {value}"),
                         PermissiveTest::Is(value) => format!("{tag} = {value}"),
                     };
-                    if one.message == permissive_words(tag, one.test) { test } else { format!("{test} : {}", one.message) }
+                    let only = one.only_for.map(|only| format!(" for {only}")).unwrap_or_default();
+                    let only = |test: &str| format!("{test}{only}");
+                    if one.message == permissive_words(tag, one.test) {
+                        only(&test)
+                    } else {
+                        format!("{} : {}", only(&test), one.message)
+                    }
                 }))),
             );
         }

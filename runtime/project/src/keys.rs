@@ -1,5 +1,6 @@
 //! The keys of every file of a project. The checks, the messages and the editors' schemas all come from here.
 
+use crate::alarms::keys::{ALARM, ALARM_SETTINGS};
 use crate::shape::{Key, Keys, Shape, needed, optional};
 
 /// plant.toml.
@@ -14,6 +15,7 @@ pub(crate) static PLANT: Keys = Keys {
         optional("scan", Shape::Table(&SCAN), "", "how often the scan runs"),
         optional("listen", Shape::Table(&LISTEN), "", "where the server listens"),
         optional("change", Shape::Table(&CHANGE), "", "how a running station takes changes of this folder"),
+        optional("alarms", Shape::Table(&ALARM_SETTINGS), "", "what holds for all alarms"),
     ],
 };
 
@@ -137,6 +139,20 @@ static GRANT: Keys = Keys {
         optional("hard_ms", Shape::Whole(1, 60_000), "250", "a step that takes longer is ended, in ms"),
         optional("samples_per_s", Shape::Whole(1, 100_000_000), "100000", "samples it may publish in a second"),
         optional("log_lines_per_s", Shape::Whole(0, 10_000), "20", "log lines it may write in a second"),
+        optional("alarms", Shape::Table(&ALARM_GRANT), "", "what an alarm-logic plugin may do about alarms"),
+    ],
+};
+
+static ALARM_GRANT: Keys = Keys {
+    what: "a grant of alarms",
+    doc: "What an alarm-logic plugin may do about alarms. Alarms are named by patterns: * stands for any text without /, ** for any text.",
+    open: false,
+    keys: &[
+        optional("raise", Shape::Texts, "[]", "its own alarms (those with plugin = its name): it says when they hold"),
+        optional("suppress", Shape::Texts, "[]", "alarms it may suppress while they make no sense"),
+        optional("mark", Shape::Texts, "[]", "alarms it may mark as the first of their group and give a likely cause"),
+        optional("read", Shape::Texts, "[]", "alarms it hears of"),
+        optional("words_per_s", Shape::Whole(1, 1_000_000), "10000", "words about alarms it may say in a second"),
     ],
 };
 
@@ -162,6 +178,12 @@ pub(crate) static TYPE: Keys = Keys {
         optional("parameters", Shape::Parameters, "{}", "its parameters with their defaults, or { required = true }"),
         optional("device", Shape::Table(&DEVICE_OF_TYPE), "", "the device that every instance adds to its connection"),
         optional("tag", Shape::Tables(&TAG), "[]", "a tag of every instance; its name comes after the instance's name and /"),
+        optional(
+            "alarm",
+            Shape::Tables(&ALARM),
+            "[]",
+            "an alarm of every instance; its name comes after the instance's name and /",
+        ),
         optional("instance", Shape::Tables(&INSTANCE), "[]", "an instance of another type in every instance of this one"),
     ],
 };
@@ -192,6 +214,12 @@ pub(crate) static INSTANCE: Keys = Keys {
             Shape::Overrides,
             "{}",
             "what is different here: { speed = { limits = { high = 90 } } }, and false for a tag that this one doesn't have",
+        ),
+        optional(
+            "alarms",
+            Shape::AlarmOverrides,
+            "{}",
+            "what is different here: { overload = { high = 90 } }, and false for an alarm that this one doesn't have",
         ),
     ],
 };
@@ -235,7 +263,7 @@ static TAG_KEYS: [Key; 21] = [
 
 static LIMITS: Keys = Keys {
     what: "limits",
-    doc: "Limits in engineering units.",
+    doc: "Limits in engineering units; with alarm = true each of them is an alarm.",
     open: false,
     keys: &[
         optional("high_high", Shape::Number, "", "too high: act now"),
@@ -243,6 +271,7 @@ static LIMITS: Keys = Keys {
         optional("low", Shape::Number, "", "too low"),
         optional("low_low", Shape::Number, "", "too low: act now"),
         optional("hysteresis", Shape::Number, "0", "how far a value must come back before a passed limit counts as left"),
+        optional("alarm", Shape::Flag, "false", "each of these limits is an alarm; [[alarm]] with limits says more of them"),
     ],
 };
 
@@ -325,6 +354,12 @@ static PERMISSIVE: Keys = Keys {
         optional("at_least", Shape::Number, "", "the tag must be at least this"),
         optional("at_most", Shape::Number, "", "the tag must be at most this"),
         optional("is", Shape::OneOf(&[Shape::Flag, Shape::Number]), "", "the tag must be exactly this"),
+        optional(
+            "for",
+            Shape::OneOf(&[Shape::Flag, Shape::Number, Shape::Text]),
+            "",
+            "only where this value is written (a number, true or false, or its word), so that a stop needs nothing",
+        ),
         optional("message", Shape::Text, "", "what the operator is told when it doesn't hold"),
     ],
 };

@@ -1,10 +1,14 @@
 //! Reads a project folder: files, tables, names, references, grants, and then a plant.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_model::{Diagnostic, Label, PluginId, Severity, TagSpec, limits};
+use plantroom_model::{AlarmSpec, Diagnostic, Label, PluginId, Severity, TagSpec, limits};
 
+use crate::alarm_grants;
+use crate::alarms::keys::{ALARM, ALARMS};
+use crate::alarms::{Alarms, Around, Parts, TagsSoFar};
 use crate::assets::{Asset, AssetKind};
 use crate::automations::{self, AUTOMATIONS, AutomationDecl};
 use crate::connections::{self, ConnectionDecl};
@@ -16,6 +20,7 @@ use crate::grants;
 use crate::instances::{self, Made};
 use crate::keys::{CONNECTIONS, INSTANCE, PLANT, PLUGINS, TAG, TAGS};
 use crate::names::Names;
+use crate::outlets::{self, OUTLETS};
 use crate::parse::parse;
 use crate::plant_file::{self, PlantFile};
 use crate::plugins::{self, PluginDecl};
@@ -27,13 +32,15 @@ use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
 use crate::types::Types;
-use crate::{ConnectionSpec, Place, Plant, ScreenFile, TagIds, TagPlaces};
+use crate::{AlarmIds, ConnectionSpec, OutletSpec, Place, Plant, ScreenFile, ScriptFile, TagIds, TagPlaces};
 
 /// What a folder gave: the plant where nothing is wrong with it, and everything that there is to say.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The plant; `None` as soon as one diagnostic is an error.
     pub plant: Option<Arc<Plant>>,
+    /// What could be read of it, where the plant is `None`: for checking what doesn't depend on the rest, never for running.
+    pub partial: Option<Arc<Plant>>,
     /// Every mistake and warning, sorted by file, line and column.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -57,6 +64,7 @@ pub(crate) fn load_folder(root: &Path, folder: Folder, mut report: Report) -> Lo
     let mut tables = Tables::new(&folder);
     for file in &folder.files {
         tables.read_links(file, root, &mut report);
+        tables.read_outlets(file, &mut report);
         tables.read_automations(file, &folder, &mut report);
     }
     for file in folder.files.iter().filter(|file| file.used_for == Use::Types) {
@@ -74,12 +82,16 @@ pub(crate) fn load_folder(root: &Path, folder: Folder, mut report: Report) -> Lo
     for file in &folder.files {
         tables.read_tags(file, &mut report);
     }
+    for file in &folder.files {
+        tables.read_alarms(file, &mut report);
+    }
     let screens = screens(&folder);
     let home_screen = home_screen(&tables.plant, &screens, folder.lost.contains(&Use::Screen), &mut report);
     let mut plant = tables.into_plant(root, home_screen, screens, &mut report);
     plant.assets = folder.assets;
-    let plant = (!report.has_errors()).then(|| Arc::new(plant));
-    Loaded { plant, diagnostics: report.finish() }
+    let (has_errors, plant) = (report.has_errors(), Arc::new(plant));
+    let (plant, partial) = if has_errors { (None, Some(plant)) } else { (Some(plant), None) };
+    Loaded { plant, partial, diagnostics: report.finish() }
 }
 
 /// Reads only the screen scripts of a project folder, for showing them again when one was saved.
@@ -109,6 +121,12 @@ struct Tables {
     instance_names: Names,
     automations: Vec<AutomationDecl>,
     automation_names: Names,
+    alarms: Alarms,
+    /// What instances are, for people.
+    descriptions: HashMap<String, String>,
+    outlets: Vec<OutletSpec>,
+    alarm_scripts: Vec<ScriptFile>,
+    notify_scripts: Vec<ScriptFile>,
     too_many: bool,
 }
 
@@ -129,6 +147,11 @@ impl Tables {
             instance_names: Names::new("instance"),
             automations: Vec::new(),
             automation_names: Names::new("automation"),
+            alarms: no_alarms(folder),
+            descriptions: HashMap::new(),
+            outlets: Vec::new(),
+            alarm_scripts: scripts(folder, Use::AlarmScript),
+            notify_scripts: scripts(folder, Use::NotifyScript),
             too_many: false,
         };
         for lost in &folder.lost {
@@ -137,7 +160,9 @@ impl Tables {
                 Use::Plugins => tables.plugin_names.add_hole(""),
                 Use::Types => tables.types.add_hole(),
                 Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
+                Use::AlarmsToml | Use::AlarmsCsv | Use::AlarmScript => tables.alarms.add_hole(),
                 Use::Plant | Use::Screen | Use::Automations | Use::Automation | Use::Asset(_) => {}
+                Use::Outlets | Use::NotifyScript => {}
             }
         }
         tables
@@ -149,6 +174,7 @@ impl Tables {
             Use::Plant => {
                 let (entries, spot) = table(file, &PLANT, report);
                 self.plant = plant_file::read(Fields::new(&entries, &PLANT, spot), report);
+                self.alarms.settings = self.plant.alarms.clone();
             }
             Use::Connections => {
                 let (entries, spot) = table(file, &CONNECTIONS, report);
@@ -158,6 +184,25 @@ impl Tables {
             Use::Plugins => {
                 let (entries, spot) = table(file, &PLUGINS, report);
                 self.plugins = plugins::read(Fields::new(&entries, &PLUGINS, spot), root, &mut self.plugin_names, report);
+            }
+            _ => {}
+        }
+    }
+
+    /// outlets.toml.
+    fn read_outlets(&mut self, file: &ProjectFile, report: &mut Report) {
+        if file.used_for == Use::Outlets {
+            let (entries, spot) = table(file, &OUTLETS, report);
+            self.outlets = outlets::read(Fields::new(&entries, &OUTLETS, spot), report);
+        }
+    }
+
+    /// alarms/*, when all tags and instances are known.
+    fn read_alarms(&mut self, file: &ProjectFile, report: &mut Report) {
+        match file.used_for {
+            Use::AlarmsToml => {
+                let (entries, spot) = table(file, &ALARMS, report);
+                self.alarms.add_list(Fields::new(&entries, &ALARMS, spot), Around::default(), report);
             }
             _ => {}
         }
@@ -177,6 +222,9 @@ impl Tables {
         let entries = parse(&file.text, source, report);
         let tags = self.types.read(entries, source, &mut self.kept, report);
         self.type_tags.extend(tags);
+        for item in self.types.newest_alarms() {
+            self.alarms.check_of_type(item, report);
+        }
     }
 
     fn read_tags(&mut self, file: &ProjectFile, report: &mut Report) {
@@ -228,6 +276,7 @@ impl Tables {
         instances::make(&self.types, instance, names, &mut made, &mut self.kept, report);
         self.too_many |= made.is_full;
         self.instances.append(&mut made.instances);
+        self.descriptions.extend(made.descriptions);
         for device in made.devices {
             // Where there is no such connection, its tags tell.
             let id = self.connection_names.id(&device.connection);
@@ -238,6 +287,12 @@ impl Tables {
         for (name, tag) in made.tags {
             self.add_tag(&name, tag, report);
         }
+        for (piece, instance) in made.alarms {
+            let Some(entries) = piece.item.entries() else { continue };
+            let fields = Fields::new(entries, &ALARM, Spot { at: piece.item.at, made_by: piece.made_by });
+            let name = Some(piece.name.as_str()).filter(|name| !name.is_empty());
+            self.alarms.add(fields, &piece.item, Around { name, instance: Some(&instance) }, report);
+        }
     }
 
     fn add_tag(&mut self, name: &str, tag: TagDecl, report: &mut Report) {
@@ -247,12 +302,31 @@ impl Tables {
                 report.error(tag.spot, message, "split the plant over several stations");
             }
         } else if self.tag_names.add(name, tag.spot, report).is_some() {
+            if tag.has_alarms {
+                self.alarms.add_of_tag(name, tag.instance.as_ref().map(|instance| &*instance.name), tag.spot, report);
+            }
             self.tags.push(tag);
+        }
+    }
+
+    /// Makes single alarms of what was said; their expressions become tags.
+    fn expand_alarms(&mut self, report: &mut Report) {
+        let parts = Parts {
+            connections: &self.connections,
+            plugins: &self.plugin_names,
+            automations: &self.automations,
+            outlets: &self.outlets.iter().map(|outlet| outlet.name.clone()).collect::<Vec<_>>(),
+        };
+        self.alarms.add_of_station(&parts, report);
+        let mut so_far = TagsSoFar { names: &self.tag_names, tags: &self.tags, kept: &mut self.kept };
+        for (name, tag) in self.alarms.expand(&mut so_far, report) {
+            self.add_tag(&name, tag, report);
         }
     }
 
     /// Follows every reference; the result is whole only where no error was told.
     fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
+        self.expand_alarms(report);
         let system = system_tags(self.connection_names.all(), self.plugin_names.all(), self.automation_names.all());
         for tag in &system {
             self.tag_names.add(&tag.name, Spot::NOWHERE, report);
@@ -278,9 +352,13 @@ impl Tables {
         let kept = &mut self.kept;
         let tags: Arc<[TagSpec]> = decls.map(|(tag, name)| all.resolve(name, tag, kept, report)).chain(system).collect();
         derive::check_cycles(&tags, &spots, report);
-        let plugins = grants::resolve(&all, &tags, &spots, report);
+        let mut plugins = grants::resolve(&all, &tags, &spots, report);
         let automations = std::mem::take(&mut self.automations);
         let automations = automations::resolve(automations, &tags, (&self.tag_names, &self.plugin_names), report);
+        let alarms = self.alarms.resolve(&all, &tags, report);
+        let granted = alarm_grants::Alarms { all: &alarms.specs, spots: &alarms.spots, is_complete: alarms.is_complete };
+        alarm_grants::resolve(&mut plugins, &self.plugins, &granted, report);
+        let alarm_specs: Arc<[AlarmSpec]> = alarms.specs.into();
         let tag_places = places(&spots, tags.len(), report);
         let tag_ids = TagIds::of(&tags);
         let connections = self.connections.into_iter().zip(drivers).map(|(decl, driver)| connection(decl, driver)).collect();
@@ -296,11 +374,20 @@ impl Tables {
             plugins,
             tags,
             tag_ids,
+            alarm_ids: AlarmIds::of(&alarm_specs),
+            alarms: alarm_specs,
+            alarm_places: alarms.places,
+            alarm_scripts: self.alarm_scripts,
+            scripted_alarms: alarms.scripted,
+            notify_scripts: self.notify_scripts,
+            outlets: self.outlets,
+            alarm_settings: self.plant.alarms,
             instances: self.instances,
             automations,
             screens,
             assets: Vec::new(),
             tag_places,
+            templates: self.types.templates(),
         }
     }
 }
@@ -338,6 +425,18 @@ fn places(spots: &[Spot], tags: usize, report: &Report) -> TagPlaces {
         Place { file, place }
     });
     said.chain(std::iter::repeat_with(Place::default)).take(tags).collect()
+}
+
+/// No alarms yet, of a folder with these screens and scripts.
+fn no_alarms(folder: &Folder) -> Alarms {
+    let screens = screens(folder).into_iter().filter_map(|screen| screen.path.strip_suffix(".rhai").map(str::to_owned));
+    let paths = scripts(folder, Use::AlarmScript).into_iter().map(|script| script.path).collect();
+    Alarms::new(screens.filter(|name| !name.contains('/')).collect(), folder.lost.contains(&Use::Screen), paths)
+}
+
+fn scripts(folder: &Folder, wanted: Use) -> Vec<ScriptFile> {
+    let files = folder.files.iter().filter(|file| file.used_for == wanted);
+    files.map(|file| ScriptFile { path: file.path.clone(), text: Arc::clone(&file.text) }).collect()
 }
 
 fn screens(folder: &Folder) -> Vec<ScreenFile> {

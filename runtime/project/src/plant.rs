@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Asset, AutomationSpec, TagIds, TagPlaces};
-use plantroom_model::{ConnectionId, Origin, PluginId, TagId, TagSpec};
+use crate::{AlarmIds, AlarmSettings, Asset, AutomationSpec, OutletSpec, ScriptFile, ScriptedAlarm, TagIds, TagPlaces};
+use plantroom_model::{AlarmId, AlarmSpec, ConnectionId, Origin, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,22 @@ pub struct Plant {
     pub tags: Arc<[TagSpec]>,
     /// Tag ids by name.
     pub tag_ids: TagIds,
+    /// Alarms, those of the station included; an [`AlarmId`] is a place in this list.
+    pub alarms: Arc<[AlarmSpec]>,
+    /// Alarm ids by name.
+    pub alarm_ids: AlarmIds,
+    /// Where each alarm was declared, in the order of `alarms`.
+    pub alarm_places: TagPlaces,
+    /// Scripts that say when alarms are active; the number in [`plantroom_model::Condition::Script`] is a place in this list.
+    pub alarm_scripts: Vec<ScriptFile>,
+    /// What each scripted alarm is about, in the order of ids.
+    pub scripted_alarms: Vec<ScriptedAlarm>,
+    /// Scripts that say who is told of which alarm.
+    pub notify_scripts: Vec<ScriptFile>,
+    /// Ways on which people are told.
+    pub outlets: Vec<OutletSpec>,
+    /// What holds for all alarms.
+    pub alarm_settings: AlarmSettings,
     /// Instances of types, in the order of the files: type, name.
     pub instances: Vec<(String, String)>,
     /// What the station does by itself.
@@ -42,6 +58,8 @@ pub struct Plant {
     pub assets: Vec<Asset>,
     /// Where each tag was declared, in the order of `tags`; for messages of later checks.
     pub tag_places: TagPlaces,
+    /// Texts for people as types write them, with their placeholders: what a language translates.
+    pub templates: Vec<String>,
 }
 
 impl Default for Plant {
@@ -60,10 +78,19 @@ impl Default for Plant {
             automations: Vec::new(),
             tags: Arc::new([]),
             tag_ids: TagIds::default(),
+            alarms: Arc::new([]),
+            alarm_ids: AlarmIds::default(),
+            alarm_places: TagPlaces::default(),
+            alarm_scripts: Vec::new(),
+            scripted_alarms: Vec::new(),
+            notify_scripts: Vec::new(),
+            outlets: Vec::new(),
+            alarm_settings: AlarmSettings::default(),
             instances: Vec::new(),
             screens: Vec::new(),
             assets: Vec::new(),
             tag_places: TagPlaces::default(),
+            templates: Vec::new(),
         }
     }
 }
@@ -104,6 +131,12 @@ impl Plant {
     pub fn tag(&self, name: &str) -> Option<(TagId, &TagSpec)> {
         let id = *self.tag_ids.get(name)?;
         Some((id, self.tags.get(id.0 as usize)?))
+    }
+
+    /// The alarm of this name.
+    pub fn alarm(&self, name: &str) -> Option<(AlarmId, &AlarmSpec)> {
+        let id = *self.alarm_ids.get(name)?;
+        Some((id, self.alarms.get(id.0 as usize)?))
     }
 
     /// The connection of this name.
@@ -301,6 +334,30 @@ pub struct Grant {
     pub samples_per_s: u32,
     /// Log lines a second.
     pub log_lines_per_s: u32,
+    /// What it may do about alarms (import `conditions`).
+    pub alarms: AlarmGrant,
+}
+
+/// What a project grants an alarm-logic plugin: `[plugin.grant.alarms]`. Lists are sorted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmGrant {
+    /// Its own alarms: it says when they hold, and hears what happens to them.
+    pub raise: Vec<AlarmId>,
+    /// Alarms that it may suppress by design.
+    pub suppress: Vec<AlarmId>,
+    /// Alarms that it may mark: as the first of their group, and with a likely cause.
+    pub mark: Vec<AlarmId>,
+    /// Alarms that it hears of.
+    pub read: Vec<AlarmId>,
+    /// Words about alarms that it may say in a second.
+    pub words_per_s: u32,
+}
+
+impl AlarmGrant {
+    /// Whether anything is granted.
+    pub fn any(&self) -> bool {
+        [&self.raise, &self.suppress, &self.mark, &self.read].into_iter().any(|list| !list.is_empty())
+    }
 }
 
 /// A screen script.

@@ -144,7 +144,7 @@ impl Everything<'_> {
             let id = self.tag_names.find(&permissive.tag, permissive.spot, report)?;
             self.check_permissive(&permissive.tag, self.kind(id), permissive.test, permissive.spot, report);
             let message = permissive.message.clone().unwrap_or_else(|| permissive_words(&permissive.tag, permissive.test));
-            Some(Permissive { tag: TagId(id), test: permissive.test, message })
+            Some(Permissive { tag: TagId(id), test: permissive.test, message, only_for: permissive.only_for })
         });
         WriteSpec {
             permissives: permissives.collect(),

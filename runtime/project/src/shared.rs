@@ -115,7 +115,7 @@ impl Part for WriteSpec {
                 PermissiveTest::AtMost(value) => (1, value),
                 PermissiveTest::Is(value) => (2, value),
             };
-            (permissive.tag, &permissive.message, way).hash(hasher);
+            (permissive.tag, &permissive.message, way, permissive.only_for.map(f64::to_bits)).hash(hasher);
             feed_numbers([Some(value)], hasher);
         }
         if let Some(pulse) = &self.pulse {
@@ -169,7 +169,12 @@ mod tests {
     #[test]
     fn writes_with_other_conditions_are_others() {
         let plain = WriteSpec::new(Role::Operate);
-        let permissive = |tag, value| Permissive { tag: TagId(tag), test: PermissiveTest::AtLeast(value), message: "x".into() };
+        let permissive = |tag, value| Permissive {
+            tag: TagId(tag),
+            test: PermissiveTest::AtLeast(value),
+            message: "x".into(),
+            only_for: None,
+        };
         let with = |permissives: Vec<Permissive>| WriteSpec { permissives, ..plain.clone() };
         let all = [plain.clone(), with(vec![permissive(1, 2.0)]), with(vec![permissive(1, 3.0)]), with(vec![permissive(2, 2.0)])];
         let mut shared = Shared::default();

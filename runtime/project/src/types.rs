@@ -27,6 +27,8 @@ pub(crate) struct TypeDecl {
     pub tags: Vec<Item>,
     /// Instances of other types in it, with open texts.
     pub instances: Vec<Item>,
+    /// Its alarms, with open texts.
+    pub alarms: Vec<Item>,
     /// The device that each instance adds to its connection, with open texts.
     pub device: Option<Item>,
     /// It contains itself; that was told.
@@ -77,7 +79,7 @@ impl Types {
         kept: &mut Kept,
         report: &mut Report,
     ) -> Vec<TagDecl> {
-        for entry in entries.iter_mut().filter(|entry| matches!(&*entry.key, "tag" | "instance" | "device")) {
+        for entry in entries.iter_mut().filter(|entry| matches!(&*entry.key, "tag" | "instance" | "alarm" | "device")) {
             open(&mut entry.item);
         }
         let spot = Spot::new(if entries.is_empty() { source } else { byte(source, 0) });
@@ -86,9 +88,9 @@ impl Types {
         let parameters = read_parameters(fields, report);
         let known: Parameters = builtin(None, None).into_iter().chain(parameters.clone()).collect();
         let list = |key| fields.item(key).and_then(Item::list).unwrap_or_default().to_vec();
-        let (tags, instances) = (list("tag"), list("instance"));
+        let (tags, instances, alarms) = (list("tag"), list("instance"), list("alarm"));
         let device = fields.item("device").cloned();
-        for item in tags.iter().chain(&instances).chain(&device) {
+        for item in tags.iter().chain(&instances).chain(&alarms).chain(&device) {
             let mut troubles = Vec::new();
             // Only for the troubles: a default is not yet an instance's value.
             fill(item, &known, &mut troubles);
@@ -110,9 +112,21 @@ impl Types {
         let name = format!("{prefix}{name}");
         if self.names.add(&name, spot, report).is_some() {
             let name = Arc::from(name);
-            self.list.push(TypeDecl { name, spot, parameters, tags, instances, device, is_circular: false });
+            self.list.push(TypeDecl { name, spot, parameters, tags, instances, alarms, device, is_circular: false });
         }
         decls
+    }
+
+    /// Texts for people with placeholders in them, as types write them: descriptions, words, messages. A language translates
+    /// these, and not what each instance makes of them.
+    pub fn templates(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for item in self.list.iter().flat_map(|one| one.tags.iter().chain(&one.instances)) {
+            templates_in(item, false, &mut all);
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Checks what types say of each other, when all are read: that those in them exist, and that none contains itself.
@@ -149,6 +163,11 @@ impl Types {
                 }
             }
         }
+    }
+
+    /// The alarms of the type that was read last, as they stand in it.
+    pub fn newest_alarms(&self) -> &[Item] {
+        self.list.last().map_or(&[], |newest| &newest.alarms)
     }
 
     /// The type of this name; told where there is none.
@@ -210,6 +229,19 @@ impl Types {
         let (name, description) = name.unwrap_or_default();
         parameters.extend(builtin(Some(name), Some(description)));
         Some(parameters)
+    }
+}
+
+/// Open texts below keys that people read.
+fn templates_in(item: &Item, is_read: bool, all: &mut Vec<String>) {
+    match &item.raw {
+        Raw::Open(text) if is_read && !text.contains("{{") => all.push(text.clone()),
+        Raw::List(items) => items.iter().for_each(|item| templates_in(item, is_read, all)),
+        Raw::Table(entries) => entries.iter().for_each(|entry| {
+            let is_read = is_read || matches!(&*entry.key, "description" | "states" | "message" | "confirmation");
+            templates_in(&entry.item, is_read, all);
+        }),
+        _ => {}
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) struct PermissiveDecl {
     pub spot: Spot,
     pub test: PermissiveTest,
     pub message: Option<String>,
+    pub only_for: Option<f64>,
 }
 
 /// Reads `write`; `None` where the tag isn't writable.
@@ -100,7 +101,7 @@ pub(crate) fn read_write(fields: Fields<'_>, tag: &Detail, report: &mut Report) 
     if decl.confirmation.as_deref() == Some("") {
         report.error(table.at("confirmation"), "the confirmation is empty", "write what the operator must say yes to");
     }
-    decl.permissives = table.tables("permissives").into_iter().filter_map(|table| read_permissive(table, report)).collect();
+    decl.permissives = table.tables("permissives").into_iter().filter_map(|one| read_permissive(one, tag, report)).collect();
     Some(decl)
 }
 
@@ -172,7 +173,7 @@ fn read_range(table: Fields<'_>, tag: &Detail, decl: &mut WriteDecl, report: &mu
     decl.range = Some((low, high));
 }
 
-fn read_permissive(table: Fields<'_>, report: &mut Report) -> Option<PermissiveDecl> {
+fn read_permissive(table: Fields<'_>, written: &Detail, report: &mut Report) -> Option<PermissiveDecl> {
     let given: Vec<&str> = ["at_least", "at_most", "is"].into_iter().filter(|key| table.has(key)).collect();
     if given.len() != 1 {
         let message = match given.is_empty() {
@@ -189,5 +190,34 @@ fn read_permissive(table: Fields<'_>, report: &mut Report) -> Option<PermissiveD
     };
     let tag = table.text("tag")?.to_owned();
     let message = table.text("message").map(|message| message.trim().to_owned()).filter(|message| !message.is_empty());
-    Some(PermissiveDecl { tag, spot: table.at("tag"), test, message })
+    let only_for = read_only_for(table, written, report);
+    Some(PermissiveDecl { tag, spot: table.at("tag"), test, message, only_for })
+}
+
+/// The one written value that needs a permissive: a number, true or false, or the tag's own word for it.
+fn read_only_for(table: Fields<'_>, written: &Detail, report: &mut Report) -> Option<f64> {
+    let item = table.item("for")?;
+    let word = item.text().and_then(|word| written.states.iter().find(|(_, state)| state == word));
+    let number = item.flag().map(|flag| f64::from(u8::from(flag))).or_else(|| item.number());
+    let only_for = word.map(|(number, _)| *number as f64).or(number);
+    let is_possible = match (written.kind, only_for) {
+        (ValueKind::Text | ValueKind::Null, _) | (_, None) => false,
+        (ValueKind::Bool, Some(number)) => number == 0.0 || number == 1.0,
+        (ValueKind::Int | ValueKind::Uint, Some(number)) => number.fract() == 0.0,
+        (ValueKind::Float, Some(number)) => number.is_finite(),
+    };
+    if !is_possible {
+        let message =
+            format!("`for` says which value needs this, and {} is none of a tag of kind {}", item.words(), written.kind.word());
+        let words: Vec<_> = written.states.iter().map(|(number, word)| format!("{number} or \"{word}\"")).collect();
+        let help = match (written.kind, words.is_empty()) {
+            (ValueKind::Text, _) => "take `for` away; what a text says can't be judged".to_owned(),
+            (ValueKind::Bool, true) => "write for = 1, or for = 0".to_owned(),
+            (_, true) => "write a number that may be written".to_owned(),
+            (_, false) => format!("write one of {}", words.join(", ")),
+        };
+        report.error(table.at("for"), message, help);
+        return None;
+    }
+    only_for
 }

@@ -7,7 +7,7 @@ use plantroom_model::{Diagnostic, TagSpec, Utc, Value, ValueKind, nearest};
 
 use crate::build::{Kind, Mention};
 use crate::event::{Does, named};
-use crate::{Action, EventId, Fill, Params, Place, Rect, SampleTags, Scene, Screens, ScriptError, Symbol, TagView};
+use crate::{Action, EventId, Fill, Object, Params, Place, Rect, SampleTags, Scene, Screens, ScriptError, Symbol, TagView};
 
 /// Every mistake that can be found in a project's screens: scripts that fail, tags, screens and parts that don't exist,
 /// buttons that write what can't be written, objects outside of their screen.
@@ -15,6 +15,16 @@ use crate::{Action, EventId, Fill, Params, Place, Rect, SampleTags, Scene, Scree
 /// `files` are paths below `screens/` and texts, `instances` type and name, `tags` all of the plant's tags.
 /// Closures are tried over two sets of made-up values, so a mistake in a branch that neither takes is not found.
 pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &[TagSpec]) -> Vec<Diagnostic> {
+    look(files, instances, tags, true)
+}
+
+/// The same for a project of which not everything could be read: whether a tag exists, what it holds, and which instances
+/// there are, isn't judged.
+pub fn check_partial(files: &[(String, String)], instances: &[(String, String)], tags: &[TagSpec]) -> Vec<Diagnostic> {
+    look(files, instances, tags, false)
+}
+
+fn look(files: &[(String, String)], instances: &[(String, String)], tags: &[TagSpec], is_whole: bool) -> Vec<Diagnostic> {
     let screens = Screens::new(files, instances);
     let mut check = Check {
         tags: SampleTags::new(tags),
@@ -22,6 +32,8 @@ pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &
         found: crate::assets::check(files),
         faceplates: Vec::new(),
         seen: BTreeSet::new(),
+        opened: None,
+        is_whole,
     };
     for name in screens.screen_names() {
         match screens.screen_program(name) {
@@ -31,9 +43,10 @@ pub fn check(files: &[(String, String)], instances: &[(String, String)], tags: &
         }
     }
     check.faceplates_of_types(files);
-    while let Some((part, instance)) = check.faceplates.pop() {
-        check.faceplate(&part, &instance);
+    while let Some(faceplate) = check.faceplates.pop() {
+        check.faceplate(faceplate);
     }
+    check.opened = None;
     for (_, program) in screens.part_programs() {
         if let Err(error) = program {
             check.script(error);
@@ -46,10 +59,23 @@ struct Check<'a> {
     tags: SampleTags,
     screens: &'a Screens,
     found: Vec<Diagnostic>,
-    /// Faceplates still to be built: part and instance.
-    faceplates: Vec<(String, String)>,
+    /// Faceplates still to be built.
+    faceplates: Vec<Faceplate>,
     /// Faceplates that were queued once: part, and type of the instance.
     seen: BTreeSet<(String, String)>,
+    /// The faceplate that is being looked at, if one is.
+    opened: Option<Faceplate>,
+    /// All tags and instances of the plant are known.
+    is_whole: bool,
+}
+
+/// A faceplate for an instance.
+#[derive(Clone, Debug)]
+struct Faceplate {
+    part: String,
+    instance: String,
+    /// Who opens it: the symbol's call in a screen.
+    by: Option<Place>,
 }
 
 impl Check<'_> {
@@ -60,6 +86,11 @@ impl Check<'_> {
     }
 
     fn script(&mut self, error: &ScriptError) {
+        let by = self.opened.as_ref().filter(|_| is_library(&error.file)).and_then(|opened| Some((opened.by.clone()?, &opened.part)));
+        if let Some((by, part)) = by {
+            let message = in_library(part, &error.message, error.line);
+            return self.report(at(&by, message, String::new()));
+        }
         let place = (error.line, error.column);
         self.report(Diagnostic::error(&path(&error.file), place, error.message.clone(), ""));
     }
@@ -70,23 +101,32 @@ impl Check<'_> {
         for (kind, name) in self.screens.instances() {
             if files.iter().any(|(file, _)| file.strip_prefix("parts/").and_then(|file| file.strip_suffix(".rhai")) == Some(kind))
             {
-                self.queue(kind, name);
+                self.queue(kind, name, None);
             }
         }
     }
 
     /// One instance of each type stands for all.
-    fn queue(&mut self, part: &str, instance: &str) {
+    fn queue(&mut self, part: &str, instance: &str, by: Option<&Place>) {
         let kind = self.screens.instances().iter().find(|(_, known)| known == instance).map_or("", |(kind, _)| kind);
         if self.seen.insert((part.to_owned(), kind.to_owned())) {
-            self.faceplates.push((part.to_owned(), instance.to_owned()));
+            // What opens a faceplate from within the library is the business of whoever has opened that.
+            let by = by.filter(|by| !is_library(&by.file)).cloned();
+            let by = by.or_else(|| self.opened.as_ref().and_then(|opened| opened.by.clone()));
+            self.faceplates.push(Faceplate { part: part.to_owned(), instance: instance.to_owned(), by });
         }
     }
 
-    fn faceplate(&mut self, part: &str, instance: &str) {
+    fn faceplate(&mut self, faceplate: Faceplate) {
+        let Faceplate { part, instance, .. } = &faceplate;
         let program = self.screens.part_programs().find(|(name, _)| *name == part).map(|(_, program)| program.clone());
+        let built = match &program {
+            Some(Ok(program)) => Some(self.screens.built(Kind::Faceplate, part, program, &named(instance))),
+            _ => None,
+        };
+        self.opened = Some(faceplate);
         match program {
-            Some(Ok(program)) => self.scene(self.screens.built(Kind::Faceplate, part, &program, &named(instance))),
+            Some(Ok(_)) => built.into_iter().for_each(|built| self.scene(built)),
             Some(Err(error)) => self.script(&error),
             None => {}
         }
@@ -127,7 +167,7 @@ impl Check<'_> {
                         self.report(at(place, format!("there is no part `{name}`"), help));
                     }
                 }
-                Mention::Type(name) if !self.screens.instances().iter().any(|(kind, _)| kind == name) => {
+                Mention::Type(name) if self.is_whole && !self.screens.instances().iter().any(|(kind, _)| kind == name) => {
                     let kinds = self.screens.instances().iter().map(|(kind, _)| kind.as_str());
                     let help = suggestion(name, kinds, "the list is empty");
                     self.report(Diagnostic::warning(
@@ -146,7 +186,7 @@ impl Check<'_> {
     fn tags_of(&mut self, scene: &mut Scene) {
         let mut unknown: Vec<(Arc<str>, Place)> = Vec::new();
         for object in &mut scene.objects {
-            let place = object.place.clone();
+            let place = self.caller(object);
             object.each_slot(&mut |slot| {
                 let optional = matches!(&slot, crate::slot::Slot::Reading(reading) if reading.optional);
                 if let (Some(name), false) = (slot.tag(), optional) {
@@ -156,11 +196,25 @@ impl Check<'_> {
         }
         for computed in &scene.closures {
             let (line, column) = computed.closure.place();
-            let place = Place { file: computed.closure.file().clone(), line, column };
-            unknown.extend(computed.reads.iter().map(|name| (name.clone(), place.clone())));
+            let file = computed.closure.file();
+            let placed_by = scene.objects.get(computed.object.0 as usize).and_then(|object| object.placed_by.clone());
+            let place = match placed_by.filter(|_| is_library(file)) {
+                Some(placed_by) => placed_by,
+                None => Place { file: file.clone(), line, column },
+            };
+            let asked = &computed.asked;
+            unknown.extend(computed.reads.iter().filter(|name| !asked.contains(name)).map(|name| (name.clone(), place.clone())));
         }
         for (name, place) in unknown {
             self.known(&name, &place);
+        }
+    }
+
+    /// Where an object is to be mended: where its part was placed, if that is one of the library.
+    fn caller(&self, object: &Object) -> Place {
+        match &object.placed_by {
+            Some(placed_by) if is_library(&object.place.file) => placed_by.clone(),
+            _ => object.place.clone(),
         }
     }
 
@@ -168,9 +222,48 @@ impl Check<'_> {
         if self.tags.info(name).is_some() {
             return true;
         }
-        let help = suggestion(name, self.tags.names().map(AsRef::as_ref), "declare it in tags/, or correct the name");
+        if !self.is_whole {
+            return false;
+        }
+        let opened = self.opened.as_ref().filter(|_| is_library(&place.file));
+        if let Some((part, by)) = opened.and_then(|opened| Some((opened.part.clone(), opened.by.clone()?))) {
+            let message = format!("this opens the library's faceplate `{part}`, which needs the tag `{name}`, and there is none");
+            let help = format!(
+                "{}, or take another faceplate with `faceplate: \"NAME\"` or none with `faceplate: false`; one of your own is \
+                 screens/parts/NAME.rhai",
+                self.to_add(name)
+            );
+            self.report(at(&by, message, help));
+            return false;
+        }
+        let add = self.to_add(name);
+        let help = match nearest(name, self.tags.names().map(AsRef::as_ref)) {
+            Some(near) if self.instance_of(name).is_some() => format!("did you mean `{near}`? Otherwise {add}"),
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("{add}, or correct the name"),
+        };
         self.report(at(place, format!("there is no tag `{name}`"), help));
         false
+    }
+
+    /// The instance that a tag's name would belong to, with its type and the rest of the name.
+    fn instance_of<'b>(&self, name: &'b str) -> Option<(String, String, &'b str)> {
+        let within = self.screens.instances().iter().filter_map(|(kind, instance)| {
+            let rest = name.strip_prefix(instance.as_str())?.strip_prefix('/')?;
+            Some((kind.clone(), instance.clone(), rest))
+        });
+        within.min_by_key(|(_, _, rest)| rest.len())
+    }
+
+    /// What to do about a tag that doesn't exist.
+    fn to_add(&self, name: &str) -> String {
+        match self.instance_of(name) {
+            Some((kind, instance, rest)) if kind.starts_with("lib/") => {
+                format!("add the tag `{rest}` to `{instance}` (its type `{kind}` comes with Plantroom and has none)")
+            }
+            Some((kind, instance, rest)) => format!("add the tag `{rest}` to the type `{kind}`, of which `{instance}` is one"),
+            None => "declare it in tags/".to_owned(),
+        }
     }
 
     fn extents(&mut self, scene: &Scene) {
@@ -252,7 +345,7 @@ impl Check<'_> {
             Action::Open { screen, .. } => self.mentions(&[(Mention::Screen(screen.clone()), place.clone())]),
             Action::Faceplate { part, params } => {
                 self.mentions(&[(Mention::Part(part.clone()), place.clone())]);
-                self.queue(part, params.get("name").and_then(Value::as_text).unwrap_or_default());
+                self.queue(part, params.get("name").and_then(Value::as_text).unwrap_or_default(), Some(place));
             }
             Action::Close => {}
         }
@@ -263,6 +356,9 @@ impl Check<'_> {
             return;
         }
         let Some(info) = self.tags.info(tag) else { return };
+        if !self.is_whole {
+            return;
+        }
         if info.write.is_none() {
             let help = "give the tag `write = true` in tags/, or take the control away";
             self.report(at(place, format!("`{tag}` can't be written"), help.to_owned()));
@@ -280,6 +376,19 @@ impl Check<'_> {
 
 fn at(place: &Place, message: String, help: String) -> Diagnostic {
     Diagnostic::error(&path(&place.file), (place.line, place.column), message, help)
+}
+
+/// Whether a script comes with Plantroom.
+fn is_library(file: &str) -> bool {
+    file.starts_with("library/")
+}
+
+/// A mistake that shows in a part of the library, for whoever uses it.
+pub(crate) fn in_library(part: &str, message: &str, line: u32) -> String {
+    format!(
+        "the library's part `{part}` can't be used like this: {message} (line {line} of it; \
+         `plantroom screen symbols --part {part}` prints it, and its first lines say what it needs)"
+    )
 }
 
 fn path(file: &str) -> String {

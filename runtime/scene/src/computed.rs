@@ -26,6 +26,8 @@ pub(crate) struct Computed {
     pub closure: Closure,
     pub object: ObjectId,
     pub reads: Vec<Arc<str>>,
+    /// Tags of which it asked whether the plant has them.
+    pub asked: Vec<Arc<str>>,
     pub outcome: Outcome,
     pub status: Status,
     pub oldest: Utc,
@@ -42,6 +44,7 @@ impl Computed {
             closure,
             object,
             reads: Vec::new(),
+            asked: Vec::new(),
             outcome: Outcome::Waiting,
             status: Status::BAD_WAITING_FOR_INITIAL_DATA,
             oldest: Utc(0),
@@ -56,6 +59,11 @@ impl Computed {
         let evaluation = sandbox.call(&self.closure, (), Budget::CLOSURE, tags);
         self.runs += 1;
         self.steps = evaluation.steps;
+        for name in evaluation.asked {
+            if !self.asked.contains(&name) {
+                self.asked.push(name);
+            }
+        }
         // It may read other tags next time; the ones it once read stay subscribed, so a screen settles.
         for name in evaluation.reads {
             if !self.reads.contains(&name) {

@@ -36,6 +36,7 @@ mod scene;
 mod screens;
 mod slot;
 mod symbol;
+mod template;
 mod text;
 mod texts;
 pub mod theme;
@@ -49,8 +50,9 @@ mod tests;
 pub use action::{Action, Params};
 pub use assets::{asset_bytes, asset_files};
 pub use bindings::{Binding, ClosureCost, Stopwatch};
-pub use check::check;
+pub use check::{check, check_partial};
 pub use condition::{Condition, conditions};
+pub use library::PARTS;
 pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
 pub use picture::{Picture, picture_files};
 pub use plantroom_script::ScriptError;
@@ -65,5 +67,5 @@ pub use symbol::{
     Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };
 pub use texts::{Texts, language_of};
-pub use untranslated::texts_of;
+pub use untranslated::{TextUse, TextsIn, texts_of};
 pub use view::{NoTags, TagView};

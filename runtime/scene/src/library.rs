@@ -1,7 +1,8 @@
 //! Parts that every project has. A project's own file of the same name takes its place.
 
-/// Name and text of each part of the library; the files lie in `screens/parts/`.
-pub(crate) const PARTS: &[(&str, &str)] = &[
+/// Name and text of each part of the library, to be read and to be copied as the start of an own one; the files lie in
+/// `screens/parts/`.
+pub const PARTS: &[(&str, &str)] = &[
     ("pump", include_str!("../../../screens/parts/pump.rhai")),
     ("motor", include_str!("../../../screens/parts/motor.rhai")),
     ("valve", include_str!("../../../screens/parts/valve.rhai")),

@@ -244,7 +244,7 @@ impl Scene {
                 return;
             }
             let result = match slot {
-                Slot::Reading(reading) => refresh_reading(reading, tags, uses, closures),
+                Slot::Reading(reading) => refresh_reading(reading, tags, uses, closures, texts),
                 Slot::Text(prop) => refresh_text(prop, tags, closures, texts),
                 Slot::Flag(prop, neutral) => refresh_flag(prop, neutral, tags, closures),
             };
@@ -289,6 +289,7 @@ fn refresh_reading(
     tags: &TagTable,
     uses: &HashMap<Arc<str>, TagUse>,
     closures: &[Computed],
+    texts: &crate::Texts,
 ) -> Result<(), ScriptError> {
     reading.was_read = true;
     match &reading.source {
@@ -310,6 +311,8 @@ fn refresh_reading(
             (reading.status, reading.source_time) = (computed.status, computed.oldest);
             reading.value = match &computed.outcome {
                 Outcome::Waiting => Value::Null,
+                // What a closure says in words is said in the language; what a tag holds as text stays as it came.
+                Outcome::Value(Value::Text(words)) => Value::Text(texts.translated(words).into()),
                 Outcome::Value(value) => value.clone(),
                 Outcome::Failed(error) => {
                     reading.value = Value::Null;

@@ -18,6 +18,13 @@ impl Scene {
     /// Every fixed text with letters in it, and where it was written. Units and descriptions of tags are the project's.
     pub fn fixed_texts(&mut self) -> Vec<(String, Place)> {
         let mut all = Vec::new();
+        for object in &self.objects {
+            // A pen without words of its own has its tag's last word in the legend.
+            if let Symbol::Trend(trend) = &object.symbol {
+                let bare = trend.pens.iter().filter(|pen| pen.label.is_empty() && !trend.spark).filter_map(crate::Pen::tag);
+                all.extend(bare.map(|tag| (tag.rsplit('/').next().unwrap_or(tag).to_owned(), object.place.clone())));
+            }
+        }
         self.each_fixed_text(&mut |text, place| {
             if text.chars().any(char::is_alphabetic) {
                 all.push((text.clone(), place.clone()));

@@ -4,57 +4,178 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plantroom_model::{Diagnostic, TagSpec};
 
+use crate::edit::said_literals;
 use crate::event::named;
 use crate::lint::Finding;
+use crate::template::Template;
 use crate::{Params, Place, Scene, Screens, Texts, language_of};
 
 /// Texts of a message, at most.
 const NAMED: usize = 5;
+/// From so many on, texts that differ only in one number are one text with `{n}` in it.
+const ALIKE: usize = 3;
 
-/// Every text that people read and a language may translate, with where it was first written: of screens and faceplates,
-/// descriptions of tags and words for their numbers. Units, tag names and what a script puts together are not among them.
-pub fn texts_of(screens: &Screens, tags: &[TagSpec]) -> BTreeMap<String, Place> {
-    let mut all = BTreeMap::new();
-    let mut take = |scene: &mut Scene| {
-        for (text, place) in scene.fixed_texts().into_iter().filter(|(_, place)| !place.file.starts_with("library/")) {
-            all.entry(text).or_insert(place);
+/// One text that people read and a language may translate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextUse {
+    /// The key in a language file; it may have places in it, `{description} runs`.
+    pub key: String,
+    /// Where it was first written, in a script; nowhere for what tags say.
+    pub place: Place,
+    /// The texts that it stands for; itself where it has no places.
+    pub covers: Vec<String>,
+}
+
+impl TextUse {
+    /// Whether a language has words for all that it stands for.
+    pub fn is_said(&self, texts: &Texts) -> bool {
+        texts.get(&self.key).is_some() || self.covers.iter().all(|text| texts.says(text))
+    }
+}
+
+/// What texts are looked for in.
+#[derive(Clone, Copy)]
+pub struct TextsIn<'a> {
+    /// The screens.
+    pub screens: &'a Screens,
+    /// Path below `screens/`, and text.
+    pub files: &'a [(String, String)],
+    /// All tags of the plant.
+    pub tags: &'a [TagSpec],
+    /// Texts of types with their parameters still in them, as the project writes them.
+    pub templates: &'a [String],
+}
+
+/// Every text that people read and a language may translate: of screens and faceplates, also what closures say in plain words;
+/// descriptions of tags, words for their numbers, what permissives and confirmations say. Units, tag names, designations (P1)
+/// and what a script puts together are not among them. What a type says is one text, whatever its instances make of it.
+pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
+    let mut all: BTreeMap<String, (Place, BTreeSet<String>)> = BTreeMap::new();
+    let mut add = |key: &str, place: Place, text: &str| {
+        let (known, covers) = all.entry(key.to_owned()).or_insert_with(|| (place.clone(), BTreeSet::new()));
+        if known.line == 0 {
+            *known = place;
         }
+        covers.insert(text.to_owned());
     };
-    for entry in screens.list() {
-        if let Ok(mut scene) = screens.open(&entry.name, &Params::new()) {
+    for (text, place) in said_on_screens(of) {
+        let key = with_name(&text, of.screens);
+        add(&key, place, &text);
+    }
+    let templates: Vec<Template> = of.templates.iter().filter_map(|text| Template::of(text)).collect();
+    let mut told = BTreeSet::new();
+    for tag in of.tags.iter().filter(|tag| !tag.name.starts_with("system/")) {
+        for text in said_of(tag).filter(|text| told.insert(*text)) {
+            let mut fits = templates.iter().filter_map(|template| Some((template, template.places_in(text)?)));
+            match fits.by_ref().max_by_key(|(template, _)| template.weight()) {
+                None => add(text, Place::default(), text),
+                Some((template, given)) => {
+                    add(template.text(), Place::default(), text);
+                    for (_, value) in given.into_iter().filter(|(name, _)| *name != "name") {
+                        add(value, Place::default(), value);
+                    }
+                }
+            }
+        }
+    }
+    let names: BTreeSet<&str> = of.screens.instances().iter().map(|(_, name)| name.as_str()).collect();
+    let tag_names: BTreeSet<&str> = of.tags.iter().map(|tag| &*tag.name).collect();
+    all.retain(|text, _| has_words(text) && !names.contains(text.as_str()) && !tag_names.contains(text.as_str()));
+    let uses = all.into_iter().map(|(key, (place, covers))| TextUse { key, place, covers: covers.into_iter().collect() });
+    without_numbers(uses.collect())
+}
+
+/// What screens, one faceplate of each type, and closures in plain words say.
+fn said_on_screens(of: &TextsIn<'_>) -> Vec<(String, Place)> {
+    let mut all = Vec::new();
+    let mut take = |scene: &mut Scene| {
+        all.extend(scene.fixed_texts().into_iter().filter(|(_, place)| !place.file.starts_with("library/")));
+    };
+    for entry in of.screens.list() {
+        if let Ok(mut scene) = of.screens.open(&entry.name, &Params::new()) {
             take(&mut scene);
         }
     }
     let mut seen = BTreeSet::new();
-    for (kind, name) in screens.instances() {
-        if screens.parts().any(|part| part == kind)
+    for (kind, name) in of.screens.instances() {
+        if of.screens.parts().any(|part| part == kind)
             && seen.insert(kind)
-            && let Ok(mut scene) = screens.faceplate(kind, &named(name))
+            && let Ok(mut scene) = of.screens.faceplate(kind, &named(name))
         {
             take(&mut scene);
         }
     }
-    for tag in tags.iter().filter(|tag| !tag.name.starts_with("system/")) {
-        let said = std::iter::once(tag.description.as_str()).chain(tag.states.iter().map(|(_, word)| word.as_str()));
-        for text in said.filter(|text| text.chars().any(char::is_alphabetic)) {
-            all.entry(text.to_owned()).or_default();
-        }
+    for (path, text) in of.files.iter().filter(|(path, _)| path.ends_with(".rhai")) {
+        let literals = said_literals(text);
+        all.extend(literals.into_iter().map(|(said, line, column)| (said, Place { file: path.as_str().into(), line, column })));
     }
-    let names: BTreeSet<&str> = screens.instances().iter().map(|(_, name)| name.as_str()).collect();
-    all.retain(|text, _| !names.contains(text.as_str()) && !tags.iter().any(|tag| *tag.name == **text));
     all
 }
 
+/// What a tag says to people.
+fn said_of(tag: &TagSpec) -> impl Iterator<Item = &str> {
+    let write = tag.write.iter().flat_map(|write| {
+        write.permissives.iter().map(|permissive| permissive.message.as_str()).chain(write.confirmation.as_deref())
+    });
+    std::iter::once(tag.description.as_str()).chain(tag.states.iter().map(|(_, word)| word.as_str())).chain(write)
+}
+
+/// A text in which an instance is named, with `{name}` in its place: `Start {name}?`.
+fn with_name(text: &str, screens: &Screens) -> String {
+    let named = screens.instances().iter().map(|(_, name)| name.as_str()).filter(|name| name.len() > 2 && text.contains(name));
+    match named.max_by_key(|name| name.len()) {
+        Some(name) if text != name => text.replacen(name, "{name}", 1),
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether there is anything to translate: letters, and more than a designation such as P1, LIC-101 or L2.
+fn has_words(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '-' | '.' | '/' | ' ')).collect();
+    let is_designation = bare.len() <= 4 && bare.len() < text.len() && bare.chars().all(|c| c.is_ascii_uppercase());
+    text.chars().any(char::is_alphabetic) && !is_designation
+}
+
+/// Texts that differ only in one number, as one.
+fn without_numbers(all: Vec<TextUse>) -> Vec<TextUse> {
+    let mut groups: BTreeMap<String, Vec<TextUse>> = BTreeMap::new();
+    for one in all {
+        let key = if one.key.contains('{') { one.key.clone() } else { numberless(&one.key) };
+        groups.entry(key).or_default().push(one);
+    }
+    let mut left = Vec::new();
+    for (key, group) in groups {
+        if group.len() < ALIKE || group.iter().any(|one| one.key.contains('{')) {
+            left.extend(group);
+            continue;
+        }
+        let place = group[0].place.clone();
+        left.push(TextUse { key, place, covers: group.into_iter().flat_map(|one| one.covers).collect() });
+    }
+    left.sort_by(|a, b| a.key.cmp(&b.key));
+    left
+}
+
+/// A text with `{n}` for its only number; as it is where it has none or several.
+fn numberless(text: &str) -> String {
+    let Some(start) = text.find(|c: char| c.is_ascii_digit()) else { return text.to_owned() };
+    let end = text[start..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |end| start + end);
+    if text[end..].contains(|c: char| c.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    format!("{}{{n}}{}", &text[..start], &text[end..])
+}
+
 /// What each language file of a project doesn't say, one finding a file.
-pub(crate) fn look(files: &[(String, String)], screens: &Screens, tags: &[TagSpec]) -> Vec<Finding> {
-    let languages: Vec<_> = files.iter().filter(|(path, _)| language_of(path).is_some()).collect();
+pub(crate) fn look(of: &TextsIn<'_>) -> Vec<Finding> {
+    let languages: Vec<_> = of.files.iter().filter(|(path, _)| language_of(path).is_some()).collect();
     if languages.is_empty() {
         return Vec::new();
     }
-    let all = texts_of(screens, tags);
+    let all = texts_of(of);
     let missing = |(path, text): &(String, String)| {
         let texts = Texts::read(text).0;
-        let missing: Vec<&str> = all.keys().map(String::as_str).filter(|key| texts.get(key).is_none()).collect();
+        let missing: Vec<&str> = all.iter().filter(|one| !one.is_said(&texts)).map(|one| one.key.as_str()).collect();
         if missing.is_empty() {
             return None;
         }
@@ -82,7 +203,8 @@ mod tests {
             files.push(("languages/de.toml".to_owned(), language.to_owned()));
             let mut tag = TagSpec::new("well/level", ValueKind::Float, Origin::System);
             tag.description = "Level of the clear well".into();
-            let found = look(&files, &Screens::new(&files, &[]), &[tag]);
+            let (screens, tags) = (Screens::new(&files, &[]), [tag]);
+            let found = look(&TextsIn { screens: &screens, files: &files, tags: &tags, templates: &[] });
             assert_eq!(found.first().map(|one| one.diagnostic.message.as_str()), wanted);
         }
         check("\"Pumps\" = \"Pumpen\"\n\"Clear well\" = \"Behälter\"\n\"Level of the clear well\" = \"Füllstand\"\n", None);
@@ -90,5 +212,52 @@ mod tests {
             "\"Pumps\" = \"Pumpen\"\n\"Clear well\" = \"\"\n\"Level of the clear well\" = \"Füllstand\"\n",
             Some("1 of 3 texts have no translation: \"Clear well\""),
         );
+    }
+
+    #[test]
+    fn what_a_type_says_of_fifty_pumps_is_one_text() {
+        let tags: Vec<TagSpec> = (1..=50)
+            .flat_map(|n| ["runs", "has tripped"].map(|what| (n, what)))
+            .map(|(n, what)| {
+                let mut tag = TagSpec::new(&format!("p{n}/{what}"), ValueKind::Bool, Origin::System);
+                tag.description = format!("pump {n} {what}").into();
+                tag.states = vec![(0, "stopped".into()), (1, "running".into())];
+                tag
+            })
+            .collect();
+        let templates = ["{description} runs".to_owned(), "{description} has tripped".to_owned()];
+        let screens = Screens::new(&[], &[]);
+        let all = texts_of(&TextsIn { screens: &screens, files: &[], tags: &tags, templates: &templates });
+        let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(keys, ["pump {n}", "running", "stopped", "{description} has tripped", "{description} runs"]);
+        let texts = Texts::read(
+            "\"pump {n}\" = \"Pumpe {n}\"\n\"{description} runs\" = \"{description} läuft\"\n\"pump 7 has tripped\" = \"x\"\n",
+        )
+        .0;
+        let said: Vec<bool> = all.iter().map(|one| one.is_said(&texts)).collect();
+        assert_eq!(said, [true, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_closures_permissives_and_pens_say_is_listed_and_designations_are_not() {
+        let script = "screen(\"Pumps\");\nrow(1, 1, \"P1\", || if tag(\"well/level\") > 1.0 { \"enough\" } else { \"too little\" });\n\
+            text(1, 40, || \"stands\");\ntrend(1, 80, #{ pens: [\"well/level\"] });\n\
+            permissives(1, 400, \"well/level\", #{ state: || \"no: drain it\" });\nbutton(1, 500, \"Go\", |op| throw \"not now\");\n";
+        let files = [("1_a.rhai".to_owned(), script.to_owned())];
+        let mut tag = TagSpec::new("well/level", ValueKind::Float, Origin::System);
+        let mut write = plantroom_model::WriteSpec::new(plantroom_model::Role::Operate);
+        let test = plantroom_model::PermissiveTest::AtMost(1.0);
+        let message = "The well is full".to_owned();
+        write.permissives = vec![plantroom_model::Permissive { tag: plantroom_model::TagId(0), test, message, only_for: None }];
+        write.confirmation = Some("Really?".to_owned());
+        tag.write = Some(write.into());
+        let (screens, tags) = (Screens::new(&files, &[]), [tag]);
+        let all = texts_of(&TextsIn { screens: &screens, files: &files, tags: &tags, templates: &[] });
+        let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
+        let wanted = ["Go", "Pumps", "Really?", "The well is full", "enough", "level", "no: drain it", "not now", "stands", "too little"];
+        for text in wanted {
+            assert!(keys.contains(&text), "{text} in {keys:?}");
+        }
+        assert!(!keys.contains(&"P1") && !keys.contains(&"well/level"), "{keys:?}");
     }
 }

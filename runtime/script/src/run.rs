@@ -16,6 +16,8 @@ pub(crate) struct Run {
     bytes_left: u64,
     pub tags: Option<TagTable>,
     pub reads: Vec<Arc<str>>,
+    /// Tags of which it asked whether there are any.
+    pub asked: Vec<Arc<str>>,
     pub status: Status,
     pub oldest: Utc,
     pub gap: bool,
@@ -37,6 +39,7 @@ impl Run {
             bytes_left: budget.bytes,
             tags,
             reads: Vec::new(),
+            asked: Vec::new(),
             status: NOTHING_READ,
             oldest: Utc(0),
             gap: false,

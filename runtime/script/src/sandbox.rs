@@ -26,6 +26,8 @@ pub struct Evaluation {
     pub result: Result<Dynamic, ScriptError>,
     /// Every tag that it read, known or not, once each, in the order of the first reading.
     pub reads: Vec<Arc<str>>,
+    /// Those of them of which it asked `has_tag`: it knows what to do where there are none.
+    pub asked: Vec<Arc<str>>,
     /// The worst status of the tags that the result is computed from.
     pub status: Status,
     /// The oldest source time of them; 0 without any.
@@ -210,6 +212,7 @@ fn evaluation(result: Result<Dynamic, ScriptError>, outer: Option<Run>, tags: &m
         result,
         steps: run.steps(),
         reads: run.reads,
+        asked: run.asked,
         status: run.status,
         oldest: run.oldest,
         gap: run.gap,

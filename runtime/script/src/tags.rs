@@ -119,9 +119,18 @@ pub(crate) fn register(engine: &mut Engine) {
     });
     engine.register_fn("unit", |name: &str| look("unit", name, |now| now.unit.clone()));
     engine.register_fn("quality", |name: &str| look("quality", name, |now| now.sample.status.words().to_owned()));
+    engine.register_fn("has_tag", |name: &str| {
+        let is_there = look("has_tag", name, |now| now.kind.is_some())?;
+        run::with(|run| {
+            if !run.asked.iter().any(|asked| &**asked == name) {
+                run.asked.push(name.into());
+            }
+        });
+        Done::Ok(is_there)
+    });
     engine.register_fn("is_good", |name: &str| look("is_good", name, |now| now.sample.status.is_good()));
     engine.register_fn("is_bad", |name: &str| look("is_bad", name, |now| now.sample.status.is_bad()));
-    for function in ["tag", "state", "shown", "unit", "quality", "is_good", "is_bad"] {
+    for function in ["tag", "state", "shown", "unit", "quality", "has_tag", "is_good", "is_bad"] {
         engine.register_fn(function, move |_: NativeCallContext, other: Dynamic| -> Done<Dynamic> {
             let word = crate::strings::word(&other).to_owned();
             Err(ScriptError::raise(format!("{function}() needs a tag's name in quotes, and got a {word}")))

@@ -115,7 +115,7 @@ impl From<AuditError> for ChangeError {
 /// Changes of the running project. All calls may wait for the disk, for plugins and for the scan: call them where
 /// nobody else has to wait.
 pub trait ProjectDoor: Send + Sync {
-    /// What is known of the project folder.
+    /// What is known of the project folder; waits a moment for files that were just saved.
     fn now(&self) -> ProjectNow;
 
     /// The text of the project that runs: path and bytes.
@@ -136,7 +136,8 @@ pub trait ProjectDoor: Send + Sync {
     /// When it may not or can't be done.
     fn apply(&self, by: (&Session, Door), comment: &str) -> Result<ChangeDone, ChangeError>;
 
-    /// Puts back the project as it was before a change, by default before the newest.
+    /// Puts back the project as it was before a change, by default before the newest that did more
+    /// than save screens.
     ///
     /// # Errors
     /// When it may not or can't be done.

@@ -36,6 +36,7 @@ pub use history::{Change, History, Kept, Kind};
 pub use machinery::Machinery;
 pub use offline::{Looked, look_offline, roll_back_offline};
 pub use plan::{Plan, Sandbox};
+pub use rollback::usual_target;
 use text::ProjectText;
 
 use crate::clock::Clock;
@@ -65,6 +66,8 @@ pub struct Changes {
     pub turn: Mutex<Turn>,
     /// What is known of the folder.
     pub state: watch::Sender<Arc<ProjectNow>>,
+    /// The folder's stamp when that was found out.
+    pub looked: Mutex<u64>,
 }
 
 /// What runs, as files.
@@ -112,7 +115,9 @@ impl Changes {
     ) -> Arc<Self> {
         let state = watch::Sender::new(Arc::default());
         let root = plant.root.clone();
-        let changes = Self { root, history, sandbox, machinery, access, clock, turn: Mutex::new(turn), state };
+        let looked = Mutex::new(ProjectText::stamp(&root));
+        let turn = Mutex::new(turn);
+        let changes = Self { root, history, sandbox, machinery, access, clock, turn, state, looked };
         match refused {
             Some(diagnostics) => changes.refuse(diagnostics),
             None => changes.tell(ProjectWord::Current, String::new(), None, Vec::new()),
@@ -136,6 +141,7 @@ impl Changes {
     /// Writes down what the station has started with: many small files take their time on a disk.
     pub fn settle(&self) {
         drop(self.my_turn());
+        (self.machinery.give_back)();
         if self.state.borrow().state == ProjectWord::Current {
             self.tell(ProjectWord::Current, String::new(), None, Vec::new());
         }
@@ -234,19 +240,23 @@ impl Changes {
         let message = format!("Change {number}: {}.", change.preview);
         tracing::info!(change = number, by = change.user, "the project was changed: {}", change.preview);
         self.tell(ProjectWord::Current, message.clone(), None, diagnostics);
+        (self.machinery.give_back)();
         Ok(ChangeDone { number, message, kept })
     }
 
     /// Reads the folder until it holds still, and checks what it holds.
     fn look(&self, running: &Kept) -> std::io::Result<Found> {
         for _ in 0..LOOKS {
+            let stamp = ProjectText::stamp(&self.root);
             let text = ProjectText::read(&self.root)?;
             let digests = text.digests();
             if digests == running.files && !self.is_component_new() {
+                *self.looked.lock() = stamp;
                 return Ok(Found::Same);
             }
             let planned = Plan::make(&self.root, &self.root, &self.machinery.running.get(), &self.sandbox);
             if ProjectText::read(&self.root)? == text {
+                *self.looked.lock() = stamp;
                 return Ok(match planned {
                     Ok(plan) => Found::Change(text, Box::new(plan)),
                     Err(diagnostics) => Found::Mistakes(diagnostics),

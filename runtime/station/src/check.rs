@@ -47,6 +47,11 @@ pub fn check(project: &Path, options: &CheckOptions) -> Checked {
             diagnostics.extend(check_plugins(plant, folders, &options.compile_command));
         }
     }
+    if let Some(partial) = &loaded.partial {
+        // A mistake in one list of tags must not hide those of fifty screens.
+        diagnostics.extend(screens::check_partial(partial));
+        diagnostics.extend(check_automations(partial));
+    }
     Checked { plant: loaded.plant, diagnostics: in_order(diagnostics) }
 }
 

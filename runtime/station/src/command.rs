@@ -157,7 +157,7 @@ impl CommandPath {
             return Err(format!("{} is off scan; nothing is written to it until it is put back on scan.", spec.name));
         }
         let snapshot = self.snapshots.borrow().clone();
-        target::permissives(plant, write, &snapshot)?;
+        target::permissives(plant, write, value, &snapshot)?;
         target::step(spec, write, value, snapshot.get(tag))?;
         self.pace.take(tag, write.min_interval_ms, now.mono).map_err(|wait_ms| {
             format!("{} was written just now; it can be written again in {:.1} s.", spec.name, wait_ms as f64 / 1e3)

@@ -19,6 +19,11 @@ pub fn files(plant: &Plant) -> Vec<(String, String)> {
     own.chain(crate::builtin::screens(plant)).chain(assets).collect()
 }
 
+/// The same of a plant of which not everything could be read: what needs all tags and instances isn't judged.
+pub fn check_partial(plant: &Plant) -> Vec<Diagnostic> {
+    plantroom_scene::check_partial(&files(plant), &plant.instances, &plant.tags)
+}
+
 /// Builds every screen once against the plant's tags; files are named as in the project folder.
 pub fn check(plant: &Plant) -> Vec<Diagnostic> {
     plantroom_scene::check(&files(plant), &plant.instances, &plant.tags)

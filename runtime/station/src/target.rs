@@ -48,12 +48,13 @@ pub fn name_and_role(plant: &Plant, tag: TagId) -> (Arc<str>, Role) {
     (name, spec.and_then(|spec| spec.write.as_ref()).map_or(Role::Operate, |write| write.role))
 }
 
-/// Whether every plant condition of this write holds. A condition whose input is bad, stale or no number refuses.
+/// Whether every plant condition that writing this value needs holds. One whose input is bad, stale or no number refuses.
 ///
 /// # Errors
 /// With the first condition that doesn't hold, in the project's words.
-pub fn permissives(plant: &Plant, write: &WriteSpec, snapshot: &Snapshot) -> Result<(), String> {
-    write.permissives.iter().try_for_each(|permissive| holds(plant, permissive, snapshot))
+pub fn permissives(plant: &Plant, write: &WriteSpec, value: &Value, snapshot: &Snapshot) -> Result<(), String> {
+    let needed = write.permissives.iter().filter(|permissive| permissive.concerns(Some(value)));
+    needed.map(|permissive| holds(plant, permissive, snapshot)).collect()
 }
 
 /// Whether one plant condition holds now.

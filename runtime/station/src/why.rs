@@ -195,7 +195,9 @@ impl Steps<'_> {
             let allowed = target::holds(self.plant, permissive, self.snapshot);
             let (word, quality) = if allowed.is_ok() { ("holds", Quality::Good) } else { ("does not hold", Quality::Bad) };
             let name = self.plant.tags.get(permissive.tag.0 as usize).map_or("?", |tag| &tag.name);
-            self.add(0, "permissive", format!("{} ({name}): {word}", permissive.message), Some(quality));
+            let only = permissive.only_for.map(|only| format!(", only for {}", target::shown(spec, &Value::Float(only))));
+            let only = only.unwrap_or_default();
+            self.add(0, "permissive", format!("{} ({name}): {word}{only}", permissive.message), Some(quality));
         }
         let last = self.path.recent.of(tag);
         if let Some(told) = last.outcome {

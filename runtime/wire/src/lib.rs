@@ -9,17 +9,22 @@
 //! Invariant: a message that can't be decoded is an error, never a panic, whatever its bytes.
 //! Invariant: knows no socket, and nothing of screens but their source text.
 
+mod alarm;
 mod engineer;
 
 use plantroom_model::{Columns, LimitSet, Outcome, PermissiveTest, Role, TagMode, Value};
 use serde::{Deserialize, Serialize};
 
+pub use alarm::{
+    ALARM_ACTS, ALARM_ROWS, AlarmBatch, AlarmFiguresNow, AlarmInfo, AlarmLine, AlarmNow, AlarmTotals, AlarmWish, FigureNow,
+    FloodNow, JournalAsk,
+};
 pub use engineer::{
     Ask, AutomationNow, ChangeNow, Deed, JournalLine, OverrideNow, ProjectNow, ProjectState, RegisterNow, Reply, WhyNow, WhyStep,
 };
 
 /// The version of this protocol; both ends must have the same.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// Largest message that either end accepts, in bytes; a larger one closes the connection.
 pub const MESSAGE_BYTES: usize = 16 << 20;
@@ -145,6 +150,8 @@ pub enum ToConsole {
         /// The newest of each; what a slow console missed in between is gone. Times are source times.
         columns: Columns,
     },
+    /// What has changed of the alarms; the whole picture after `Welcome` and whenever the project has changed.
+    Alarms(Box<AlarmBatch>),
     /// The station lives.
     Heartbeat {
         /// Its time, ns UTC.
@@ -210,6 +217,8 @@ pub struct PermissiveInfo {
     pub test: PermissiveTest,
     /// What the operator is told when it isn't, as the project says it.
     pub message: String,
+    /// Needed only where this value is written (booleans are 0 and 1); `None`: whatever is written.
+    pub only_for: Option<f64>,
 }
 
 /// How a tag may be written by this user.

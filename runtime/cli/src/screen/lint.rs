@@ -45,6 +45,7 @@ impl Check {
                 files: &files,
                 instances: &plant.instances,
                 tags: &plant.tags,
+                templates: &plant.templates,
                 home: &plant.home_screen,
                 palette: &palette,
             })

@@ -10,7 +10,7 @@ use plantroom_model::Utc;
 use super::plant::{self, Values};
 use super::workshop::Folder;
 use crate::exit::Failure;
-use crate::init_log;
+use crate::{init_log, memory};
 
 /// Opens a window beside the editor: saving a script redraws it at once, a click on a symbol names its line, a drag
 /// rewrites its numbers, and a picker inserts symbols. Values are made up and can be played with, or come from a station.
@@ -35,6 +35,7 @@ pub struct Preview {
 
 impl Preview {
     pub fn run(self) -> Result<()> {
+        memory::for_a_console();
         init_log::start("warn");
         let plant = plant::load(&self.project)?;
         let now = Utc(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(0));

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use plantroom_scene::PARTS;
 use plantroom_scene::guide::{self, Function};
 use serde_json::{Value, json};
 
@@ -9,6 +10,9 @@ use serde_json::{Value, json};
 pub struct Symbols {
     /// Only these functions: pump, table, ...
     names: Vec<String>,
+    /// Prints one of the library's parts, such as the faceplate `pump`: to be read, or as the start of one of your own.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["names", "json"])]
+    part: Option<String>,
     /// JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -16,6 +20,9 @@ pub struct Symbols {
 
 impl Symbols {
     pub fn run(self) -> Result<()> {
+        if let Some(part) = &self.part {
+            return print_part(part);
+        }
         if let Some(unknown) = self.names.iter().find(|name| guide::function(name).is_none()) {
             let near = plantroom_model::nearest(unknown, guide::functions().map(|function| function.name));
             let hint = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
@@ -33,6 +40,15 @@ impl Symbols {
         }
         Ok(())
     }
+}
+
+fn print_part(name: &str) -> Result<()> {
+    let names = PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let Some((_, text)) = PARTS.iter().find(|(known, _)| *known == name) else {
+        return Err(crate::exit::Failure::usage(format!("The library has no part `{name}`; it has {names}.")).into());
+    };
+    println!("{}", text.trim_end());
+    Ok(())
 }
 
 /// Everything about one.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use plantroom_scene::{Screens, Texts, texts_of};
+use plantroom_hmi::Look;
+use plantroom_scene::{Screens, Texts, TextsIn, texts_of};
 
 use super::plant;
 use crate::exit::Failure;
@@ -40,15 +41,40 @@ impl TextsOf {
                 texts
             }
         };
-        for (text, place) in texts_of(&Screens::new(&files, &plant.instances), &plant.tags) {
-            let said = texts.get(&text).unwrap_or_default();
-            if self.missing && !said.is_empty() {
+        let screens = Screens::new(&files, &plant.instances);
+        let of = TextsIn { screens: &screens, files: &files, tags: &plant.tags, templates: &plant.templates };
+        for one in texts_of(&of) {
+            if self.missing && one.is_said(&texts) {
                 continue;
             }
+            let place = &one.place;
             let at = if place.line > 0 { format!("    # screens/{}:{}", place.file, place.line) } else { String::new() };
-            println!("{} = {}{at}", quoted(&text), quoted(said));
+            // What the language says of each by itself stays so.
+            let each = texts.get(&one.key).is_none() && one.is_said(&texts);
+            let keys = if each { one.covers.iter().filter(|text| texts.get(text).is_some()).collect() } else { vec![&one.key] };
+            for key in keys {
+                println!("{} = {}{at}", quoted(key), quoted(texts.get(key).unwrap_or_default()));
+            }
+        }
+        if let Some(language) = &self.language {
+            self.of_console(language, &texts);
         }
         Ok(())
+    }
+
+    /// The console's own words, where it doesn't speak the language: qualities, buttons, faceplates of the library.
+    fn of_console(&self, language: &str, texts: &Texts) {
+        if Look::own_texts(language) != Texts::default() {
+            return;
+        }
+        let keys = Look::own_keys();
+        let left: Vec<&String> = keys.iter().filter(|key| !self.missing || texts.get(key).is_none()).collect();
+        if !left.is_empty() {
+            println!("\n# The console's own words: it doesn't speak this language by itself.");
+        }
+        for key in left {
+            println!("{} = {}", quoted(key), quoted(texts.get(key).unwrap_or_default()));
+        }
     }
 }
 

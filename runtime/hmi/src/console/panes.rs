@@ -26,13 +26,15 @@ impl Console {
             },
         );
         let unmet = conditions(&self.tags, tag).into_iter().filter(Condition::is_in_the_way);
+        let unmet = unmet.filter(|condition| condition.concerns(Some(&converted)));
+        let unmet = unmet.map(|condition| condition.words(self.tags.texts())).collect();
         Ok(Write {
             tag: tag.to_owned(),
             old,
             new: self.tags.words(tag, &converted),
             value: converted,
             confirmation: self.tags.confirmation(tag),
-            unmet: unmet.map(|condition| condition.words()).collect(),
+            unmet,
         })
     }
 

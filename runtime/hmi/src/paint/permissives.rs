@@ -42,8 +42,18 @@ fn answers(c: &Canvas<'_>, own: &Permissives, view: &View<'_>) -> Vec<(String, b
     };
     let own_reason = own.state.get().trim();
     let unmet = (view.conditions)(tag).into_iter().filter(Condition::is_in_the_way);
+    let unmet = unmet.filter(|condition| condition.concerns(own.value.as_ref()));
     let mut lines: Vec<(String, bool)> = (!own_reason.is_empty()).then(|| (own_reason.to_owned(), false)).into_iter().collect();
-    lines.extend(unmet.map(|condition| (c.look().fill("no: {}", &[&condition.words()]), true)));
+    lines.extend(unmet.map(|condition| {
+        let words = condition.words(&c.look().texts);
+        // Which value it is about needs no words where only one is asked for.
+        let said = match condition.only_words.as_str() {
+            "" => c.look().fill("no: {}", &[&words]),
+            _ if own.value.is_some() => c.look().fill("no: {}", &[&words]),
+            only => c.look().fill("{}: no: {}", &[c.say(only), &words]),
+        };
+        (said, true)
+    }));
     if lines.is_empty() {
         lines.push((c.say("possible").to_owned(), false));
     }

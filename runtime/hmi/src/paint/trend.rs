@@ -210,7 +210,7 @@ fn legend(c: &Canvas<'_>, rect: Rect, pens: &[Pen], scales: &[Scale]) {
     };
     let tell = |with_scale, with_unit| -> Vec<Entry> {
         let scales = if with_scale { scales } else { &[] };
-        pens.iter().enumerate().map(|(place, pen)| Entry::of(place, pen, scales, with_unit)).collect()
+        pens.iter().enumerate().map(|(place, pen)| Entry::of(c, place, pen, scales, with_unit)).collect()
     };
     let tries = [tell(true, true), tell(false, true)];
     let entries = tries.into_iter().find(|entries| wide(entries) <= rect.width()).unwrap_or_else(|| tell(false, false));
@@ -239,9 +239,9 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(place: usize, pen: &Pen, scales: &[Scale], unit: bool) -> Self {
+    fn of(c: &Canvas<'_>, place: usize, pen: &Pen, scales: &[Scale], unit: bool) -> Self {
         let name = match (&pen.label, pen.tag()) {
-            (label, Some(tag)) if label.is_empty() => tag.rsplit('/').next().unwrap_or(tag),
+            (label, Some(tag)) if label.is_empty() => c.say(tag.rsplit('/').next().unwrap_or(tag)),
             (label, _) => label,
         };
         let facts = &pen.reading.facts;

@@ -6,8 +6,9 @@ use plantroom_wire::{Ask, AutomationNow, Deed, JournalLine, Reply, ToStation};
 
 use super::list::{Cell, Column, column, field, heading, list, plain, quiet, strong};
 use super::poll::Poll;
-use super::{Around, Want, moment, window};
+use super::{Around, Want, moment, takes, window};
 use crate::commands::Wish;
+use crate::look::Look;
 
 const JOURNAL: [Column; 5] =
     [column("Time", 1.4), column("Automation", 1.4), column("Cause", 1.6), column("What", 4.0), column("Why", 2.4)];
@@ -44,7 +45,7 @@ impl Automations {
 
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         window(ctx, around, ("automations", "Automations: what the station does by itself"), (1_060.0, 600.0), |ui| {
-            let t = &around.look.theme;
+            let t = &*around.look;
             if let Some(why) = &self.refused {
                 ui.label(strong(t, why));
             }
@@ -68,10 +69,10 @@ impl Automations {
                 }
             });
             ui.add_space(6.0);
-            let title = only.as_deref().map_or("Journal".to_owned(), |name| format!("Journal of {name}"));
+            let title = only.as_deref().map_or("Journal".to_owned(), |name| t.fill("Journal of {}", &[name]));
             ui.horizontal(|ui| {
                 ui.label(heading(t, &title));
-                if only.is_some() && ui.button("Journal of all").clicked() {
+                if only.is_some() && ui.button(t.say("Journal of all")).clicked() {
                     only = None;
                 }
             });
@@ -101,16 +102,16 @@ fn card(
     (only, reason): (&mut Option<String>, &str),
     wants: &mut Vec<Want>,
 ) {
-    let t = &around.look.theme;
-    egui::Frame::NONE.fill(t.value_box).inner_margin(egui::Margin::symmetric(10, 6)).show(ui, |ui| {
+    let t = &*around.look;
+    egui::Frame::NONE.fill(t.theme.value_box).inner_margin(egui::Margin::symmetric(10, 6)).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.label(strong(t, &one.name));
             let state = if one.state.is_empty() { "not known yet" } else { &one.state };
-            ui.label(strong(t, if one.by_person { "stopped by hand" } else { state }).color(t.value));
-            ui.label(quiet(t, &format!("{} for {}", one.does, one.user)));
+            ui.label(strong(t, if one.by_person { "stopped by hand" } else { state }).color(t.theme.value));
+            ui.label(quiet(t, &t.fill("{} for {}", &[&one.does, &one.user])));
             keys(ui, around, one, reason, wants);
-            if ui.small_button("Journal").on_hover_text(format!("Journal of {}", one.name)).clicked() {
+            if ui.small_button(t.say("Journal")).on_hover_text(t.fill("Journal of {}", &[&one.name])).clicked() {
                 *only = Some(one.name.clone());
             }
         });
@@ -126,7 +127,8 @@ fn card(
                 });
             }
         }
-        ui.label(quiet(t, &format!("may write {}", if one.write.is_empty() { "nothing".into() } else { one.write.join(", ") })));
+        let scope = if one.write.is_empty() { t.say("nothing").to_owned() } else { one.write.join(", ") };
+        ui.label(quiet(t, &t.fill("may write {}", &[&scope])));
     });
     ui.add_space(6.0);
 }
@@ -139,18 +141,18 @@ fn keys(ui: &mut Ui, around: &Around<'_>, one: &AutomationNow, reason: &str, wan
     };
     for (verb, words, role) in verbs {
         let may = around.blocked.is_none() && around.role >= *role;
-        let words = format!("{words} {}", one.name);
+        let words = format!("{} {}", around.look.say(words), one.name);
         let response = ui.add_enabled(may, egui::Button::new(&words).small());
-        let response = response.on_disabled_hover_text(format!("This takes the role {}.", role.word()));
+        let response = response.on_disabled_hover_text(takes(around, *role));
         if response.clicked() {
-            wants.push(steer(one, *verb, (&words, reason), response.rect));
+            wants.push(steer(&around.look, one, *verb, (&words, reason), response.rect));
         }
     }
 }
 
-fn steer(one: &AutomationNow, verb: AutomationVerb, (words, reason): (&str, &str), beside: Rect) -> Want {
+fn steer(look: &Look, one: &AutomationNow, verb: AutomationVerb, (words, reason): (&str, &str), beside: Rect) -> Want {
     if verb == AutomationVerb::Stop && reason.trim().is_empty() {
-        let why = "Say why first: a reason is kept with it, and shown to everybody who looks.".to_owned();
+        let why = look.say("Say why first: a reason is kept with it, and shown to everybody who looks.").to_owned();
         return Want::Refuse { what: words.to_owned(), why };
     }
     let means = match verb {
@@ -158,8 +160,8 @@ fn steer(one: &AutomationNow, verb: AutomationVerb, (words, reason): (&str, &str
         AutomationVerb::Start => "It works again.",
         AutomationVerb::Restart => "It begins anew; what it remembers stays.",
     };
-    let mut notes = vec![means.to_owned()];
-    notes.extend((!reason.trim().is_empty()).then(|| format!("Why: {reason}")));
+    let mut notes = vec![look.say(means).to_owned()];
+    notes.extend((!reason.trim().is_empty()).then(|| look.fill("Why: {}", &[reason])));
     Want::Ask {
         prompt: format!("{words}?"),
         notes,

@@ -9,6 +9,7 @@ use plantroom_wire::{Ask, RegisterNow, Reply, ToStation};
 use super::list::{Cell, Column, column, field, list, plain, quiet, strong};
 use super::poll::Poll;
 use super::{Around, Want, window};
+use crate::look::Look;
 use crate::words::age_text;
 
 const COLUMNS: [Column; 8] = [
@@ -71,7 +72,7 @@ impl Commissioning {
 
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         window(ctx, around, ("commissioning", "Commissioning: raw words beside values"), (1_240.0, 620.0), |ui| {
-            let t = &around.look.theme;
+            let t = &*around.look;
             if around.role < Role::Engineer {
                 ui.label(plain(t, "Raw registers are for engineers. Log in as one to see them."));
                 return;
@@ -90,8 +91,11 @@ impl Commissioning {
             head(ui, around, shown, (&mut wanted, &mut self.filter, &mut self.only_bad), &rows);
             let height = (ui.available_height() - 56.0).max(160.0);
             let pressed = list(ui, t, ("registers", height), &COLUMNS, rows.len(), |row, at| cell(rows[row], at, around));
-            let more = if shown.more > 0 { format!(", {} more are not shown", shown.more) } else { String::new() };
-            ui.label(quiet(t, &format!("{} of {} tags{more}", rows.len(), shown.rows.len())));
+            let mut words = t.fill("{} of {} tags", &[&rows.len().to_string(), &shown.rows.len().to_string()]);
+            if shown.more > 0 {
+                words += &t.fill(", {} more are not shown", &[&shown.more.to_string()]);
+            }
+            ui.label(quiet(t, &words));
             if let Some(row) = pressed.and_then(|(row, _)| rows.get(row)) {
                 wants.push(Want::Tag(row.tag.clone()));
             }
@@ -110,7 +114,7 @@ fn head(
     (wanted, filter, only_bad): (&mut String, &mut String, &mut bool),
     rows: &[&RegisterNow],
 ) {
-    let t = &around.look.theme;
+    let t = &*around.look;
     ui.horizontal(|ui| {
         let name = ui.label(quiet(t, "Connection"));
         let chosen = ComboBox::from_id_salt("connection").selected_text(wanted.as_str()).show_ui(ui, |ui| {
@@ -119,30 +123,30 @@ fn head(
             }
         });
         chosen.response.labelled_by(name.id);
-        ui.label(strong(t, &format!("{}: {}", shown.link, shown.state)));
+        ui.label(strong(t, &format!("{}: {}", shown.link, t.say(&shown.state))));
         field(ui, t, "Filter", filter, 160.0);
-        ui.checkbox(only_bad, "only what isn't good");
-        if ui.button("Copy as text").clicked() {
+        ui.checkbox(only_bad, t.say("only what isn't good"));
+        if ui.button(t.say("Copy as text")).clicked() {
             ui.ctx().copy_text(as_text(&shown.connection, rows));
         }
     });
-    if let Some(last) = last_trouble(&shown.rows) {
-        ui.label(plain(t, &format!("Last said by the driver: {last}")));
+    if let Some(last) = last_trouble(t, &shown.rows) {
+        ui.label(plain(t, &t.fill("Last said by the driver: {}", &[&last])));
     }
     ui.add_space(4.0);
 }
 
 /// What the driver says of the first tag that has trouble.
-fn last_trouble(rows: &[RegisterNow]) -> Option<String> {
+fn last_trouble(look: &Look, rows: &[RegisterNow]) -> Option<String> {
     let row = rows.iter().find(|row| row.quality == "bad")?;
     let what = if row.note.is_empty() { &row.reason } else { &row.note };
     let others = rows.iter().filter(|other| other.quality == "bad").count() - 1;
-    let more = if others > 0 { format!(" ({others} more tags are bad)") } else { String::new() };
+    let more = if others > 0 { look.fill(" ({} more tags are bad)", &[&others.to_string()]) } else { String::new() };
     Some(format!("{}: {what}{more}", row.tag))
 }
 
 fn cell(row: &RegisterNow, at: usize, around: &Around<'_>) -> Cell {
-    let t = &around.look.theme;
+    let t = &*around.look;
     let good = row.quality == "good";
     match at {
         0 => Cell::key(t, row.tag.as_str()),
@@ -150,9 +154,9 @@ fn cell(row: &RegisterNow, at: usize, around: &Around<'_>) -> Cell {
         2 => Cell::plain(t, place(row)),
         3 => Cell::plain(t, hex(&row.words)),
         4 => Cell::quiet(t, decimal(&row.words)),
-        5 => Cell::value(t, if row.value.is_empty() { "no value" } else { &row.value }, good),
-        6 => Cell { strong: !good, ..Cell::plain(t, quality(row)) },
-        _ if row.read == 0 => Cell::quiet(t, "never"),
+        5 => Cell::value(t, if row.value.is_empty() { t.say("no value") } else { &row.value }, good),
+        6 => Cell { strong: !good, ..Cell::plain(t, quality(t, row)) },
+        _ if row.read == 0 => Cell::quiet(t, t.say("never")),
         _ => Cell::quiet(t, age_text(Utc(row.read), around.utc).unwrap_or_default()),
     }
 }
@@ -161,8 +165,8 @@ fn place(row: &RegisterNow) -> &str {
     if row.place.is_empty() { &row.address } else { &row.place }
 }
 
-fn quality(row: &RegisterNow) -> String {
-    let mut words = if row.reason.is_empty() { row.quality.clone() } else { row.reason.clone() };
+fn quality(look: &Look, row: &RegisterNow) -> String {
+    let mut words = look.say(if row.reason.is_empty() { &row.quality } else { &row.reason }).to_owned();
     if !row.note.is_empty() {
         let _ = write!(words, "; {}", row.note);
     }
@@ -214,7 +218,7 @@ mod tests {
             ..RegisterNow::default()
         };
         assert_eq!((hex(&row.words), decimal(&row.words)), ("41C8 0000".into(), "16840 0".into()));
-        assert_eq!(quality(&row), "no communication; exception 2:\tno such register");
+        assert_eq!(quality(&Look::default(), &row), "no communication; exception 2:\tno such register");
         let text = as_text("plc", &[&row]);
         let cells: Vec<&str> = text.lines().nth(1).unwrap().split('\t').collect();
         assert_eq!(cells.len(), 11, "{text}");
@@ -222,6 +226,9 @@ mod tests {
         for (filter, is_in) in [("", true), ("level", true), ("40011", true), ("exception", true), ("pump", false)] {
             assert_eq!(matches(&row, filter), is_in, "{filter}");
         }
-        assert_eq!(last_trouble(std::slice::from_ref(&row)).unwrap(), "line/level: exception 2:\tno such register");
+        assert_eq!(
+            last_trouble(&Look::default(), std::slice::from_ref(&row)).unwrap(),
+            "line/level: exception 2:\tno such register"
+        );
     }
 }

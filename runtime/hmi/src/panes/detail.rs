@@ -9,8 +9,9 @@ use plantroom_wire::{TagInfo, ToStation, WhyNow};
 use super::list::{field, heading, plain, quiet, strong};
 use super::overrides::{needed, restore};
 use super::poll::Poll;
-use super::{Around, Want, moment, window};
+use super::{Around, Want, moment, takes, window};
 use crate::commands::{Wish, entered};
+use crate::look::Look;
 use crate::words::age_text;
 
 /// Names that are offered while somebody types one.
@@ -83,7 +84,7 @@ impl Detail {
         let open = window(ctx, around, ("detail", "Tag"), (720.0, 640.0), |ui| {
             turn = self.head(ui, around);
             if self.tag.is_empty() {
-                ui.label(quiet(&around.look.theme, "Type the name of a tag, or right-click a value on the screen."));
+                ui.label(quiet(&around.look, "Type the name of a tag, or right-click a value on the screen."));
                 return;
             }
             let height = (ui.available_height() - 8.0).max(200.0);
@@ -102,7 +103,7 @@ impl Detail {
 
     /// The name, and names to turn to.
     fn head(&mut self, ui: &mut Ui, around: &Around<'_>) -> Option<String> {
-        let t = &around.look.theme;
+        let t = &*around.look;
         let mut turn = None;
         ui.horizontal(|ui| {
             let name = field(ui, t, "Tag name", &mut self.typed, 420.0);
@@ -111,7 +112,7 @@ impl Detail {
             }
             let enter = name.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             let typed = self.typed.trim();
-            if (ui.button("Show").clicked() || enter) && !typed.is_empty() && typed != self.tag {
+            if (ui.button(t.say("Show")).clicked() || enter) && !typed.is_empty() && typed != self.tag {
                 turn = Some(typed.to_owned());
             }
         });
@@ -136,7 +137,7 @@ impl Detail {
     }
 
     fn facts(&self, ui: &mut Ui, around: &Around<'_>) {
-        let t = &around.look.theme;
+        let t = &*around.look;
         if self.missing {
             ui.label(strong(t, "This plant has no such tag."));
             return;
@@ -150,9 +151,9 @@ impl Detail {
         }
         if let Some(sample) = &sample {
             let words = around.tags.words(&self.tag, &sample.value);
-            let shown = if sample.value == Value::Null { "no value" } else { &words };
-            let ink = if sample.status.is_good() { t.value } else { t.text_quiet };
-            let age = age_text(sample.source_time, around.utc).map(|age| format!(", {age} old")).unwrap_or_default();
+            let shown = if sample.value == Value::Null { t.say("no value") } else { &words };
+            let ink = if sample.status.is_good() { t.theme.value } else { t.theme.text_quiet };
+            let age = age_text(sample.source_time, around.utc).map(|age| t.fill(", {} old", &[&age])).unwrap_or_default();
             ui.horizontal(|ui| {
                 ui.label(heading(t, shown).color(ink));
                 let letter = sample.status.quality().letter();
@@ -160,30 +161,34 @@ impl Detail {
                 ui.label(strong(t, &format!("{letter}{}{age}", around.look.say(sample.status.words()))));
             });
         }
-        for (what, words) in [("limits", limits(info)), ("range", range(info))] {
+        for (what, words) in [("limits", limits(t, info)), ("range", range(t, info))] {
             if !words.is_empty() {
-                ui.label(quiet(t, &format!("{what}: {words}")));
+                ui.label(quiet(t, &format!("{}: {words}", t.say(what))));
             }
         }
         for condition in conditions(around.tags, &self.tag) {
             let (mark, words) = match condition.holds {
-                Some(true) => ("\u{2713}", condition.message.clone()),
-                _ => ("\u{00D7}", format!("not possible: {}", condition.words())),
+                Some(true) => ("\u{2713}", around.look.texts.translated(&condition.message).into_owned()),
+                _ => ("\u{00D7}", around.look.fill("not possible: {}", &[&condition.words(&around.look.texts)])),
             };
-            let words = format!("{mark} {words} ({})", condition.tag);
+            let only = match condition.only_words.as_str() {
+                "" => String::new(),
+                only => around.look.fill(", only for {}", &[around.look.say(only)]),
+            };
+            let words = format!("{mark} {words} ({}{only})", condition.tag);
             ui.label(if condition.is_in_the_way() { strong(t, &words) } else { plain(t, &words) });
         }
         if let Some(over) = self.why.as_ref().and_then(|why| why.over.as_ref()) {
-            let value = if over.value.is_empty() { String::new() } else { format!(" at {}", over.value) };
+            let value = if over.value.is_empty() { String::new() } else { t.fill(" at {}", &[&over.value]) };
             let since = moment(over.since, around);
-            let words = format!("{}{value} by {} since {since}: {}", over.mode.word(), over.user, over.reason);
-            ui.label(strong(t, &words).color(t.doubt));
+            let given = [t.say(over.mode.word()), &value, &over.user, &since, &over.reason];
+            ui.label(strong(t, &t.fill("{}{} by {} since {}: {}", &given)).color(t.theme.doubt));
         }
     }
 
     /// The keys that take the tag over or put it back.
     fn take_over(&mut self, ui: &mut Ui, around: &Around<'_>, wants: &mut Vec<Want>) {
-        let (t, tag) = (&around.look.theme, self.tag.clone());
+        let (t, tag) = (&*around.look, self.tag.clone());
         let Some(info) = around.tags.info(&tag).filter(|_| !tag.starts_with("system/")) else { return };
         if around.blocked.is_some() || around.role < Role::Operate {
             return;
@@ -193,7 +198,7 @@ impl Detail {
         ui.horizontal(|ui| {
             field(ui, t, "Reason", &mut self.reason, 280.0);
             field(ui, t, "Value", &mut self.value, 90.0)
-                .on_hover_text("For substitute and simulate; empty for the present value");
+                .on_hover_text(t.say("For substitute and simulate; empty for the present value"));
             ui.label(quiet(t, &info.unit));
         });
         let over = self.why.as_ref().and_then(|why| why.over.clone());
@@ -201,17 +206,17 @@ impl Detail {
         ui.horizontal(|ui| {
             for (words, mode) in keys {
                 let role = needed(mode).max(needed(over.as_ref().map_or(TagMode::Normal, |over| over.mode)));
-                let response = ui.add_enabled(around.role >= role, egui::Button::new(words));
-                let response = response.on_disabled_hover_text(format!("This takes the role {}.", role.word()));
+                let response = ui.add_enabled(around.role >= role, egui::Button::new(t.say(words)));
+                let response = response.on_disabled_hover_text(takes(around, role));
                 if response.clicked() {
                     wants.push(wish(around, info, mode, (&self.reason, &self.value), response.rect));
                 }
             }
             if let Some(over) = over {
                 let may = around.role >= needed(over.mode);
-                let response = ui.add_enabled(may, egui::Button::new("Restore"));
+                let response = ui.add_enabled(may, egui::Button::new(t.say("Restore")));
                 if response.clicked() {
-                    wants.push(restore(&over, &self.reason, response.rect));
+                    wants.push(restore(t, &over, &self.reason, response.rect));
                 }
             }
         });
@@ -219,12 +224,12 @@ impl Detail {
 
     /// From the source to the value.
     fn steps(&self, ui: &mut Ui, around: &Around<'_>) {
-        let t = &around.look.theme;
+        let t = &*around.look;
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             ui.label(heading(t, "Why"));
             if let Some(why) = &self.why
-                && ui.button("Copy").clicked()
+                && ui.button(t.say("Copy")).clicked()
             {
                 ui.ctx().copy_text(why.text.clone());
             }
@@ -246,7 +251,7 @@ impl Detail {
                     ui.label(quiet(t, &step.what));
                 });
                 let doubtful = !matches!(step.quality.as_str(), "" | "good");
-                let mark = if doubtful { format!("  [{}]", step.quality) } else { String::new() };
+                let mark = if doubtful { format!("  [{}]", t.say(&step.quality)) } else { String::new() };
                 let words = format!("{}{mark}", step.text);
                 let text = if doubtful { strong(t, &words) } else { plain(t, &words) };
                 ui.add(egui::Label::new(text).wrap());
@@ -258,14 +263,16 @@ impl Detail {
 /// The wish to take a tag over, or why it can't be asked.
 fn wish(around: &Around<'_>, info: &TagInfo, mode: TagMode, (reason, typed): (&str, &str), beside: Rect) -> Want {
     let (tag, takes_value) = (&info.name, matches!(mode, TagMode::Substituted | TagMode::Simulated));
+    let look = &*around.look;
     let (words, done) = match mode {
-        TagMode::OffScan => (format!("Take {tag} off scan?"), "off scan"),
-        TagMode::Substituted => (format!("Substitute {tag}?"), "substituted"),
-        _ => (format!("Simulate {tag}?"), "simulated"),
+        TagMode::OffScan => (look.fill("Take {} off scan?", &[tag]), "{}: off scan"),
+        TagMode::Substituted => (look.fill("Substitute {}?", &[tag]), "{}: substituted"),
+        _ => (look.fill("Simulate {}?", &[tag]), "{}: simulated"),
     };
     let refuse = |why: String| Want::Refuse { what: words.trim_end_matches('?').to_owned(), why };
     if reason.trim().is_empty() {
-        return refuse("Say why first: a reason is kept with it, and shown to everybody who looks at the tag.".to_owned());
+        let why = "Say why first: a reason is kept with it, and shown to everybody who looks at the tag.";
+        return refuse(look.say(why).to_owned());
     }
     let typed = typed.trim();
     let value = match (takes_value, typed.is_empty()) {
@@ -275,16 +282,17 @@ fn wish(around: &Around<'_>, info: &TagInfo, mode: TagMode, (reason, typed): (&s
             Err(why) => return refuse(why),
         },
     };
-    let now = around.tags.sample(tag).map_or_else(|| "no value".to_owned(), |sample| around.tags.words(tag, &sample.value));
+    let now =
+        around.tags.sample(tag).map_or_else(|| look.say("no value").to_owned(), |sample| around.tags.words(tag, &sample.value));
     let then = match (&value, takes_value) {
         (Some(value), _) => around.tags.words(tag, value),
-        (None, true) => format!("{now} (as now)"),
-        (None, false) => "the last value stands, bad; what its source says is not taken in".to_owned(),
+        (None, true) => look.fill("{} (as now)", &[&now]),
+        (None, false) => look.say("the last value stands, bad; what its source says is not taken in").to_owned(),
     };
     Want::Ask {
         prompt: words,
-        notes: vec![format!("{now}  \u{2192}  {then}"), format!("Why: {reason}")],
-        what: format!("{tag}: {done}"),
+        notes: vec![format!("{now}  \u{2192}  {then}"), look.fill("Why: {}", &[reason])],
+        what: look.fill(done, &[tag]),
         wish: Wish::Mode { tag: tag.clone(), mode, value, reason: reason.trim().to_owned() },
         beside,
     }
@@ -307,20 +315,21 @@ fn parse(info: &TagInfo, typed: &str) -> Result<Value, String> {
     value.converted(kind).ok_or_else(|| format!("\u{201C}{typed}\u{201D} doesn't fit this tag; it takes a whole number."))
 }
 
-fn limits(info: &TagInfo) -> String {
+fn limits(look: &Look, info: &TagInfo) -> String {
     let facts = Facts::of(info);
     let (all, limits) = (["too high", "high", "low", "too low"], &info.limits);
     let each = all.into_iter().zip([limits.high_high, limits.high, limits.low, limits.low_low]);
     let words: Vec<String> = each
         .filter_map(|(word, limit)| {
-            Some(format!("{word} {}", crate::words::with_unit(&facts.words(&Value::Float(limit?)), &facts.unit)))
+            Some(format!("{} {}", look.say(word), crate::words::with_unit(&facts.words(&Value::Float(limit?)), &facts.unit)))
         })
         .collect();
     words.join(", ")
 }
 
-fn range(info: &TagInfo) -> String {
-    info.range.map(|(low, high)| crate::words::with_unit(&format!("{low} to {high}"), &info.unit)).unwrap_or_default()
+fn range(look: &Look, info: &TagInfo) -> String {
+    let words = |(low, high): (f64, f64)| look.fill("{} to {}", &[&low.to_string(), &high.to_string()]);
+    info.range.map(|range| crate::words::with_unit(&words(range), &info.unit)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,31 +4,31 @@
 use egui::{Align, Color32, Label, Layout, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::fonts::{bold, regular};
-use crate::theme::Theme;
+use crate::look::Look;
 
-/// Words as a heading.
-pub fn heading(t: &Theme, words: &str) -> RichText {
-    RichText::new(words).font(bold(t.size_panel)).color(t.text)
+/// Words as a heading; these and all below in the console's language, where they are its own.
+pub fn heading(look: &Look, words: &str) -> RichText {
+    RichText::new(look.say(words)).font(bold(look.theme.size_panel)).color(look.theme.text)
 }
 
 /// Ordinary words.
-pub fn plain(t: &Theme, words: &str) -> RichText {
-    RichText::new(words).font(regular(t.size_text)).color(t.text)
+pub fn plain(look: &Look, words: &str) -> RichText {
+    RichText::new(look.say(words)).font(regular(look.theme.size_text)).color(look.theme.text)
 }
 
 /// Words that matter.
-pub fn strong(t: &Theme, words: &str) -> RichText {
-    RichText::new(words).font(bold(t.size_text)).color(t.text)
+pub fn strong(look: &Look, words: &str) -> RichText {
+    RichText::new(look.say(words)).font(bold(look.theme.size_text)).color(look.theme.text)
 }
 
 /// Words that explain.
-pub fn quiet(t: &Theme, words: &str) -> RichText {
-    RichText::new(words).font(regular(t.size_text - 1.0)).color(t.text_quiet)
+pub fn quiet(look: &Look, words: &str) -> RichText {
+    RichText::new(look.say(words)).font(regular(look.theme.size_text - 1.0)).color(look.theme.text_quiet)
 }
 
 /// A line to type in, with its name before it.
-pub fn field(ui: &mut Ui, t: &Theme, name: &str, text: &mut String, width: f32) -> Response {
-    let label = ui.label(quiet(t, name));
+pub fn field(ui: &mut Ui, look: &Look, name: &str, text: &mut String, width: f32) -> Response {
+    let label = ui.label(quiet(look, name));
     ui.add(TextEdit::singleline(text).desired_width(width)).labelled_by(label.id)
 }
 
@@ -46,7 +46,7 @@ pub const fn column(title: &'static str, share: f32) -> Column {
     Column { title, share }
 }
 
-/// One cell.
+/// One cell. Its words are data, so they stay as they are; the console's own come translated.
 #[derive(Clone, Debug)]
 pub struct Cell {
     /// What stands there; cut off where there is no room, and told whole under the pointer.
@@ -61,30 +61,31 @@ pub struct Cell {
 
 impl Cell {
     /// Ordinary words.
-    pub fn plain(t: &Theme, words: impl Into<String>) -> Self {
-        Self { words: words.into(), ink: t.text, strong: false, pressable: false }
+    pub fn plain(look: &Look, words: impl Into<String>) -> Self {
+        Self { words: words.into(), ink: look.theme.text, strong: false, pressable: false }
     }
 
     /// Words that explain.
-    pub fn quiet(t: &Theme, words: impl Into<String>) -> Self {
-        Self { ink: t.text_quiet, ..Self::plain(t, words) }
+    pub fn quiet(look: &Look, words: impl Into<String>) -> Self {
+        Self { ink: look.theme.text_quiet, ..Self::plain(look, words) }
     }
 
     /// A live value; quieter where it isn't good.
-    pub fn value(t: &Theme, words: impl Into<String>, good: bool) -> Self {
-        Self { ink: if good { t.value } else { t.text_quiet }, strong: true, ..Self::plain(t, words) }
+    pub fn value(look: &Look, words: impl Into<String>, good: bool) -> Self {
+        let ink = if good { look.theme.value } else { look.theme.text_quiet };
+        Self { ink, strong: true, ..Self::plain(look, words) }
     }
 
     /// Words that can be pressed.
-    pub fn key(t: &Theme, words: impl Into<String>) -> Self {
-        Self { ink: t.focus, pressable: true, ..Self::plain(t, words) }
+    pub fn key(look: &Look, words: impl Into<String>) -> Self {
+        Self { ink: look.theme.focus, pressable: true, ..Self::plain(look, words) }
     }
 }
 
 /// Shows a list in what is left of the space, at most `height` points high; gives the row and column that was pressed.
 pub fn list(
     ui: &mut Ui,
-    t: &Theme,
+    look: &Look,
     (salt, height): (&str, f32),
     columns: &[Column],
     rows: usize,
@@ -93,7 +94,7 @@ pub fn list(
     let gap = 8.0;
     let room = ui.available_width() - 18.0 - gap * columns.len() as f32;
     let unit = room.max(100.0) / columns.iter().map(|column| column.share).sum::<f32>().max(0.1);
-    let row_h = (t.size_text * 1.55).max(ui.spacing().interact_size.y.min(24.0));
+    let row_h = (look.theme.size_text * 1.55).max(ui.spacing().interact_size.y.min(24.0));
     let fit = |ui: &mut Ui, share: f32, words: RichText, pressable: bool| {
         let size = vec2(share * unit, row_h);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
@@ -106,7 +107,7 @@ pub fn list(
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
         for column in columns {
-            fit(ui, column.share, strong(t, column.title), false);
+            fit(ui, column.share, strong(look, column.title), false);
         }
     });
     ui.separator();
@@ -118,7 +119,7 @@ pub fn list(
                 ui.spacing_mut().item_spacing.x = gap;
                 for (place, column) in columns.iter().enumerate() {
                     let Cell { words, ink, strong, pressable } = cell(row, place);
-                    let font = if strong { bold(t.size_text) } else { regular(t.size_text) };
+                    let font = if strong { bold(look.theme.size_text) } else { regular(look.theme.size_text) };
                     let text = RichText::new(&words).font(font).color(ink);
                     let response = fit(ui, column.share, if pressable { text.underline() } else { text }, pressable);
                     if pressable {
@@ -132,7 +133,7 @@ pub fn list(
         }
     });
     if rows == 0 {
-        ui.label(quiet(t, "nothing"));
+        ui.label(quiet(look, "nothing"));
     }
     pressed
 }

@@ -273,7 +273,7 @@ fn window(
     let room = around.body.size() - vec2(24.0, 110.0);
     let size = vec2(width.min(room.x), height.min(room.y));
     let mut open = true;
-    egui::Window::new(egui::RichText::new(title).font(crate::fonts::bold(t.size_text)))
+    egui::Window::new(egui::RichText::new(around.look.say(title)).font(crate::fonts::bold(t.size_text)))
         .id(egui::Id::unique(("pane", id)))
         .default_pos(around.body.left_top() + vec2(20.0, 16.0))
         .default_size(size)
@@ -288,10 +288,15 @@ fn window(
     open
 }
 
+/// Why a key is off for this user.
+fn takes(around: &Around<'_>, role: Role) -> String {
+    around.look.fill("This takes the role {}.", &[around.look.say(role.word())])
+}
+
 /// A moment in the plant's time, with its day where that isn't today.
 fn moment(at: i64, around: &Around<'_>) -> String {
     if at <= 0 {
-        return "never".to_owned();
+        return around.look.say("never").to_owned();
     }
     let day = |utc| crate::words::local(utc, around.zone, "%Y-%m-%d");
     let today = around.utc.is_some_and(|now| day(now) == day(Utc(at)));

@@ -8,6 +8,7 @@ use super::list::{Cell, Column, column, field, list, quiet, strong};
 use super::poll::Poll;
 use super::{Around, Want, moment, window};
 use crate::commands::Wish;
+use crate::look::Look;
 
 const COLUMNS: [Column; 7] = [
     column("Tag", 3.0),
@@ -48,7 +49,7 @@ impl Overrides {
 
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         window(ctx, around, ("overrides", "Tags that somebody has taken over"), (980.0, 460.0), |ui| {
-            let t = &around.look.theme;
+            let t = &*around.look;
             if let Some(why) = &self.refused {
                 ui.label(strong(t, why));
             }
@@ -66,21 +67,24 @@ impl Overrides {
                 let over = &rows[row];
                 match at {
                     0 => Cell::key(t, over.tag.as_str()),
-                    1 => Cell::plain(t, over.mode.word()),
-                    2 => Cell::value(t, if over.value.is_empty() { "the last one" } else { &over.value }, true),
+                    1 => Cell::plain(t, t.say(over.mode.word())),
+                    2 => Cell::value(t, if over.value.is_empty() { t.say("the last one") } else { &over.value }, true),
                     3 => Cell::plain(t, over.user.as_str()),
                     4 => Cell::quiet(t, moment(over.since, around)),
                     5 => Cell::plain(t, over.reason.as_str()),
-                    _ if can(over) => Cell::key(t, "Restore"),
-                    _ => Cell::quiet(t, "not by you"),
+                    _ if can(over) => Cell::key(t, t.say("Restore")),
+                    _ => Cell::quiet(t, t.say("not by you")),
                 }
             });
             if *more > 0 {
-                ui.label(quiet(t, &format!("{more} more are not shown here; `plantroom tag list --overridden` lists all.")));
+                ui.label(quiet(
+                    t,
+                    &t.fill("{} more are not shown here; `plantroom tag list --overridden` lists all.", &[&more.to_string()]),
+                ));
             }
             match pressed.and_then(|(row, at)| Some((rows.get(row)?, at))) {
                 Some((over, 0)) => wants.push(Want::Tag(over.tag.clone())),
-                Some((over, _)) => wants.push(restore(over, &self.reason, ui.min_rect())),
+                Some((over, _)) => wants.push(restore(t, over, &self.reason, ui.min_rect())),
                 None => {}
             }
         })
@@ -96,16 +100,16 @@ pub fn needed(mode: TagMode) -> Role {
 }
 
 /// The wish to put a tag back.
-pub fn restore(over: &OverrideNow, reason: &str, beside: egui::Rect) -> Want {
+pub fn restore(look: &Look, over: &OverrideNow, reason: &str, beside: egui::Rect) -> Want {
     if reason.trim().is_empty() {
-        let why = "Say why first: a reason is kept with it.".to_owned();
-        return Want::Refuse { what: format!("Restore {}", over.tag), why };
+        let why = look.say("Say why first: a reason is kept with it.").to_owned();
+        return Want::Refuse { what: look.fill("Restore {}", &[&over.tag]), why };
     }
-    let was = format!("It is {} by {}: {}", over.mode.word(), over.user, over.reason);
+    let was = look.fill("It is {} by {}: {}", &[look.say(over.mode.word()), &over.user, &over.reason]);
     Want::Ask {
-        prompt: format!("Restore {}?", over.tag),
-        notes: vec![was, "It follows its source again.".to_owned(), format!("Why: {reason}")],
-        what: format!("{}: restored", over.tag),
+        prompt: look.fill("Restore {}?", &[&over.tag]),
+        notes: vec![was, look.say("It follows its source again.").to_owned(), look.fill("Why: {}", &[reason])],
+        what: look.fill("{}: restored", &[&over.tag]),
         wish: Wish::Mode { tag: over.tag.clone(), mode: TagMode::Normal, value: None, reason: reason.to_owned() },
         beside: egui::Rect::from_min_size(beside.left_top(), egui::vec2(200.0, 60.0)),
     }

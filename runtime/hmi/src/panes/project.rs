@@ -9,6 +9,7 @@ use super::list::{Cell, Column, column, field, heading, list, plain, quiet, stro
 use super::poll::Poll;
 use super::{Around, Want, moment, window};
 use crate::commands::Wish;
+use crate::look::Look;
 
 const COLUMNS: [Column; 6] =
     [column("No.", 0.5), column("When", 1.5), column("By", 1.0), column("What", 4.0), column("Comment", 2.2), column("", 0.9)];
@@ -83,7 +84,7 @@ impl Project {
 
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         window(ctx, around, ("project", "Project and its changes"), (1_060.0, 640.0), |ui| {
-            let t = &around.look.theme;
+            let t = &*around.look;
             if let Some(why) = &self.refused {
                 ui.label(strong(t, why));
             }
@@ -105,14 +106,12 @@ impl Project {
 
     /// How the folder stands to what runs, and the key that applies it.
     fn state(&mut self, ui: &mut Ui, around: &Around<'_>, now: &ProjectNow, wants: &mut Vec<Want>) {
-        let t = &around.look.theme;
+        let t = &*around.look;
         ui.label(heading(t, &now.message));
         let when =
             if now.on_save { "What is saved is applied at once." } else { "What is saved waits until somebody applies it." };
-        ui.label(quiet(
-            t,
-            &format!("Newest change: {}. {when}", if now.change == 0 { "none".into() } else { now.change.to_string() }),
-        ));
+        let newest = if now.change == 0 { t.say("none").to_owned() } else { now.change.to_string() };
+        ui.label(quiet(t, &t.fill("Newest change: {}. {}", &[&newest, t.say(when)])));
         let height = (ui.available_height() * 0.4).max(120.0);
         if !now.preview.is_empty() {
             ui.label(strong(t, &now.preview));
@@ -127,14 +126,14 @@ impl Project {
             ui.horizontal(|ui| {
                 field(ui, t, "Comment", &mut self.comment, 320.0);
                 let may = around.blocked.is_none() && now.state == ProjectState::Waiting;
-                let response = ui.add_enabled(may, egui::Button::new("Apply the change"));
+                let response = ui.add_enabled(may, egui::Button::new(t.say("Apply the change")));
                 if response.clicked() {
                     let mut notes = vec![now.preview.clone()];
-                    notes.extend((!self.comment.trim().is_empty()).then(|| format!("Comment: {}", self.comment)));
+                    notes.extend((!self.comment.trim().is_empty()).then(|| t.fill("Comment: {}", &[&self.comment])));
                     wants.push(Want::Ask {
-                        prompt: "Apply the change of the project?".to_owned(),
+                        prompt: t.say("Apply the change of the project?").to_owned(),
                         notes,
-                        what: "the change of the project".to_owned(),
+                        what: t.say("the change of the project").to_owned(),
                         wish: Wish::Deed(Deed::ApplyProject { comment: self.comment.trim().to_owned() }),
                         beside: response.rect,
                     });
@@ -144,7 +143,7 @@ impl Project {
     }
 
     fn list(&mut self, ui: &mut Ui, around: &Around<'_>, wants: &mut Vec<Want>) {
-        let t = &around.look.theme;
+        let t = &*around.look;
         ui.label(heading(t, "Changes"));
         let Some(changes) = &self.changes else {
             ui.label(quiet(t, "asking the station"));
@@ -157,9 +156,9 @@ impl Project {
                 0 => Cell::key(t, change.number.to_string()),
                 1 => Cell::quiet(t, moment(change.at, around)),
                 2 => Cell::plain(t, change.user.as_str()),
-                3 => Cell::plain(t, told(change)),
+                3 => Cell::plain(t, told(t, change)),
                 4 => Cell::plain(t, change.comment.as_str()),
-                _ => Cell::key(t, "Difference"),
+                _ => Cell::key(t, t.say("Difference")),
             }
         });
         let _ = wants;
@@ -172,27 +171,27 @@ impl Project {
 
     /// One change with its difference, and the way back before it.
     fn one(&mut self, ui: &mut Ui, around: &Around<'_>, wants: &mut Vec<Want>) {
-        let t = &around.look.theme;
+        let t = &*around.look;
         let mut back = false;
         ui.horizontal(|ui| {
-            back = ui.button("All changes").clicked();
+            back = ui.button(t.say("All changes")).clicked();
             let Some(change) = &self.shown else { return };
-            ui.label(heading(t, &format!("Change {}", change.number)));
-            let words = format!("Roll back to before change {}", change.number);
+            ui.label(heading(t, &t.fill("Change {}", &[&change.number.to_string()])));
+            let words = t.fill("Roll back to before change {}", &[&change.number.to_string()]);
             let response = ui.add_enabled(around.blocked.is_none(), egui::Button::new(&words));
             if response.clicked() {
-                wants.push(roll_back(change, &self.comment, response.rect));
+                wants.push(roll_back(t, change, &self.comment, response.rect));
             }
-            if ui.button("Copy").clicked() {
+            if ui.button(t.say("Copy")).clicked() {
                 ui.ctx().copy_text(change.diff.clone());
             }
         });
         match &self.shown {
             None => drop(ui.label(quiet(t, "asking the station"))),
             Some(change) => {
-                ui.label(plain(t, &told(change)));
+                ui.label(plain(t, &told(t, change)));
                 let comment = if change.comment.is_empty() { String::new() } else { format!(": {}", change.comment) };
-                ui.label(quiet(t, &format!("{} by {}{comment}", moment(change.at, around), change.user)));
+                ui.label(quiet(t, &t.fill("{} by {}{}", &[&moment(change.at, around), &change.user, &comment])));
                 ui.label(quiet(t, &change.files.join(", ")));
                 difference(ui, around, &change.diff);
             }
@@ -204,11 +203,11 @@ impl Project {
 }
 
 fn mistake(ui: &mut Ui, around: &Around<'_>, diagnostic: &Diagnostic) {
-    let t = &around.look.theme;
+    let t = &*around.look;
     let Diagnostic { severity, file, line, column, message, help } = diagnostic;
     let word = if *severity == Severity::Error { "mistake" } else { "probably not meant" };
     let place = if *line > 0 { format!("{file}:{line}:{column}") } else { file.clone() };
-    ui.label(strong(t, &format!("{place}: {word}: {message}")));
+    ui.label(strong(t, &format!("{place}: {}: {message}", t.say(word))));
     if !help.is_empty() {
         ui.label(quiet(t, help));
     }
@@ -216,20 +215,20 @@ fn mistake(ui: &mut Ui, around: &Around<'_>, diagnostic: &Diagnostic) {
 
 /// The difference of the texts, line by line; what came and what went has its letter, and ink besides.
 fn difference(ui: &mut Ui, around: &Around<'_>, diff: &str) {
-    let t = &around.look.theme;
+    let t = &*around.look;
     let lines: Vec<&str> = diff.lines().collect();
-    let font = egui::FontId::monospace(t.size_text);
-    let row_h = t.size_text * 1.45;
+    let font = egui::FontId::monospace(t.theme.size_text);
+    let row_h = t.theme.size_text * 1.45;
     let height = ui.available_height().max(140.0);
     let area = ScrollArea::both().id_salt("difference").max_height(height).auto_shrink([false, true]);
     area.show_rows(ui, row_h, lines.len(), |ui, range| {
         for line in &lines[range] {
             let head = line.starts_with("+++") || line.starts_with("---") || line.starts_with("@@");
             let ink = match line.as_bytes().first() {
-                _ if head => t.text_quiet,
-                Some(b'+') => t.value,
-                Some(b'-') => t.urgent,
-                _ => t.text,
+                _ if head => t.theme.text_quiet,
+                Some(b'+') => t.theme.value,
+                Some(b'-') => t.theme.urgent,
+                _ => t.theme.text,
             };
             ui.add(egui::Label::new(egui::RichText::new(*line).font(font.clone()).color(ink)).extend());
         }
@@ -239,24 +238,25 @@ fn difference(ui: &mut Ui, around: &Around<'_>, diff: &str) {
     }
 }
 
-fn told(change: &ChangeNow) -> String {
+fn told(look: &Look, change: &ChangeNow) -> String {
     match (change.kind.as_str(), change.of) {
-        ("rollback", Some(of)) => format!("rolled back to before change {of}: {}", change.preview),
-        ("while-stopped", _) => format!("while the station stood: {}", change.preview),
+        ("rollback", Some(of)) => look.fill("rolled back to before change {}: {}", &[&of.to_string(), &change.preview]),
+        ("while-stopped", _) => look.fill("while the station stood: {}", &[&change.preview]),
         _ => change.preview.clone(),
     }
 }
 
-fn roll_back(change: &ChangeNow, comment: &str, beside: egui::Rect) -> Want {
+fn roll_back(look: &Look, change: &ChangeNow, comment: &str, beside: egui::Rect) -> Want {
+    let number = change.number.to_string();
     let mut notes = vec![
-        format!("The project folder gets the files from before change {}, and they run.", change.number),
-        "Every later change is taken back too; files that somebody has edited meanwhile are kept beside.".to_owned(),
+        look.fill("The project folder gets the files from before change {}, and they run.", &[&number]),
+        look.say("Every later change is taken back too; files that somebody has edited meanwhile are kept beside.").to_owned(),
     ];
-    notes.extend((!comment.trim().is_empty()).then(|| format!("Comment: {comment}")));
+    notes.extend((!comment.trim().is_empty()).then(|| look.fill("Comment: {}", &[comment])));
     Want::Ask {
-        prompt: format!("Roll back to before change {}?", change.number),
+        prompt: look.fill("Roll back to before change {}?", &[&number]),
         notes,
-        what: format!("roll back to before change {}", change.number),
+        what: look.fill("roll back to before change {}", &[&number]),
         wish: Wish::Deed(Deed::RollBack { before: change.number, comment: comment.trim().to_owned() }),
         beside,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plantroom_model::nearest;
-use plantroom_script::rhai::{Array, Dynamic, Engine, Map};
+use plantroom_script::rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 use plantroom_script::{Closure, Program, ScriptError};
 
 use super::arguments::{Call, offer};
@@ -148,7 +148,18 @@ fn place(call: &mut Call) -> Done<Dynamic> {
         }
     };
     with("place", |build| Ok(build.origins.pop()))?;
-    result.map(|_| Dynamic::UNIT)
+    result.map_err(|error| at_caller(call, &name, error)).map(|_| Dynamic::UNIT)
+}
+
+/// What goes wrong in a part of the library is told where it was placed: nobody can mend the library's file.
+fn at_caller(call: &Call, name: &str, error: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    let EvalAltResult::ErrorRuntime(value, _) = &*error else { return error };
+    let Some(inner) = value.read_lock::<ScriptError>().filter(|inner| inner.file.starts_with("library/")) else {
+        return error;
+    };
+    let message = crate::check::in_library(name, &inner.message, inner.line);
+    let place = &call.place;
+    ScriptError::new(&place.file, (place.line, place.column), message).carried(plantroom_script::rhai::Position::NONE)
 }
 
 fn missing_part(name: &str, build: &super::Build) -> String {

@@ -7,6 +7,7 @@ use super::Done;
 use super::arguments::{Call, offer};
 use super::machines::around;
 use super::options::Options;
+use crate::computed::value_of;
 use crate::{
     AlarmBanner, Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Reading, Rect, Symbol, Trend, ValueBox, guide,
     limits,
@@ -178,10 +179,11 @@ fn permissives(call: &mut Call) -> Done<Dynamic> {
     let label_w = options.extent(call, "label_w", 120.0)?;
     let label = options.words(call, "label", "")?;
     let state = options.words(call, "state", "")?;
+    let value = options.take("value").and_then(|value| value_of(&value));
     let mut target = call.reading(given, "the tag that would be written")?;
     options.facts(call, &mut target)?;
     let tip = target.tag().map(ToString::to_string).unwrap_or_default();
-    options.finish(call, rect, Symbol::Permissives(Permissives { label, label_w, target, state }), &tip, None)
+    options.finish(call, rect, Symbol::Permissives(Permissives { label, label_w, target, state, value }), &tip, None)
 }
 
 /// A pen: a tag, a closure, or `#{ tag: .., label: .., range: .. }`.

@@ -15,6 +15,7 @@ pub const CLOSURE_FUNCTIONS: &[(&str, &str)] = &[
     ("quality(name)", "Why a tag is good or not, in words."),
     ("is_good(name)", "Whether a tag's value is good."),
     ("is_bad(name)", "Whether a tag's value is bad."),
+    ("has_tag(name)", "Whether the plant has such a tag."),
     ("fixed(number, digits)", "A number with so many digits: 1 452.0."),
     ("tidy(number)", "A number as short as it can be: 0.25."),
     ("duration(seconds)", "A time in words: 45 s, 12 min, 3 h 20 min."),

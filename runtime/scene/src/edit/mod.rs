@@ -168,6 +168,11 @@ pub fn appended(script: &str, line: &str) -> String {
     format!("{script}{gap}{line}\n")
 }
 
+/// String literals that are words for people, if anything is: text, line and column.
+pub(crate) fn said_literals(script: &str) -> Vec<(String, u32, u32)> {
+    text::said_literals(script)
+}
+
 /// Every comment of a script with the line and column at which it starts.
 pub(crate) fn comments(script: &str) -> Vec<((u32, u32), &str)> {
     text::comments(script)

@@ -11,6 +11,31 @@ pub(super) fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
     (!rest[..at].contains('\n')).then_some(start + at)
 }
 
+/// String literals that are what a block or a closure gives, or what `throw` says: words for people, if anything is. With line
+/// and column.
+pub(super) fn said_literals(text: &str) -> Vec<(String, u32, u32)> {
+    let (mut all, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        let end = unit_end(text, at);
+        let unit = &text[at..end];
+        if let Some(inner) = unit.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            let before = text[..at].trim_end();
+            let after = text[end..].trim_start().chars().next();
+            let is_block = before.ends_with('{') && !before.ends_with("#{") && after == Some('}');
+            let is_given = ["|", "=>", "throw"].iter().any(|sign| before.ends_with(sign));
+            let ends = matches!(after, None | Some('}' | ')' | ',' | ';'));
+            let is_plain = !inner.replace("\\\"", "").contains('\\');
+            if (is_block || (is_given && ends)) && is_plain {
+                let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+                let line = text[..at].matches('\n').count() as u32 + 1;
+                all.push((inner.replace("\\\"", "\""), line, text[start..at].chars().count() as u32 + 1));
+            }
+        }
+        at = end;
+    }
+    all
+}
+
 /// The end of what begins at `at`: a whole string, comment, raw string or template, or one character.
 pub(super) fn unit_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];

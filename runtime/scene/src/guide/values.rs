@@ -208,6 +208,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("label", "words before it: what would be done"),
             ("label_w", "where the answer begins (120)"),
             ("state", "why not, for reasons that the screen knows; empty text for none"),
+            ("value", "the value that would be written: conditions of other values (`for` in the project) don't count"),
             ("optional", "leave it out where the plant has no such tag"),
             ("w", "width (280)"),
             ("h", "height (20): one line each 20"),

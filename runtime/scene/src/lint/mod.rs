@@ -94,6 +94,8 @@ pub struct Subject<'a> {
     pub instances: &'a [(String, String)],
     /// All tags of the plant.
     pub tags: &'a [TagSpec],
+    /// Texts of types with their parameters still in them.
+    pub templates: &'a [String],
     /// The screen that consoles open first.
     pub home: &'a str,
     /// The colours and sizes with which a console paints.
@@ -135,7 +137,8 @@ pub fn lint(subject: &Subject<'_>) -> Vec<Finding> {
     ways::look(&screens, subject.home, &links, &mut found);
     colour::pictures(subject, &mut found);
     let mut all = allow::silenced(subject.files, found.all);
-    all.extend(crate::untranslated::look(subject.files, &screens, subject.tags));
+    let Subject { files, tags, templates, .. } = subject;
+    all.extend(crate::untranslated::look(&crate::TextsIn { screens: &screens, files, tags, templates }));
     let key = |finding: &Finding| {
         let diagnostic = &finding.diagnostic;
         (diagnostic.file.clone(), diagnostic.line, diagnostic.column, finding.lint)

@@ -51,7 +51,7 @@ fn tags() -> Vec<TagSpec> {
 
 fn found(files: &[(&str, &str)]) -> Vec<Finding> {
     let files: Vec<_> = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
-    lint(&Subject { files: &files, instances: &[], tags: &tags(), home: "1_a", palette: &palette() })
+    lint(&Subject { files: &files, instances: &[], tags: &tags(), templates: &[], home: "1_a", palette: &palette() })
 }
 
 /// Of one screen of level 1, whose second line this is.

@@ -248,6 +248,8 @@ pub struct Permissives {
     pub target: Reading,
     /// Why not, for reasons that the script knows; empty where there are none.
     pub state: Prop<String>,
+    /// The value that would be written; `None` where any might be.
+    pub value: Option<Value>,
 }
 
 #[cfg(test)]

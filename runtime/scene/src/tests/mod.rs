@@ -5,6 +5,7 @@ mod building;
 mod closures;
 mod diagnostics;
 mod events;
+mod library;
 mod symbols;
 mod waterworks;
 

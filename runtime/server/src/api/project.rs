@@ -19,7 +19,8 @@ use crate::{ChangeError, ProjectDoor};
 
 pub(crate) async fn now(call: Call) -> Result<Response, ApiError> {
     let plant = call.app.station.plant().name.clone();
-    json(ProjectView::new(plant, call.app.station.project().now()))
+    let now = blocking(&call, |project| project.now()).await?;
+    json(ProjectView::new(plant, now))
 }
 
 pub(crate) async fn files(call: Call) -> Result<Response, ApiError> {

@@ -101,7 +101,7 @@ fn permissives(spec: &TagSpec, plant: &Plant) -> Vec<PermissiveInfo> {
     let all = spec.write.iter().flat_map(|write| &write.permissives);
     let known = all.filter_map(|permissive| {
         let tag = plant.tags.get(permissive.tag.0 as usize)?.name.to_string();
-        Some(PermissiveInfo { tag, test: permissive.test, message: permissive.message.clone() })
+        Some(PermissiveInfo { tag, test: permissive.test, message: permissive.message.clone(), only_for: permissive.only_for })
     });
     known.collect()
 }

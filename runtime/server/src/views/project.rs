@@ -158,7 +158,7 @@ pub(crate) struct ChangeBody {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RollbackBody {
-    /// The change to go back before; the newest without it.
+    /// The change to go back before; without it the newest that did more than save screens.
     #[serde(default)]
     pub(crate) before: Option<u64>,
     /// Why; may be empty.

@@ -1,17 +1,44 @@
 //! What the server's callers get.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plantroom_access::{Act, Category, Session};
 use plantroom_model::{Door, Role};
 use plantroom_server::{ChangeDone, ChangeError, ChangeInfo, ProjectDoor, ProjectNow};
 use serde_json::json;
 
+use super::text::ProjectText;
 use super::{Change, Changes};
+
+/// How long a question after the folder's state waits for files that were just saved, in ms: they are left to settle, read
+/// and checked with their plugins.
+const PATIENCE_MS: u64 = 5_000;
+/// How often it looks meanwhile, in ms.
+const LOOK_MS: u64 = 25;
+/// What is told where that isn't enough.
+const BEING_READ: &str = "Saved files are being read; ask again in a moment.";
+
+impl Changes {
+    /// Waits until what was saved last has been looked at; false where that takes too long.
+    fn catch_up(&self) -> bool {
+        for _ in 0..PATIENCE_MS / LOOK_MS {
+            // What was looked at is told right after, within the same turn.
+            if ProjectText::stamp(&self.root) == *self.looked.lock() {
+                drop(self.turn.lock());
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(LOOK_MS));
+        }
+        false
+    }
+}
 
 impl ProjectDoor for Changes {
     fn now(&self) -> ProjectNow {
-        ProjectNow::clone(&self.state.borrow())
+        let is_current = self.catch_up();
+        let now = ProjectNow::clone(&self.state.borrow());
+        if is_current { now } else { ProjectNow { message: BEING_READ.to_owned(), details: Vec::new(), ..now } }
     }
 
     fn files(&self) -> Result<Vec<(String, Vec<u8>)>, String> {
@@ -60,10 +87,7 @@ impl ProjectDoor for Changes {
 }
 
 fn info(change: Change) -> ChangeInfo {
-    let all = change.before.keys().chain(change.after.keys());
-    let mut files: Vec<String> = all.filter(|path| change.before.get(*path) != change.after.get(*path)).cloned().collect();
-    files.sort_unstable();
-    files.dedup();
+    let files = change.files();
     ChangeInfo {
         number: change.number,
         kind: change.kind.word(),

@@ -71,6 +71,17 @@ pub struct Change {
     pub after: BTreeMap<String, String>,
 }
 
+impl Change {
+    /// The files that it changed, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let all = self.before.keys().chain(self.after.keys());
+        let mut files: Vec<String> = all.filter(|path| self.before.get(*path) != self.after.get(*path)).cloned().collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+}
+
 /// The project that runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kept {

@@ -52,6 +52,8 @@ pub struct Machinery {
     pub sent: AtomicU64,
     /// Screen scripts.
     pub screens: watch::Sender<Arc<ScreenSet>>,
+    /// Called when much memory is free again.
+    pub give_back: fn(),
 }
 
 impl Machinery {
@@ -92,6 +94,7 @@ impl Machinery {
         let what = What::Plant(Arc::new(ScanPlant {
             number,
             tags,
+            alarms: Arc::clone(&plant.alarms),
             connections: plant.connections.iter().map(|connection| Arc::clone(&connection.name)).collect(),
             plugins: plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect(),
             scan_ms: (plant.scan.min_ms, plant.scan.max_ms),

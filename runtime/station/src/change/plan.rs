@@ -54,6 +54,7 @@ impl Plan {
     pub fn make(folder: &Path, root: &Path, running: &Running, sandbox: &Sandbox) -> Result<Self, Vec<Diagnostic>> {
         let loaded = plantroom_project::load_onto(folder, &running.plant);
         let mut diagnostics = loaded.diagnostics;
+        diagnostics.extend(loaded.partial.iter().flat_map(|partial| screens::check_partial(partial)));
         let Some(plant) = loaded.plant.filter(|_| !has_errors(&diagnostics)) else { return Err(in_order(diagnostics)) };
         let plant = at_root(plant, root);
         let preview = difference(&running.plant, &plant);

@@ -19,14 +19,27 @@ pub struct Target {
     pub text: ProjectText,
 }
 
+/// The change before which a rollback goes where nobody says: the newest that did more than save screens, which are shown as
+/// they are saved and applied by nobody; where there are only such, the newest. Changes come newest first, with their files.
+pub fn usual_target<F: AsRef<str>>(changes: impl IntoIterator<Item = (u64, Vec<F>)>) -> Option<u64> {
+    let mut newest = None;
+    for (number, files) in changes {
+        newest = newest.or(Some(number));
+        if files.is_empty() || files.iter().any(|file| !file.as_ref().starts_with("screens/")) {
+            return Some(number);
+        }
+    }
+    newest
+}
+
 impl Target {
-    /// The project before a change, by default before the newest.
+    /// The project before a change; by default before the newest that did more than save screens ([`usual_target`]).
     ///
     /// # Errors
     /// With a sentence, when there is none that could be gone back to.
     pub fn find(history: &History, running: &Kept, before: Option<u64>) -> Result<Self, String> {
-        let newest = history.numbers().last().copied();
-        let of = before.or(newest).ok_or("There is nothing to roll back: the project was never changed.")?;
+        let by_itself = || usual_target(history.list().iter().map(|change| (change.number, change.files())));
+        let of = before.or_else(by_itself).ok_or("There is nothing to roll back: the project was never changed.")?;
         let change = history.change(of).map_err(|error| format!("Change {of} can't be read: {error}."))?;
         let change = change.ok_or_else(|| format!("There is no change {of}; `plantroom change list` shows what is kept."))?;
         if change.before == running.files {
@@ -87,4 +100,21 @@ pub fn write(
     text.write_back(root, known).map_err(|error| {
         format!("The project folder can't be written ({error}); the station's user needs write access to it: {}", root.display())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_screens_are_not_what_is_rolled_back_where_anything_else_was_changed() {
+        let check = |changes: &[(u64, &[&str])], wanted| {
+            assert_eq!(usual_target(changes.iter().map(|(number, files)| (*number, files.to_vec()))), wanted, "{changes:?}");
+        };
+        check(&[], None);
+        check(&[(2, &["tags/a.toml"]), (1, &["plant.toml"])], Some(2));
+        check(&[(3, &["screens/1.rhai"]), (2, &["tags/a.toml", "screens/1.rhai"]), (1, &["plant.toml"])], Some(2));
+        check(&[(2, &["screens/1.rhai"]), (1, &["screens/parts/x.rhai"])], Some(2));
+        check(&[(2, &["screens/1.rhai"]), (1, &[])], Some(1));
+    }
 }

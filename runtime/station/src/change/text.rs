@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
@@ -48,6 +49,25 @@ impl ProjectText {
             }
         }
         Ok(text)
+    }
+
+    /// What tells one state of a folder from the next without reading its files: names, lengths, times. Cheap enough for
+    /// every question after the project's state.
+    pub fn stamp(root: &Path) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let Ok(root) = root.canonicalize() else { return 0 };
+        let walk = WalkDir::new(&root).follow_links(false).max_depth(DEPTH).sort_by_file_name();
+        let plugins = root.join("plugins");
+        let belongs = |entry: &walkdir::DirEntry| {
+            let (path, is_folder) = (entry.path(), entry.file_type().is_dir());
+            entry.depth() == 0 || is_text(&root, path, is_folder) || path.starts_with(&plugins)
+        };
+        for entry in walk.into_iter().filter_entry(belongs).filter_map(Result::ok).filter(|entry| !entry.file_type().is_dir()) {
+            let of_link = fs::metadata(entry.path()).ok();
+            let times = of_link.and_then(|file| Some((file.len(), file.modified().ok()?)));
+            (entry.path(), times).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Writes all of it into a folder of its own.
@@ -168,6 +188,25 @@ mod tests {
             text(&[(path, "no")]).write_into(folder.path()).unwrap();
         }
         assert_eq!(ProjectText::read(folder.path()).unwrap(), files);
+    }
+
+    #[test]
+    fn the_stamp_tells_what_was_saved_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        text(&[("plant.toml", "a"), ("tags/x.toml", "b")]).write_into(root).unwrap();
+        let first = ProjectText::stamp(root);
+        text(&[("data/users.toml", "no"), ("README.md", "no")]).write_into(root).unwrap();
+        assert_eq!(ProjectText::stamp(root), first);
+        let mut seen = vec![first];
+        for (path, words) in [("plant.toml", "longer"), ("screens/1.rhai", "new"), ("plugins/mine.wasm", "component")] {
+            text(&[(path, words)]).write_into(root).unwrap();
+            let now = ProjectText::stamp(root);
+            assert!(!seen.contains(&now), "{path}");
+            seen.push(now);
+        }
+        fs::remove_file(root.join("screens/1.rhai")).unwrap();
+        assert!(!seen.contains(&ProjectText::stamp(root)));
     }
 
     #[cfg(unix)]
