@@ -17,9 +17,7 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbC4uLg$AAEC
 /// Only one password is hashed at a time, so that logins can't take the machine's memory and cores.
 #[derive(Debug, Default)]
 pub(crate) struct Hashing {
-    /// Argon2's memory, 19 MiB from the first login on: kept, because the C library would keep it too, once for
-    /// every thread that ever hashed a password.
-    memory: Mutex<Vec<Block>>,
+    turn: Mutex<()>,
     waiting: AtomicUsize,
 }
 
@@ -34,10 +32,10 @@ impl Hashing {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Busy);
         }
-        let mut memory = self.memory.lock();
+        let turn = self.turn.lock();
         let password = if password.len() > limits::PASSWORD_BYTES { "" } else { password };
-        let matched = verify(password, hash.unwrap_or(NOBODY), &mut memory) == Some(true) && hash.is_some();
-        drop(memory);
+        let matched = verify(password, hash.unwrap_or(NOBODY)) == Some(true) && hash.is_some();
+        drop(turn);
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         Ok(matched)
     }
@@ -45,21 +43,22 @@ impl Hashing {
     /// A new password's hash (PHC string), if the password keeps the rules.
     pub(crate) fn hash(&self, user: &str, password: &str) -> Result<String, AccessError> {
         check_rules(user, password)?;
-        let _turn = self.memory.lock();
+        let _turn = self.turn.lock();
         let hash = Argon2::default().hash_password(password.as_bytes());
         hash.map(|hash: PasswordHash| hash.to_string()).map_err(|error| AccessError::Secrets(error.to_string()))
     }
 }
 
-/// Whether the password is the one behind a PHC string; `None` for a string that isn't argon2id's.
-fn verify(password: &str, hash: &str, memory: &mut Vec<Block>) -> Option<bool> {
+/// Whether the password is the one behind a PHC string; `None` for a string that isn't argon2id's. Its 19 MiB are given
+/// back at once: the program's allocator is told to keep nothing of that size.
+fn verify(password: &str, hash: &str) -> Option<bool> {
     let hash = PasswordHash::new(hash).ok()?;
     let params = Params::try_from(&hash).ok()?;
-    memory.resize(params.block_count(), Block::default());
+    let mut memory = vec![Block::default(); params.block_count()];
     let (salt, expected) = (hash.salt?, hash.hash?);
     let mut computed = vec![0; expected.as_ref().len()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut computed, memory.as_mut_slice()).ok()?;
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut computed, &mut memory).ok()?;
     Some(computed.ct_eq(expected.as_ref()).into())
 }
 
