@@ -132,6 +132,13 @@ pub(crate) struct AutomationDecl {
     copy_spots: Vec<(Spot, Spot)>,
 }
 
+impl AutomationDecl {
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.spec.name
+    }
+}
+
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Reads every automation; scripts are taken from the folder's files.

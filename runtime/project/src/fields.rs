@@ -1,7 +1,7 @@
 //! Typed looks into a table that [`crate::shape::check_table`] has checked: what is absent or wrong is `None`.
 
 use crate::report::Spot;
-use crate::shape::{Keys, Shape};
+use crate::shape::{Keys, Shape, duration_of};
 use crate::tree::{Entries, Item, Raw};
 
 /// A table, its keys and its place.
@@ -72,6 +72,15 @@ impl<'a> Fields<'a> {
     /// A whole number inside the key's bounds, or its default.
     pub fn whole_or<T: TryFrom<i64>>(&self, name: &str, default: T) -> T {
         self.whole(name).and_then(|number| T::try_from(number).ok()).unwrap_or(default)
+    }
+
+    /// A length of time inside the key's bounds, in ms.
+    pub fn duration_ms(&self, name: &str) -> Option<u64> {
+        let ms = duration_of(self.item(name)?)?;
+        match self.keys.key(name)?.shape {
+            Shape::Duration(low, high) => (low..=high).contains(&ms).then_some(ms),
+            _ => Some(ms),
+        }
     }
 
     /// A number.

@@ -32,6 +32,13 @@ pub(crate) enum Use {
     Automations,
     /// A station script.
     Automation,
+    Outlets,
+    AlarmsToml,
+    AlarmsCsv,
+    /// A script that says when alarms are active.
+    AlarmScript,
+    /// A script that says who is told.
+    NotifyScript,
     /// A language, theme, font or image.
     Asset(AssetKind),
 }
@@ -59,12 +66,12 @@ pub(crate) struct Folder {
 }
 
 /// Files that Plantroom reads in the folder itself; simulation.toml only elsewhere in the program.
-const AT_THE_TOP: [&str; 6] =
-    ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "simulation.toml", "theme.toml"];
-/// Folders that Plantroom reads; alarms and plugins only elsewhere in the program.
+const AT_THE_TOP: [&str; 7] =
+    ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "outlets.toml", "simulation.toml", "theme.toml"];
+/// Folders that Plantroom reads; plugins only elsewhere in the program.
 const FOLDERS: [&str; 9] = ["types", "tags", "screens", "automations", "alarms", "plugins", "languages", "fonts", "images"];
 /// Those of them that are read here.
-const READ_FOLDERS: [&str; 7] = ["types", "tags", "screens", "automations", "languages", "fonts", "images"];
+const READ_FOLDERS: [&str; 8] = ["types", "tags", "screens", "automations", "alarms", "languages", "fonts", "images"];
 
 /// How often a folder is read again that changes while it is read: an editor saves a few files one after the other.
 const ATTEMPTS: usize = 4;
@@ -239,6 +246,11 @@ fn use_of(path: &str) -> Option<Use> {
         (_, Some("screens"), "rhai") => Use::Screen,
         ("automations.toml", ..) => Use::Automations,
         (_, Some("automations"), "rhai") => Use::Automation,
+        ("outlets.toml", ..) => Use::Outlets,
+        (_, Some("alarms"), "toml") => Use::AlarmsToml,
+        (_, Some("alarms"), "csv") => Use::AlarmsCsv,
+        (path, Some("alarms"), "rhai") if path.starts_with("alarms/notify/") => Use::NotifyScript,
+        (_, Some("alarms"), "rhai") => Use::AlarmScript,
         ("theme.toml", ..) => Use::Asset(AssetKind::Theme),
         (_, Some("languages"), "toml") => Use::Asset(AssetKind::Language),
         (_, Some("fonts"), "ttf" | "otf") => Use::Asset(AssetKind::Font),
@@ -290,7 +302,9 @@ fn read_file(found: &Found, root: &Path) -> Result<Vec<u8>, Refusal> {
 
 fn text_of(bytes: Vec<u8>, used_for: Use) -> Result<String, Refusal> {
     let help = match used_for {
-        Use::TagsCsv => "save it as CSV UTF-8 (in Excel: one of the file types), or let plantroom tag import convert it",
+        Use::TagsCsv | Use::AlarmsCsv => {
+            "save it as CSV UTF-8 (in Excel: one of the file types), or let plantroom tag import convert it"
+        }
         _ => "save it as UTF-8 in the editor",
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

@@ -42,6 +42,8 @@ pub(crate) fn resolve(all: &Everything<'_>, tags: &[TagSpec], spots: &[Spot], re
             hard_ms: plugin.hard_ms,
             samples_per_s: plugin.samples_per_s,
             log_lines_per_s: plugin.log_lines_per_s,
+            // Alarms are resolved after tags: [`crate::alarm_grants`].
+            alarms: crate::AlarmGrant::default(),
             connections,
         };
         let (file, place) = report.place(plugin.spot);
@@ -122,7 +124,7 @@ fn matching(
 }
 
 /// One set of all patterns; `None` where one is wrong, which is told.
-fn compile(patterns: &Patterns, report: &mut Report) -> Option<GlobSet> {
+pub(crate) fn compile(patterns: &Patterns, report: &mut Report) -> Option<GlobSet> {
     let mut builder = GlobSetBuilder::new();
     let mut good = true;
     for (pattern, spot) in &patterns.each {
@@ -132,7 +134,7 @@ fn compile(patterns: &Patterns, report: &mut Report) -> Option<GlobSet> {
             }
             Err(error) => {
                 let help = "* stands for any text without /, ** for any text, {a,b} for either";
-                report.error(*spot, format!("`{pattern}` is not a pattern for tags: {}", error.kind()), help);
+                report.error(*spot, format!("`{pattern}` is not a pattern for {}: {}", patterns.of, error.kind()), help);
                 good = false;
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plantroom_model::{Instance, limits};
 use serde_json::{Map, Value as Json};
 
+use crate::alarms::{self, keys::ALARM};
 use crate::fields::Fields;
 use crate::keys::{DEVICE_OF_TYPE, INSTANCE, TAG};
 use crate::names::{Names, check_path};
@@ -25,6 +26,10 @@ pub(crate) struct Made {
     pub instances: Vec<(String, String)>,
     /// Their tags, with their full names.
     pub tags: Vec<(String, TagDecl)>,
+    /// Their alarms, with their full names and the instance that each belongs to.
+    pub alarms: Vec<(Piece, Arc<str>)>,
+    /// What each instance is, for people, by its name.
+    pub descriptions: Vec<(String, String)>,
     /// Devices that they add to connections.
     pub devices: Vec<DeviceDecl>,
     /// How many tags there are, also of other files.
@@ -87,10 +92,13 @@ pub(crate) fn make(
         tags.add_hole(&format!("{name}/"));
         return;
     };
-    let mut making = Making { types, tags, made, kept, report, pieces: Vec::new() };
+    let mut making = Making { types, tags, made, kept, report, pieces: Vec::new(), alarms: Vec::new() };
     making.expand(of_type, name, &parameters, instance, spot, None);
     for piece in std::mem::take(&mut making.pieces) {
         making.finish(piece);
+    }
+    for piece in std::mem::take(&mut making.alarms) {
+        making.finish_alarm(piece);
     }
 }
 
@@ -101,6 +109,7 @@ struct Making<'a> {
     kept: &'a mut Kept,
     report: &'a mut Report,
     pieces: Vec<Piece>,
+    alarms: Vec<Piece>,
 }
 
 impl Making<'_> {
@@ -130,16 +139,25 @@ impl Making<'_> {
         self.made.instances.push((of_type.name.to_string(), name.to_owned()));
         let own = of_type.device.as_ref().and_then(|item| self.device(item, name, parameters, made_by));
         let device = own.as_ref().or(outer);
-        let first = self.pieces.len();
+        let (first, first_alarm) = (self.pieces.len(), self.alarms.len());
         for item in &of_type.tags {
             self.put_tag(item, name, parameters, made_by, device);
         }
         for item in &of_type.instances {
             self.put_instance(item, name, parameters, made_by, spot, device);
         }
+        for item in &of_type.alarms {
+            self.put_alarm(item, name, parameters, made_by);
+        }
         let fresh = self.pieces.split_off(first);
         let changed = overrides::apply(fresh, instance, name, &of_type.name, made_by, self.report);
         self.pieces.extend(changed);
+        let fresh = self.alarms.split_off(first_alarm);
+        let changed = alarms::apply_overrides(fresh, instance, name, &of_type.name, made_by, self.report);
+        self.alarms.extend(changed);
+        if let Some(Some(Parameter::Text(description))) = parameters.get("description") {
+            self.made.descriptions.push((name.to_owned(), description.clone()));
+        }
         self.made.devices.extend(own);
     }
 
@@ -174,6 +192,15 @@ impl Making<'_> {
             entries.push(Entry { key: Cow::Borrowed("device"), at, item });
         }
         self.pieces.push(Piece { name, item, made_by });
+    }
+
+    /// An alarm without a name is named like its tag.
+    fn put_alarm(&mut self, item: &Item, instance: &str, parameters: &Parameters, made_by: u32) {
+        let item = self.filled(item, parameters, made_by);
+        let Some(entries) = item.entries() else { return };
+        let text = |key: &str| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.item.text());
+        let name = text("name").map_or_else(String::new, |name| format!("{instance}/{name}"));
+        self.alarms.push(Piece { name, item, made_by });
     }
 
     fn put_instance(
@@ -221,6 +248,16 @@ impl Making<'_> {
         let mut settings = fields.other_json();
         settings.values_mut().for_each(number_of_text);
         Some(DeviceDecl { connection, name, settings, spot: fields.spot })
+    }
+
+    /// A piece that nothing changes any more, as an alarm.
+    fn finish_alarm(&mut self, piece: Piece) {
+        let Some(entries) = piece.item.entries() else { return };
+        check_table(entries, Spot { at: piece.item.at, made_by: piece.made_by }, &ALARM, self.report);
+        if let Some(made) = self.report.made_by.get(piece.made_by as usize) {
+            let instance = Arc::clone(&made.instance);
+            self.made.alarms.push((piece, instance));
+        }
     }
 
     /// A piece that nothing changes any more, as a tag.

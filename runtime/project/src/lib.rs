@@ -7,8 +7,12 @@
 //! Invariant: never stops at the first mistake.
 //! Invariant: one mistake is told once: what follows from a mistake (a name that couldn't be read) is not told again.
 //! Invariant: reads nothing outside of the folder.
-//! Invariant: does not run scripts, plugins or connections; what they have to say is added by the station's check.
+//! Invariant: does not run plugins or connections, and of scripts only what alarm scripts declare, in their sandbox; what
+//! the others have to say is added by the station's check.
 
+mod alarm_grants;
+mod alarm_plant;
+mod alarms;
 mod assets;
 mod automations;
 mod connections;
@@ -30,6 +34,7 @@ mod load;
 mod names;
 mod new;
 mod onto;
+mod outlets;
 mod overrides;
 mod parse;
 mod placeholders;
@@ -53,6 +58,8 @@ mod tree;
 mod types;
 mod write;
 
+pub use alarm_plant::{AlarmSettings, PositionSpec, ScriptFile, ScriptedAlarm};
+pub use alarms::SYSTEM_ALARMS;
 pub use assets::{Asset, AssetKind};
 pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
 pub use difference::{Changed, Differences, Preview, difference};
@@ -62,10 +69,11 @@ pub use library::library;
 pub use load::{Loaded, load, read_screens};
 pub use new::{NewError, NewOptions, Template, new_project};
 pub use onto::load_onto;
+pub use outlets::{OutletKind, OutletSpec, Tls};
 pub use plant::{
-    ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, ScanSpec,
-    ScreenFile, SerialSpec, TcpAddress,
+    AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec,
+    ScanSpec, ScreenFile, SerialSpec, TcpAddress,
 };
 pub use schema::schemas;
-pub use tag_ids::TagIds;
+pub use tag_ids::{AlarmIds, TagIds};
 pub use tag_places::TagPlaces;

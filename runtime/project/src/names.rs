@@ -79,6 +79,11 @@ impl Names {
         self.holes.is_empty()
     }
 
+    /// The name of an id; empty where nobody has it.
+    pub fn name(&self, id: u32) -> &str {
+        self.texts.get(id)
+    }
+
     /// Every name, in the order of ids.
     pub fn all(&self) -> impl Iterator<Item = &str> + Clone {
         self.texts.all()

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_model::{ConnectionId, Diagnostic, Origin, PluginId, TagId, TagSpec, ValueKind, WriteSpec, limits};
+use plantroom_model::{
+    AlarmDetail, AlarmId, AlarmSpec, Condition, ConnectionId, Diagnostic, Label, LimitSource, Origin, PluginId, Priority, Role,
+    TagId, TagSpec, ValueKind, WriteSpec, limits,
+};
 
 use crate::shared::Shared;
-use crate::{ConnectionSpec, Grant, Loaded, Place, Plant, PluginSpec, TagIds, load};
+use crate::{AlarmIds, ConnectionSpec, Grant, Loaded, Place, Plant, PluginSpec, TagIds, load};
 
 /// Reads and checks a project folder like [`load`], for a station that runs `running`: tags, connections and plugins keep
 /// their ids by name, new ones come after all ids that were ever given, and what vanished stays as a gone entry
@@ -49,11 +52,61 @@ fn onto(mut plant: Plant, running: &Plant) -> Plant {
     tags = place(tags, &ids.tags, running.tags.len(), |_| gone_tag.clone());
     plant.tags = tags.into();
     plant.tag_ids = TagIds::of(&plant.tags);
+    onto_alarms(&mut plant, running, &ids);
     plant.connections = place(std::mem::take(&mut plant.connections), &ids.connections, running.connections.len(), |id| {
         gone_connection(&running.connections[id])
     });
     plant.plugins = place(std::mem::take(&mut plant.plugins), &ids.plugins, running.plugins.len(), |_| gone_plugin());
     plant
+}
+
+/// Alarms keep their ids by name too, and what they look at has the ids of the running plant.
+fn onto_alarms(plant: &mut Plant, running: &Plant, ids: &Ids) {
+    let alarms = follow(running.alarms.iter().map(|a| &*a.name), plant.alarms.iter().map(|a| &*a.name));
+    let renumbered = plant.alarms.iter().map(|alarm| AlarmSpec { condition: ids.condition(&alarm.condition), ..alarm.clone() });
+    let detail = Arc::new(gone_detail());
+    let gone = |_| AlarmSpec {
+        name: Label::default(),
+        message: Label::default(),
+        condition: Condition::Gone,
+        detail: Arc::clone(&detail),
+    };
+    let before = running.alarms.len();
+    let specs = place(renumbered.collect(), &alarms, before, gone);
+    let places = (0..plant.alarms.len()).map(|alarm| plant.alarm_places.get(alarm).unwrap_or_default()).collect();
+    plant.alarm_places = place(places, &alarms, before, |_| Place::default()).into_iter().collect();
+    for scripted in &mut plant.scripted_alarms {
+        scripted.alarm = AlarmId(alarms.get(scripted.alarm.0 as usize).copied().unwrap_or(scripted.alarm.0));
+    }
+    plant.scripted_alarms.sort_by_key(|scripted| scripted.alarm);
+    for grant in plant.plugins.iter_mut().map(|plugin| &mut plugin.grant.alarms) {
+        for list in [&mut grant.raise, &mut grant.suppress, &mut grant.mark, &mut grant.read] {
+            list.iter_mut().for_each(|id| *id = AlarmId(alarms.get(id.0 as usize).copied().unwrap_or(id.0)));
+            list.sort_unstable();
+        }
+    }
+    plant.alarms = specs.into();
+    plant.alarm_ids = AlarmIds::of(&plant.alarms);
+}
+
+fn gone_detail() -> AlarmDetail {
+    AlarmDetail {
+        priority: Priority::Event,
+        area: Label::default(),
+        consequence: Label::default(),
+        action: Label::default(),
+        respond_s: 0,
+        screen: Label::default(),
+        instance: Label::default(),
+        on_delay_ms: 0,
+        off_delay_ms: 0,
+        latching: false,
+        acknowledge: false,
+        realarm_s: 0,
+        shelve_max_s: 0,
+        shelve_role: Role::Operate,
+        first_out: Label::default(),
+    }
 }
 
 /// For each new name its id: the running one's, or the next that was never given.
@@ -104,6 +157,7 @@ fn gone_plugin() -> PluginSpec {
         hard_ms: 1,
         samples_per_s: 0,
         log_lines_per_s: 0,
+        alarms: crate::AlarmGrant::default(),
     };
     PluginSpec { name: Arc::from(""), component: String::new(), config: serde_json::Value::Null, grant, place: Place::default() }
 }
@@ -126,6 +180,30 @@ impl Ids {
 
     fn plugin(&self, id: PluginId) -> PluginId {
         PluginId(self.plugins.get(id.0 as usize).copied().unwrap_or(id.0))
+    }
+
+    fn source(&self, source: LimitSource) -> LimitSource {
+        match source {
+            LimitSource::Tag(id) => LimitSource::Tag(self.tag(id)),
+            LimitSource::Constant(_) => source,
+        }
+    }
+
+    fn condition(&self, condition: &Condition) -> Condition {
+        let mut condition = condition.clone();
+        match &mut condition {
+            Condition::Limit { tag, at, .. } => (*tag, *at) = (self.tag(*tag), self.source(*at)),
+            Condition::Deviation { tag, setpoint, by, .. } => {
+                (*tag, *setpoint, *by) = (self.tag(*tag), self.tag(*setpoint), self.source(*by));
+            }
+            Condition::Rate { tag, per_s, .. } => (*tag, *per_s) = (self.tag(*tag), self.source(*per_s)),
+            Condition::State { tag, .. } | Condition::Change { tag } | Condition::BadQuality { tag } => *tag = self.tag(*tag),
+            Condition::Disagree { command, feedback, .. } => (*command, *feedback) = (self.tag(*command), self.tag(*feedback)),
+            Condition::Link { connection, .. } => *connection = self.connection(*connection),
+            Condition::Plugin { plugin } => *plugin = self.plugin(*plugin),
+            Condition::Script { .. } | Condition::System | Condition::Gone => {}
+        }
+        condition
     }
 
     fn renumbered(&self, mut tag: TagSpec, writes: &mut Shared<WriteSpec>) -> TagSpec {

@@ -12,10 +12,10 @@ use crate::tree::{Entries, Entry, Item, Raw};
 /// The key that takes inherited keys away.
 pub(crate) const WITHOUT: &str = "without";
 
-/// Between which places an instance's own words about its tags stand; nowhere where it has none.
+/// Between which places an instance's own words about its tags and alarms stand; nowhere where it has none.
 pub(crate) fn extent(instance: Fields<'_>) -> (u32, u32) {
     let mut extent = (u32::MAX, 0);
-    for entry in instance.entries("tags").into_iter().flatten() {
+    for entry in ["tags", "alarms"].into_iter().filter_map(|key| instance.entries(key)).flatten() {
         extent = (extent.0.min(entry.at), extent.1);
         widen(&entry.item, &mut extent);
     }
@@ -103,7 +103,8 @@ fn change(inherited: &mut Entries, own: &Entries, made_by: u32, report: &mut Rep
     }
 }
 
-fn merge(inherited: &mut Entries, own: &Entry) {
+/// Puts one key over the inherited ones; tables are merged key by key.
+pub(crate) fn merge(inherited: &mut Entries, own: &Entry) {
     match inherited.iter_mut().find(|entry| entry.key == own.key) {
         Some(before) => match (&mut before.item.raw, &own.item.raw) {
             (Raw::Table(before), Raw::Table(own)) if !matches!(own.as_slice(), []) => {

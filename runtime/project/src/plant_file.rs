@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use plantroom_model::nearest;
 
+use crate::alarms;
 use crate::fields::Fields;
 use crate::report::{Report, Spot};
-use crate::{ApplyWhen, ChangeSpec, ListenSpec, ScanSpec};
+use crate::{AlarmSettings, ApplyWhen, ChangeSpec, ListenSpec, ScanSpec};
 
 /// What plant.toml says.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct PlantFile {
     pub scan: ScanSpec,
     pub listen: ListenSpec,
     pub change: ChangeSpec,
+    pub alarms: AlarmSettings,
 }
 
 impl Default for PlantFile {
@@ -29,6 +31,7 @@ impl Default for PlantFile {
             scan: ScanSpec { min_ms: 10, max_ms: 100 },
             listen: ListenSpec { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8600, origins: Vec::new() },
             change: ChangeSpec::default(),
+            alarms: AlarmSettings::default(),
         }
     }
 }
@@ -62,6 +65,9 @@ pub(crate) fn read(fields: Fields<'_>, report: &mut Report) -> PlantFile {
     if let Some(change) = fields.table("change") {
         let on_save = change.word("apply") == Some("on_save");
         file.change.apply = if on_save { ApplyWhen::OnSave } else { ApplyWhen::OnRequest };
+    }
+    if let Some(settings) = fields.table("alarms") {
+        file.alarms = alarms::read_settings(settings, report);
     }
     if let Some(listen) = fields.table("listen") {
         read_listen(listen, &mut file.listen, report);

@@ -28,6 +28,9 @@ pub(crate) struct PluginDecl {
     pub hard_ms: u32,
     pub samples_per_s: u32,
     pub log_lines_per_s: u32,
+    /// Rights about alarms: raise, suppress, mark, read.
+    pub alarms: [Patterns; 4],
+    pub alarm_words_per_s: u32,
 }
 
 /// Patterns of one right, and where they stand.
@@ -35,11 +38,18 @@ pub(crate) struct PluginDecl {
 pub(crate) struct Patterns {
     /// The right's key.
     pub right: &'static str,
+    /// Of what: tags, alarms.
+    pub of: &'static str,
     /// Each pattern.
     pub each: Vec<(String, Spot)>,
     /// Where the right stands; the grant or the plugin, where it isn't given.
     pub spot: Spot,
 }
+
+/// What may be granted of alarms, in the order of [`PluginDecl::alarms`].
+const ALARM_RIGHTS: [&str; 4] = ["raise", "suppress", "mark", "read"];
+/// Words about alarms a second, unless granted otherwise: a flood of 15,000 is grouped within two seconds.
+const ALARM_WORDS_PER_S: u32 = 10_000;
 
 /// Reads every plugin; their places in the list are their ids.
 pub(crate) fn read(fields: Fields<'_>, root: &Path, names: &mut Names, report: &mut Report) -> Vec<PluginDecl> {
@@ -69,8 +79,19 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
         let texts = grant.map(|grant| grant.texts(key)).unwrap_or_default();
         texts.into_iter().map(|(text, spot)| (text.to_owned(), spot)).collect()
     };
-    let patterns =
-        |right: &'static str| Patterns { right, each: owned(right), spot: grant.map_or(table.spot, |grant| grant.key_at(right)) };
+    let patterns = |right: &'static str| Patterns {
+        right,
+        of: "tags",
+        each: owned(right),
+        spot: grant.map_or(table.spot, |grant| grant.key_at(right)),
+    };
+    let alarms = grant.and_then(|grant| grant.table("alarms"));
+    let of_alarms = |right: &'static str| {
+        let texts = alarms.map(|alarms| alarms.texts(right)).unwrap_or_default();
+        let each = texts.into_iter().map(|(text, spot)| (text.to_owned(), spot)).collect();
+        let elsewhere = || grant.map_or(table.spot, |grant| grant.key_at("alarms"));
+        Patterns { right, of: "alarms", each, spot: alarms.map_or_else(elsewhere, |alarms| alarms.key_at(right)) }
+    };
     let number = |key: &str, default: u32| grant.map_or(default, |grant| grant.whole_or(key, default));
     PluginDecl {
         name: name.to_owned(),
@@ -89,6 +110,8 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
         hard_ms: number("hard_ms", 250),
         samples_per_s: number("samples_per_s", 100_000),
         log_lines_per_s: number("log_lines_per_s", 20),
+        alarms: ALARM_RIGHTS.map(of_alarms),
+        alarm_words_per_s: alarms.map_or(ALARM_WORDS_PER_S, |alarms| alarms.whole_or("words_per_s", ALARM_WORDS_PER_S)),
     }
 }
 

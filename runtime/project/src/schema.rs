@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::alarms::keys::{ALARM, ALARMS};
 use crate::automations::AUTOMATIONS;
 use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAG, TAGS, TYPE};
+use crate::outlets::OUTLETS;
 use crate::shape::{Key, Keys, Shape};
 
-/// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types`, `automations` (JSON Schema 2020-12).
+/// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types`, `automations`,
+/// `alarms`, `outlets` (JSON Schema 2020-12).
 pub fn schemas() -> Vec<(&'static str, Value)> {
     let schema = |keys: &'static Keys, open| {
         let mut schema = table(keys, open);
@@ -21,6 +24,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("tags", schema(&TAGS, false)),
         ("types", schema(&TYPE, true)),
         ("automations", schema(&AUTOMATIONS, false)),
+        ("alarms", schema(&ALARMS, false)),
+        ("outlets", schema(&OUTLETS, false)),
     ]
 }
 
@@ -69,6 +74,11 @@ fn plain(of: &'static Shape, open: bool) -> Value {
         Shape::Whole(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
         Shape::Number => json!({ "type": "number" }),
         Shape::Pair => json!({ "type": "array", "items": shape(&Shape::Number, open), "minItems": 2, "maxItems": 2 }),
+        Shape::Duration(..) => json!({ "anyOf": [
+            { "type": "number", "minimum": 0 },
+            { "type": "string", "pattern": "^\\s*[0-9.]+\\s*(ms|s|min|h|d)?(\\s*[0-9.]+\\s*(ms|s|min|h|d))*\\s*$" },
+        ] }),
+        Shape::Scalars => json!({ "type": "array", "items": { "type": ["boolean", "number", "string"] } }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Shape::Scalar => json!({ "type": ["boolean", "number", "string"] }),
         Shape::Free => json!({ "type": "object" }),
@@ -89,6 +99,9 @@ fn plain(of: &'static Shape, open: bool) -> Value {
             }
             json!({ "type": "object", "additionalProperties": { "anyOf": [{ "const": false }, tag] } })
         }
+        Shape::AlarmOverrides => {
+            json!({ "type": "object", "additionalProperties": { "anyOf": [{ "const": false }, alarm_override()] } })
+        }
         Shape::Parameters => json!({
             "type": "object",
             "additionalProperties": { "anyOf": [
@@ -98,6 +111,17 @@ fn plain(of: &'static Shape, open: bool) -> Value {
         }),
         Shape::OneOf(shapes) => json!({ "anyOf": shapes.iter().map(|one| shape(one, open)).collect::<Vec<_>>() }),
     }
+}
+
+/// What an instance may say otherwise of an alarm of its type.
+fn alarm_override() -> Map<String, Value> {
+    let mut alarm = table(&ALARM, true);
+    alarm.remove("required");
+    if let Some(Value::Object(properties)) = alarm.get_mut("properties") {
+        properties.remove("name");
+        properties.insert("remove".to_owned(), json!({ "type": "boolean", "description": "this instance doesn't have it" }));
+    }
+    alarm
 }
 
 #[cfg(test)]
@@ -119,7 +143,7 @@ mod tests {
     #[test]
     fn every_key_is_in_a_schema_with_its_words() {
         let all = serde_json::to_string(&schemas()).unwrap();
-        let mut tables = vec![&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE];
+        let mut tables = vec![&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS];
         for keys in tables.clone() {
             keys.keys.iter().for_each(|key| tables_of(&key.shape, &mut tables));
         }
@@ -134,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_default_can_be_shown() {
-        for keys in [&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE] {
+        for keys in [&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS] {
             let mut tables = vec![keys];
             keys.keys.iter().for_each(|key| tables_of(&key.shape, &mut tables));
             for key in tables.iter().flat_map(|keys| keys.keys).filter(|key| !key.default.is_empty()) {

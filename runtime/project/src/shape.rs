@@ -1,5 +1,7 @@
 //! Which keys a table may have and what they hold: one declaration for the checks and for the editors' schemas.
 
+use plantroom_model::{duration_ms, duration_words};
+
 use crate::report::{Report, Spot, suggestion};
 use crate::tree::{Entries, Item, Raw};
 
@@ -26,6 +28,10 @@ pub(crate) enum Shape {
     Free,
     /// A table with these keys.
     Table(&'static Keys),
+    /// A length of time: seconds, or a text like `"5 min"`; between two bounds in ms, both allowed.
+    Duration(u64, u64),
+    /// A list of scalars.
+    Scalars,
     /// Tables with these keys: `[[tag]]`, or a list of `{ ... }`.
     Tables(&'static Keys),
     /// A table of whole numbers and their words: `{ 0 = "stopped" }`.
@@ -36,6 +42,8 @@ pub(crate) enum Shape {
     Parameters,
     /// A table of tags and what is different about them; looked at when it is laid over the type's tags.
     Overrides,
+    /// A table of alarms and what is different about them; looked at when it is laid over the type's alarms.
+    AlarmOverrides,
     /// Any of these.
     OneOf(&'static [Shape]),
 }
@@ -147,6 +155,23 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
             Some(_) => {}
             None => wrong(item, here, name, shape, report),
         },
+        (Shape::Duration(low, high), _) if shape.fits(item) => match duration_of(item) {
+            Some(ms) if (*low..=*high).contains(&ms) => {}
+            Some(ms) => {
+                let (low, high) = (duration_words(*low), duration_words(*high));
+                let message = format!("`{name}` must be between {low} and {high}, but is {}", duration_words(ms));
+                report.error(here, message, "");
+            }
+            None => {
+                let message = format!("`{name}` is a length of time, but {} is none", item.words());
+                report.error(here, message, "write a number and its unit, ms, s, min, h or d: \"5 min\", \"1 h 30 min\"");
+            }
+        },
+        (Shape::Scalars, Raw::List(items)) => {
+            for item in items.iter().filter(|item| !Shape::Scalar.fits(item)) {
+                wrong(item, spot.moved(item.at), name, &Shape::Scalar, report);
+            }
+        }
         (Shape::States, Raw::Table(entries)) => check_states(entries, spot, report),
         (Shape::Values, Raw::Table(entries)) => {
             for entry in entries.iter().filter(|entry| !Shape::Scalar.fits(&entry.item)) {
@@ -165,9 +190,17 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
             }
         }
         (Shape::Free, Raw::Table(_)) => check_free(item, spot, name, report),
-        (Shape::Parameters, Raw::Table(_)) => {}
+        (Shape::Parameters | Shape::AlarmOverrides, Raw::Table(_)) => {}
         _ if shape.fits(item) => {}
         _ => wrong(item, here, name, shape, report),
+    }
+}
+
+/// A length of time in ms: a number counts seconds.
+pub(crate) fn duration_of(item: &Item) -> Option<u64> {
+    match item.text() {
+        Some(text) => duration_ms(text),
+        None => duration_ms(&item.number()?.to_string()),
     }
 }
 
@@ -214,11 +247,16 @@ impl Shape {
             Self::Whole(..) => item.whole().is_some(),
             Self::Number => item.number().is_some(),
             Self::Pair => item.list().is_some_and(|list| list.len() == 2 && list.iter().all(|item| Self::Number.fits(item))),
-            Self::Texts | Self::Tables(_) => item.list().is_some(),
+            Self::Texts | Self::Scalars | Self::Tables(_) => item.list().is_some(),
+            Self::Duration(..) => item.number().is_some() || item.text().is_some(),
             Self::Scalar => matches!(item.raw, Raw::Flag(_) | Raw::Whole(_) | Raw::Number(_) | Raw::Text(_) | Raw::Loose(_)),
-            Self::Free | Self::Table(_) | Self::States | Self::Values | Self::Parameters | Self::Overrides => {
-                item.entries().is_some()
-            }
+            Self::Free
+            | Self::Table(_)
+            | Self::States
+            | Self::Values
+            | Self::Parameters
+            | Self::Overrides
+            | Self::AlarmOverrides => item.entries().is_some(),
             Self::OneOf(shapes) => shapes.iter().any(|shape| shape.fits(item)),
         }
     }
@@ -233,10 +271,16 @@ impl Shape {
             Self::Number => "a number".to_owned(),
             Self::Pair => "two numbers, [low, high]".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
+            Self::Scalars => "a list of values".to_owned(),
+            Self::Duration(..) => "a length of time".to_owned(),
             Self::Scalar => "true, false, a number or text".to_owned(),
-            Self::Free | Self::Table(_) | Self::Values | Self::Parameters | Self::States | Self::Overrides => {
-                "a table".to_owned()
-            }
+            Self::Free
+            | Self::Table(_)
+            | Self::Values
+            | Self::Parameters
+            | Self::States
+            | Self::Overrides
+            | Self::AlarmOverrides => "a table".to_owned(),
             Self::Tables(_) => "a list of tables".to_owned(),
             Self::OneOf(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
         }
@@ -252,6 +296,9 @@ impl Shape {
             Self::Number | Self::Scalar => "1.5".to_owned(),
             Self::Pair => "[0, 100]".to_owned(),
             Self::Texts => "[\"...\"]".to_owned(),
+            Self::Scalars => "[1, 2]".to_owned(),
+            Self::Duration(low, high) => format!("\"{}\"", duration_words(300_000.clamp(*low, *high))),
+            Self::AlarmOverrides => "{ tripped = { priority = \"high\" } }".to_owned(),
             Self::Free | Self::Values | Self::Parameters => "{ name = 1 }".to_owned(),
             Self::Overrides => "{ speed = { limits = { high = 90 } } }".to_owned(),
             Self::States => "{ 0 = \"stopped\", 1 = \"running\" }".to_owned(),

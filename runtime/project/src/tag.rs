@@ -29,6 +29,8 @@ pub(crate) struct TagDecl {
     pub write: Option<Box<WriteDecl>>,
     /// Silence after which a poll counts as missed, where it is said.
     pub stale_after_ms: Option<u32>,
+    /// Its limits are alarms.
+    pub has_alarms: bool,
 }
 
 /// Where a tag's value comes from, by name. Names and addresses are numbers of texts that are kept: a million tags wait
@@ -98,6 +100,7 @@ pub(crate) fn read_tag(
         source,
         write,
         stale_after_ms,
+        has_alarms: fields.table("limits").and_then(|limits| limits.flag("alarm")) == Some(true),
     }
 }
 
