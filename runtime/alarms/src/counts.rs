@@ -1,12 +1,10 @@
 //! How many alarms stand how.
 
-use serde::{Deserialize, Serialize};
-
-use crate::{AlarmState, Hidden, Label, Marks, Priority, Standing};
+use plantroom_model::{AlarmState, Hidden, Label, Marks, Priority, Standing};
 
 /// How many alarms of one priority stand how. Hidden ones are counted only as hidden, each under all that hides it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmCounts {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
     /// B: active, unacknowledged.
     pub unacknowledged: u32,
     /// C: active, acknowledged.
@@ -33,7 +31,7 @@ pub struct AlarmCounts {
     pub standing: u32,
 }
 
-impl AlarmCounts {
+impl Counts {
     /// Adds (`by` = 1) or takes away (`by` = -1) one alarm.
     pub fn count(&mut self, standing: Standing, by: i32) {
         let add = |slot: &mut u32, when: bool| {
@@ -81,10 +79,22 @@ impl AlarmCounts {
 }
 
 /// The counts of one area, by [`Priority`]'s number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AreaCounts {
     /// The area; empty where alarms name none.
     pub area: Label,
     /// By priority's number, from event to critical.
-    pub by_priority: [AlarmCounts; Priority::ALL.len()],
+    pub by_priority: [Counts; AreaCounts::PRIORITIES],
+}
+
+impl AreaCounts {
+    pub(crate) const PRIORITIES: usize = Priority::ALL.len();
+
+    pub(crate) fn of(area: &Label, counts: &[Counts]) -> Self {
+        let mut by_priority = [Counts::default(); Self::PRIORITIES];
+        for (slot, counts) in by_priority.iter_mut().zip(counts) {
+            *slot = *counts;
+        }
+        Self { area: area.clone(), by_priority }
+    }
 }

@@ -8,8 +8,18 @@
 //! Invariant: does no I/O, asks no clock, and looks at nothing in an order that isn't the same each time: same inputs and
 //! times, same events.
 //! Invariant: what can't be judged (bad quality, not a number, a dead plugin) neither raises nor clears an alarm.
-//! Invariant: the events and quiet rows of its frames say where every alarm stands; nothing else does.
+//! Invariant: the events and quiet rows of its frames say where every alarm stands, but for one thing: that nothing can be
+//! told of an alarm at rest ([`AlarmEngine::standing`] says it).
 
+mod counts;
 mod engine;
+mod field;
+mod hot;
+mod index;
+mod life;
+mod rules;
+mod timers;
+mod watch;
 
+pub use counts::{AreaCounts, Counts};
 pub use engine::AlarmEngine;

@@ -1,0 +1,130 @@
+//! Which alarm of a group was the first.
+
+use plantroom_model::{AlarmEventKind, ConnectionId, Marks, Mono, Now, Standing, Utc};
+
+use super::AlarmEngine;
+use crate::rules::Rule;
+
+/// A first-out group: quiet, or with those that may have been the first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    /// One that is the first, or several of which nobody can say.
+    pub first: Vec<Entry>,
+    /// How many of its alarms aren't normal.
+    pub up: u32,
+    /// Longest time between two looks at the same tag, in ms: what came to be within it can't be put in order by arrival.
+    pub blur_ms: u64,
+}
+
+/// One that may have been the first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub alarm: u32,
+    /// On whose clock the source time is; `None` for the station's own.
+    pub clock: Option<ConnectionId>,
+    pub source_time: Utc,
+    /// When its condition began to hold, as the station saw it.
+    pub began: Mono,
+}
+
+/// Which of two came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Before,
+    After,
+    Undetermined,
+}
+
+impl Entry {
+    /// Source times decide within one clock. Otherwise only a distance decides that no poll can explain.
+    fn order(&self, other: &Self, blur_ms: u64) -> Order {
+        let both_known = self.source_time.0 != 0 && other.source_time.0 != 0;
+        if self.clock.is_some() && self.clock == other.clock && both_known {
+            return match self.source_time.cmp(&other.source_time) {
+                std::cmp::Ordering::Less => Order::Before,
+                std::cmp::Ordering::Greater => Order::After,
+                std::cmp::Ordering::Equal => Order::Undetermined,
+            };
+        }
+        if self.began.plus_ms(blur_ms) < other.began {
+            Order::Before
+        } else if other.began.plus_ms(blur_ms) < self.began {
+            Order::After
+        } else {
+            Order::Undetermined
+        }
+    }
+}
+
+impl AlarmEngine {
+    /// Without any member's poll period known, in ms.
+    pub(super) const BLUR_MS: u64 = 1_000;
+
+    /// An alarm that is visible has come: it may be the first of its group.
+    pub(super) fn join_group(&mut self, alarm: u32, source_time: Utc, began: Mono, now: Now) {
+        let place = self.rule(alarm).group;
+        if place == Rule::NO_GROUP {
+            return;
+        }
+        let entry = Entry { alarm, clock: self.clock_of(alarm), source_time, began };
+        let Group { first, blur_ms, .. } = &self.groups[place as usize];
+        let before: Vec<u32> = first.iter().map(|one| one.alarm).collect();
+        if before.contains(&alarm) {
+            return;
+        }
+        let orders: Vec<Order> = first.iter().map(|one| entry.order(one, *blur_ms)).collect();
+        if orders.contains(&Order::After) {
+            return;
+        }
+        let mut kept = orders.iter().map(|order| *order == Order::Undetermined);
+        let group = &mut self.groups[place as usize];
+        group.first.retain(|_| kept.next().unwrap_or(false));
+        group.first.push(entry);
+        let after: Vec<u32> = group.first.iter().map(|one| one.alarm).collect();
+        let alone = after.len() == 1;
+        for one in before.into_iter().filter(|one| !after.contains(one)) {
+            self.mark_order(one, None, now);
+        }
+        for one in after {
+            self.mark_order(one, Some(alone), now);
+        }
+    }
+
+    /// Some for one that may have been the first: whether it was.
+    fn mark_order(&mut self, alarm: u32, first: Option<bool>, now: Now) {
+        let from = self.hot[alarm as usize].standing();
+        let bare = from.marks.without(Marks::FIRST_OUT).without(Marks::ORDER_UNDETERMINED);
+        let marks = match first {
+            Some(true) => bare.with(Marks::FIRST_OUT),
+            Some(false) => bare.with(Marks::ORDER_UNDETERMINED),
+            None => bare,
+        };
+        if marks != from.marks {
+            self.put(alarm, Standing { marks, ..from });
+            self.event(alarm, AlarmEventKind::FirstOut, from, now);
+        }
+    }
+
+    /// An alarm is reset: it isn't the first any more, and nobody else is in its place until the group is at rest.
+    pub(super) fn leave_group(&mut self, alarm: u32) {
+        let place = self.rule(alarm).group;
+        if let Some(group) = self.groups.get_mut(place as usize)
+            && let Some(entry) = group.first.iter_mut().find(|one| one.alarm == alarm)
+        {
+            // It still counts as having come before all that follow, but marks nobody.
+            entry.clock = None;
+        }
+    }
+
+    /// When all alarms of a group are normal again, the next one that comes is the first.
+    pub(super) fn rest_group(&mut self, alarm: u32) {
+        let place = self.rule(alarm).group;
+        let Some(group) = self.groups.get_mut(place as usize).filter(|group| group.up == 0) else {
+            return;
+        };
+        let first: Vec<u32> = std::mem::take(&mut group.first).iter().map(|one| one.alarm).collect();
+        for one in first {
+            self.mark(one, |marks| marks.without(Marks::FIRST_OUT).without(Marks::ORDER_UNDETERMINED));
+        }
+    }
+}
