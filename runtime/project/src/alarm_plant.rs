@@ -58,5 +58,5 @@ pub struct ScriptedAlarm {
     /// What it is about, usually an instance; may be empty.
     pub on: Arc<str>,
     /// Its parameters.
-    pub with: Vec<(Arc<str>, Value)>,
+    pub parameters: Vec<(Arc<str>, Value)>,
 }

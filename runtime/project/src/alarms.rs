@@ -8,6 +8,8 @@ mod advice;
 mod check;
 mod compare;
 mod condition;
+mod csv;
+mod csv_plan;
 mod decl;
 mod expand;
 pub(crate) mod keys;
@@ -15,7 +17,10 @@ mod message;
 mod overrides;
 mod read;
 mod resolve;
+mod scripts;
 mod station;
+
+use std::collections::HashSet;
 
 use plantroom_model::limits;
 
@@ -28,10 +33,14 @@ use crate::tree::Item;
 use crate::{AlarmSettings, PositionSpec};
 
 pub(crate) use compare::compare_alarms;
+pub use csv::export_alarms;
+pub(crate) use csv::read_csv;
+pub use csv_plan::plan_alarm_import;
 pub(crate) use expand::TagsSoFar;
 pub(crate) use message::own_tags;
 pub(crate) use overrides::apply as apply_overrides;
 pub(crate) use read::Around;
+pub(crate) use scripts::{Instances, check_notify, read_script};
 pub(crate) use station::Parts;
 pub use station::SYSTEM_ALARMS;
 
@@ -44,6 +53,8 @@ pub(crate) struct Alarms {
     /// One by one; an alarm's place is its id.
     list: Vec<AlarmDecl>,
     names: Names,
+    /// Numbers of the names of alarms that are written themselves.
+    named_itself: HashSet<u32>,
     /// What the project says otherwise of the station's own alarms.
     of_station: Vec<(String, Item, Spot)>,
     /// Names of screens, without `.rhai`.
@@ -69,6 +80,7 @@ impl Alarms {
             decls: Vec::new(),
             list: Vec::new(),
             names: Names::new("alarm"),
+            named_itself: HashSet::new(),
             of_station: Vec::new(),
             screens,
             has_lost_screens,

@@ -20,6 +20,7 @@ pub(crate) struct ConnectionDecl {
     pub link: LinkSpec,
     pub timeout_ms: u32,
     pub pipeline: u8,
+    pub quiet_ms: u32,
     pub device: Json,
     pub devices: Vec<DeviceSpec>,
     /// Names of the devices; their ids are places in `devices`.
@@ -45,12 +46,17 @@ pub(crate) fn read(fields: Fields<'_>, names: &mut Names, report: &mut Report) -
             let message = "a serial line carries one transaction at a time, so it has no `pipeline`";
             report.error(table.at("pipeline"), message, "remove it; only Modbus TCP tells several answers apart");
         }
+        if table.has("quiet_ms") && matches!(link, LinkSpec::Tcp(_)) {
+            let message = "Modbus TCP knows where a message ends without a pause, so it has no `quiet_ms`";
+            report.error(table.at("quiet_ms"), message, "remove it; it is for serial lines and serial frames over TCP");
+        }
         let mut decl = ConnectionDecl {
             name: name.to_owned(),
             driver: table.text("driver").map(|driver| (driver.to_owned(), table.at("driver"))),
             link,
             timeout_ms: table.whole_or("timeout_ms", 1000),
             pipeline,
+            quiet_ms: table.whole_or("quiet_ms", 0),
             device: table.json("device"),
             devices: Vec::new(),
             device_names: Names::new("device"),

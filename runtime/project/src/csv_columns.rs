@@ -135,7 +135,7 @@ pub(crate) fn value(column: &Column, text: &str, decimal_comma: bool, kind: &str
 }
 
 /// `1,5` as `1.5`; anything else as it is.
-fn with_point(text: &str) -> String {
+pub(crate) fn with_point(text: &str) -> String {
     let trimmed = text.trim();
     let is_number = trimmed.matches(',').count() == 1
         && !trimmed.contains('.')
@@ -144,7 +144,7 @@ fn with_point(text: &str) -> String {
 }
 
 /// English and German spreadsheets write their own words.
-fn flag(text: &str) -> &str {
+pub(crate) fn flag(text: &str) -> &str {
     match text.trim() {
         word if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("wahr") => "true",
         word if word.eq_ignore_ascii_case("false") || word.eq_ignore_ascii_case("falsch") => "false",
@@ -180,7 +180,7 @@ fn loose(key: &str, text: &str) -> Entry {
 }
 
 /// The parts between bars; `\|` is a bar, `\\` a backslash.
-fn split(text: &str) -> Vec<String> {
+pub(crate) fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {

@@ -380,6 +380,7 @@ impl Both<'_> {
             ("link", a.link != b.link),
             ("timeout_ms", a.timeout_ms != b.timeout_ms),
             ("pipeline", a.pipeline != b.pipeline),
+            ("quiet_ms", a.quiet_ms != b.quiet_ms),
             ("device", a.device != b.device),
             ("devices", a.devices != b.devices),
         ]

@@ -22,7 +22,7 @@ pub enum CsvStyle {
 }
 
 impl CsvStyle {
-    fn separator(self) -> char {
+    pub(crate) fn separator(self) -> char {
         if self == Self::ExcelEurope { ';' } else { ',' }
     }
 }

@@ -14,7 +14,7 @@ use crate::export::{Cells, cells};
 use crate::folder::{self, Folder, ProjectFile, Use};
 use crate::load::load_folder;
 use crate::report::Report;
-use crate::take_out::take_out;
+use crate::take_out::{Kind, take_out};
 use crate::tree::Raw;
 use crate::{Plant, Preview, difference, load};
 
@@ -295,10 +295,14 @@ fn plan(plant: &Plant, folder: &Folder, name: &str, lines: &[Line], into: &str) 
     let mut target = folder.files.iter().find(|file| file.path == into).map_or(String::new(), |file| file.text.to_string());
     for (path, names) in &moved {
         let Some(file) = folder.files.iter().find(|file| file.path == *path) else { continue };
-        match take_out(file, names) {
-            Ok(text) if path == into => target = text,
-            Ok(text) => files.push((path.clone(), text)),
-            Err(message) => told.push(Diagnostic::error(path, (0, 0), message, "change these tags there by hand")),
+        let (text, taken) = take_out(file, names, Kind::Tag);
+        if taken < names.len() {
+            let message = format!("{} of the tags to change can't be cut out of this file", names.len() - taken);
+            told.push(Diagnostic::error(path, (0, 0), message, "change these tags there by hand"));
+        } else if path == into {
+            target = text;
+        } else {
+            files.push((path.clone(), text));
         }
     }
     if !told.is_empty() {
@@ -384,7 +388,7 @@ fn with_rows(target: &str, rows: &[(Cells, &Line)], from: &mut HashMap<u32, (u32
 }
 
 /// The text with more columns in its header line; lines may be shorter than the header.
-fn with_columns(text: &str, added: &[&str], mark: char) -> String {
+pub(crate) fn with_columns(text: &str, added: &[&str], mark: char) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut is_done = added.is_empty();
     for line in text.split_inclusive('\n') {
@@ -401,12 +405,15 @@ fn with_columns(text: &str, added: &[&str], mark: char) -> String {
     out
 }
 
-fn with_files(mut folder: Folder, files: &[(String, String)]) -> Folder {
+pub(crate) fn with_files(mut folder: Folder, files: &[(String, String)]) -> Folder {
     for (path, text) in files {
         let text: Arc<str> = text.as_str().into();
         match folder.files.iter_mut().find(|file| file.path == *path) {
             Some(file) => file.text = text,
-            None => folder.files.push(ProjectFile { used_for: Use::TagsCsv, path: path.clone(), text }),
+            None => {
+                let used_for = if path.starts_with("alarms/") { Use::AlarmsCsv } else { Use::TagsCsv };
+                folder.files.push(ProjectFile { used_for, path: path.clone(), text });
+            }
         }
     }
     folder.files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -72,6 +72,12 @@ static CONNECTION: Keys = Keys {
         optional("serial", Shape::Table(&SERIAL), "", "the serial line that the devices are on"),
         optional("timeout_ms", Shape::Whole(10, 60_000), "1000", "how long one transaction may take, in ms"),
         optional("pipeline", Shape::Whole(1, 16), "1", "transactions that may be on the way at once; only over tcp"),
+        optional(
+            "quiet_ms",
+            Shape::Whole(0, 1_000),
+            "0",
+            "how long a serial line stays quiet before each request, in ms, for devices that need more than 3.5 characters (0)",
+        ),
         optional("device", Shape::Free, "{}", "settings of the device for its driver (unit, word order, block size ...)"),
         optional("devices", Shape::Tables(&DEVICE), "[]", "several devices behind this link; `device` holds what they share"),
     ],

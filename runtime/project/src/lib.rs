@@ -20,6 +20,7 @@ mod csv_columns;
 mod csv_decode;
 mod csv_tags;
 mod csv_text;
+mod csv_words;
 mod derive;
 mod difference;
 mod export;
@@ -59,7 +60,7 @@ mod types;
 mod write;
 
 pub use alarm_plant::{AlarmSettings, PositionSpec, ScriptFile, ScriptedAlarm};
-pub use alarms::SYSTEM_ALARMS;
+pub use alarms::{SYSTEM_ALARMS, export_alarms, plan_alarm_import};
 pub use assets::{Asset, AssetKind};
 pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
 pub use difference::{Changed, Differences, Preview, difference};

@@ -8,7 +8,7 @@ use plantroom_model::{AlarmSpec, Diagnostic, Label, PluginId, Severity, TagSpec,
 
 use crate::alarm_grants;
 use crate::alarms::keys::{ALARM, ALARMS};
-use crate::alarms::{Alarms, Around, Parts, TagsSoFar};
+use crate::alarms::{self, Alarms, Around, Instances, Parts, TagsSoFar};
 use crate::assets::{Asset, AssetKind};
 use crate::automations::{self, AUTOMATIONS, AutomationDecl};
 use crate::connections::{self, ConnectionDecl};
@@ -125,6 +125,8 @@ struct Tables {
     /// What instances are, for people.
     descriptions: HashMap<String, String>,
     outlets: Vec<OutletSpec>,
+    /// outlets.toml couldn't be read.
+    lost_outlets: bool,
     alarm_scripts: Vec<ScriptFile>,
     notify_scripts: Vec<ScriptFile>,
     too_many: bool,
@@ -150,6 +152,7 @@ impl Tables {
             alarms: no_alarms(folder),
             descriptions: HashMap::new(),
             outlets: Vec::new(),
+            lost_outlets: false,
             alarm_scripts: scripts(folder, Use::AlarmScript),
             notify_scripts: scripts(folder, Use::NotifyScript),
             too_many: false,
@@ -162,7 +165,8 @@ impl Tables {
                 Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
                 Use::AlarmsToml | Use::AlarmsCsv | Use::AlarmScript => tables.alarms.add_hole(),
                 Use::Plant | Use::Screen | Use::Automations | Use::Automation | Use::Asset(_) => {}
-                Use::Outlets | Use::NotifyScript => {}
+                Use::Outlets => tables.lost_outlets = true,
+                Use::NotifyScript => {}
             }
         }
         tables
@@ -203,6 +207,15 @@ impl Tables {
             Use::AlarmsToml => {
                 let (entries, spot) = table(file, &ALARMS, report);
                 self.alarms.add_list(Fields::new(&entries, &ALARMS, spot), Around::default(), report);
+            }
+            Use::AlarmsCsv => alarms::read_csv(file, &mut self.alarms, report),
+            Use::AlarmScript => {
+                let known = Instances { all: &self.instances, descriptions: &self.descriptions };
+                alarms::read_script(file, &known, &mut self.alarms, report);
+            }
+            Use::NotifyScript => {
+                let outlets: Vec<String> = self.outlets.iter().map(|outlet| outlet.name.clone()).collect();
+                alarms::check_notify(file, &outlets, self.lost_outlets, report);
             }
             _ => {}
         }
@@ -414,6 +427,7 @@ fn connection(decl: ConnectionDecl, driver: Option<PluginId>) -> ConnectionSpec 
         link: decl.link,
         timeout_ms: decl.timeout_ms,
         pipeline: decl.pipeline,
+        quiet_ms: decl.quiet_ms,
         device: decl.device,
         devices: decl.devices,
     }

@@ -139,6 +139,7 @@ fn gone_connection(old: &ConnectionSpec) -> ConnectionSpec {
         link: old.link.clone(),
         timeout_ms: old.timeout_ms,
         pipeline: 1,
+        quiet_ms: 0,
         device: serde_json::Value::Null,
         devices: Vec::new(),
     }

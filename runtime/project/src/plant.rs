@@ -231,6 +231,9 @@ pub struct ConnectionSpec {
     pub timeout_ms: u32,
     /// Transactions that may be on the way at once; 1 unless the device is known to take more.
     pub pipeline: u8,
+    /// How long a serial line is kept quiet between an answer and the next request, in ms, for devices that need more than the
+    /// standard's 3.5 characters; 0 for these. It is never less than them.
+    pub quiet_ms: u32,
     /// Settings that are the driver's business (unit, word order, block size ...), as a JSON object: those of the only
     /// device, or the defaults for all of `devices`.
     pub device: serde_json::Value,

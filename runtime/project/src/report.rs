@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plantroom_model::{Diagnostic, Severity, nearest};
 
+use crate::csv_words::in_columns;
 use crate::sources::Sources;
 
 /// Made by an instance of a type: where the instance stands.
@@ -149,6 +150,7 @@ impl Report {
         if !self.told.insert((spot.at, message.clone())) {
             return;
         }
+        let help = if self.sources.place(spot.at).0.ends_with(".csv") { in_columns(&help) } else { help };
         let (message, help) = match self.made_by.get(spot.made_by as usize) {
             None => (message, help),
             Some(made) => {

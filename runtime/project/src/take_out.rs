@@ -1,23 +1,33 @@
-//! Takes tags out of a file and leaves everything else in it as it is, comments included.
+//! Takes tags or alarms out of a file and leaves everything else in it as it is, comments included.
 
 use std::collections::HashSet;
 
-use crate::csv_columns::column;
 use crate::csv_tags::is_comment;
 use crate::csv_text::{Records, separator};
 use crate::folder::{ProjectFile, Use};
 
-/// The file's text without these tags.
-///
-/// # Errors
-/// Where they can't be cut out: they stand in a list, `tag = [{ ... }]`.
-pub(crate) fn take_out(file: &ProjectFile, names: &HashSet<&str>) -> Result<String, String> {
-    let (text, taken) = match file.used_for {
-        Use::TagsCsv => out_of_csv(&file.text, names),
-        _ => out_of_toml(&file.text, names),
-    };
-    let missing = names.len().saturating_sub(taken);
-    if missing > 0 { Err(format!("{missing} of the tags to change can't be cut out of this file")) } else { Ok(text) }
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tag,
+    Alarm,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
+/// The file's text without these tags or alarms, and how many were found. Those in a list, `tag = [{ ... }]`, are not.
+pub(crate) fn take_out(file: &ProjectFile, names: &HashSet<&str>, kind: Kind) -> (String, usize) {
+    match file.used_for {
+        Use::TagsCsv | Use::AlarmsCsv => out_of_csv(&file.text, names),
+        _ => out_of_toml(&file.text, names, kind),
+    }
 }
 
 fn out_of_csv(text: &str, names: &HashSet<&str>) -> (String, usize) {
@@ -31,7 +41,7 @@ fn out_of_csv(text: &str, names: &HashSet<&str>) -> (String, usize) {
             continue;
         }
         let Some(place) = place else {
-            place = Some(cells.iter().position(|cell| column(&cell.text).is_some_and(|one| one.name == "name")).unwrap_or(0));
+            place = Some(cells.iter().position(|cell| cell.text.trim().eq_ignore_ascii_case("name")).unwrap_or(0));
             continue;
         };
         if cells.get(place).is_some_and(|cell| names.contains(&*cell.text)) {
@@ -45,14 +55,16 @@ fn out_of_csv(text: &str, names: &HashSet<&str>) -> (String, usize) {
     (out, taken)
 }
 
-fn out_of_toml(text: &str, names: &HashSet<&str>) -> (String, usize) {
+fn out_of_toml(text: &str, names: &HashSet<&str>, kind: Kind) -> (String, usize) {
     let (mut out, mut taken) = (String::with_capacity(text.len()), 0);
     let mut is_cut = false;
+    let word = kind.word();
+    let (one, part, parts) = (format!("[[{word}]]"), format!("[{word}."), format!("[[{word}."));
     for block in blocks(text) {
         let header = block.lines().next().unwrap_or_default().trim();
-        let is_part = header.starts_with("[tag.") || header.starts_with("[[tag.");
+        let is_part = header.starts_with(&part) || header.starts_with(&parts);
         if !is_part {
-            is_cut = header.starts_with("[[tag]]") && name_of(block).is_some_and(|name| names.contains(name.as_str()));
+            is_cut = header.starts_with(&one) && name_of(block, word).is_some_and(|name| names.contains(name.as_str()));
             taken += usize::from(is_cut);
         }
         if is_cut {
@@ -70,10 +82,10 @@ fn out_of_toml(text: &str, names: &HashSet<&str>) -> (String, usize) {
     (out, taken)
 }
 
-/// The name of a `[[tag]]`, as TOML says it.
-fn name_of(block: &str) -> Option<String> {
+/// The name of a `[[tag]]` or `[[alarm]]`, as TOML says it.
+fn name_of(block: &str, word: &str) -> Option<String> {
     let table: toml::Table = block.parse().ok()?;
-    let first = table.get("tag")?.as_array()?.first()?;
+    let first = table.get(word)?.as_array()?.first()?;
     Some(first.get("name")?.as_str()?.to_owned())
 }
 
@@ -82,7 +94,9 @@ fn blocks(text: &str) -> Vec<&str> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_header = ["[[tag", "[tag.", "[[instance", "[instance."].iter().any(|header| line.trim_start().starts_with(header));
+        let is_header = ["[[tag", "[tag.", "[[instance", "[instance.", "[[alarm", "[alarm."]
+            .iter()
+            .any(|header| line.trim_start().starts_with(header));
         if is_header && at > 0 {
             starts.push(at);
         }

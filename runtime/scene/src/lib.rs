@@ -27,7 +27,6 @@ mod library;
 pub mod limits;
 pub mod lint;
 mod object;
-mod pattern;
 mod picture;
 mod prop;
 mod reading;

@@ -257,7 +257,7 @@ fn read(name: &str) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
     })
 }
 
-fn dynamic_of(value: &Value) -> Option<Dynamic> {
+pub(crate) fn dynamic_of(value: &Value) -> Option<Dynamic> {
     Some(match value {
         Value::Null => return None,
         Value::Bool(v) => (*v).into(),
@@ -268,7 +268,7 @@ fn dynamic_of(value: &Value) -> Option<Dynamic> {
     })
 }
 
-fn value_of(value: &Dynamic) -> Option<Value> {
+pub(crate) fn value_of(value: &Dynamic) -> Option<Value> {
     if let Ok(number) = value.as_float() {
         return Some(Value::Float(number));
     }

@@ -40,6 +40,17 @@ pub const EXPRESSION_BYTES: usize = 4_096;
 /// Parts inside parts.
 pub const PART_LEVELS: usize = 6;
 
+/// Most alarms that one script file may declare, and most values of `for_each`.
+pub const SCRIPT_ALARMS: usize = 20_000;
+/// Most calls of `lasts`, `rises` and `wake` in one evaluation of an alarm.
+pub const ALARM_TIMERS: usize = 64;
+/// Most that an alarm may keep in `this`, in bytes.
+pub const ALARM_STATE_BYTES: u64 = 64 * 1024;
+/// Most notifications that one call of a script may ask for.
+pub const NOTIFICATIONS: usize = 20;
+/// Longest text of a notification, in bytes; the rest is cut.
+pub const NOTIFICATION_BYTES: usize = 4_096;
+
 /// What one run may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -54,6 +65,8 @@ impl Budget {
     pub const BUILD: Self = Self { steps: 3_000_000, bytes: 160 << 20 };
     /// For one run of a station script, in a thread of its own: about a tenth of a second at worst.
     pub const AUTOMATION: Self = Self { steps: 500_000, bytes: 32 << 20 };
+    /// For one evaluation of one alarm, on the thread of all alarm scripts: about 10 ms at worst.
+    pub const ALARM: Self = Self { steps: 50_000, bytes: 8 << 20 };
     /// For one closure, of which hundreds may be due in one painted frame: about 4 ms at worst.
     pub const CLOSURE: Self = Self { steps: 20_000, bytes: 8 << 20 };
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use plantroom_model::{Status, Utc};
 use rhai::{Dynamic, EvalAltResult};
 
+use crate::alarm::AlarmRun;
 use crate::memory::{self, TooMuch};
+use crate::notify::NotifyRun;
 use crate::tags::NOTHING_READ;
 use crate::{Budget, Program, ScriptError, TagTable, limits};
 
@@ -25,6 +27,10 @@ pub(crate) struct Run {
     pub printed: Vec<String>,
     /// The files being run, outermost first.
     pub programs: Vec<Arc<Program>>,
+    /// What an alarm script declares and asks.
+    pub alarm: Option<Box<AlarmRun>>,
+    /// What a script of notifications asks.
+    pub notify: Option<Box<NotifyRun>>,
 }
 
 thread_local! {
@@ -46,6 +52,8 @@ impl Run {
             bad_tag: None,
             printed: Vec::new(),
             programs: Vec::new(),
+            alarm: None,
+            notify: None,
         }
     }
 

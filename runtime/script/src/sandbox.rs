@@ -192,7 +192,11 @@ impl Sandbox {
 }
 
 /// Runs a file inside the run that is going on.
-fn run_file(engine: &Engine, program: &Arc<Program>, variables: Vec<(&str, Dynamic)>) -> Result<Dynamic, Box<EvalAltResult>> {
+pub(crate) fn run_file(
+    engine: &Engine,
+    program: &Arc<Program>,
+    variables: Vec<(&str, Dynamic)>,
+) -> Result<Dynamic, Box<EvalAltResult>> {
     run::enter(program)?;
     let mut scope = Scope::new();
     for (name, value) in variables {
@@ -203,7 +207,7 @@ fn run_file(engine: &Engine, program: &Arc<Program>, variables: Vec<(&str, Dynam
     result.map_err(|error| error.carried(rhai::Position::NONE))
 }
 
-fn evaluation(result: Result<Dynamic, ScriptError>, outer: Option<Run>, tags: &mut Option<TagTable>) -> Evaluation {
+pub(crate) fn evaluation(result: Result<Dynamic, ScriptError>, outer: Option<Run>, tags: &mut Option<TagTable>) -> Evaluation {
     let mut run = run::swap(outer).unwrap_or_else(|| Run::new(Budget { steps: 0, bytes: 0 }, None));
     if tags.is_some() {
         *tags = run.tags.take();

@@ -68,6 +68,10 @@ impl TagNow {
 fn look<T>(function: &str, name: &str, then: impl FnOnce(&TagNow) -> T) -> Done<T> {
     run::with(|run| {
         let Some(tags) = &run.tags else {
+            if run.alarm.is_some() || run.notify.is_some() {
+                let why = format!("{function}() has no value while the file is read; put it into the function that is called");
+                return Err(ScriptError::raise(why));
+            }
             return Err(ScriptError::raise(format!(
                 "{function}() has no value while the screen is being built; put it into a closure: || {function}(\"{name}\")"
             )));

@@ -92,7 +92,7 @@ impl Side<'_> {
                 let of_alarm = |id: u32| self.plant.alarms.get(id as usize).is_some_and(|alarm| alarm.name == self.alarm.name);
                 let scripted = self.plant.scripted_alarms.iter().find(|one| of_alarm(one.alarm.0));
                 let path = scripted.and_then(|one| self.plant.alarm_scripts.get(one.script as usize)).map(|file| &file.path);
-                format!("script {path:?} {:?}", scripted.map(|one| (one.call, &one.on, &one.with)))
+                format!("script {path:?} {:?}", scripted.map(|one| (one.call, &one.on, &one.parameters)))
             }
             Condition::Plugin { plugin } => format!("plugin {}", self.plant.plugin_name(*plugin)),
             Condition::System => "system".to_owned(),

@@ -57,10 +57,10 @@ pub(crate) fn read_condition(
         }
         "when" => ConditionDecl::When { expression: expression(fields, "when", all, report)? },
         "script" => {
-            let with = fields.entries("with").into_iter().flatten();
-            let with = with.map(|entry| (entry.key.to_string(), entry.item.clone())).collect();
+            let parameters = fields.entries("parameters").into_iter().flatten();
+            let parameters = parameters.map(|entry| (entry.key.to_string(), entry.item.clone())).collect();
             let on = fields.text("on").map(|on| all.kept.texts.add(on.trim()));
-            ConditionDecl::Script { script: said(fields, "script", all)?, call: None, on, with }
+            ConditionDecl::Script { script: said(fields, "script", all)?, call: None, on, parameters }
         }
         "plugin" => ConditionDecl::Plugin { plugin: said(fields, "plugin", all)? },
         _ => return None,

@@ -37,9 +37,18 @@ pub(crate) struct AlarmDecl {
     /// Number of its message; none where its tag gives it one.
     pub message: Option<u32>,
     pub detail: Arc<DetailDecl>,
-    /// The area isn't said: it is the first part of the name.
+    /// The area is said; else it is the first part of the name.
     pub has_area: bool,
+    /// A pattern, limits, a type or a script has made it.
+    pub is_generated: bool,
     pub condition: ConditionDecl,
+}
+
+impl AlarmDecl {
+    /// Nobody has written this one alarm itself.
+    pub fn is_made(&self) -> bool {
+        self.is_generated || matches!(self.condition, ConditionDecl::Limits { .. })
+    }
 }
 
 /// Like [`plantroom_model::AlarmDetail`], with numbers for texts.
@@ -123,7 +132,7 @@ pub(crate) enum ConditionDecl {
         script: Said,
         call: Option<u32>,
         on: Option<u32>,
-        with: Arc<[(String, Item)]>,
+        parameters: Arc<[(String, Item)]>,
     },
     Plugin {
         plugin: Said,

@@ -37,7 +37,7 @@ pub(super) fn of_tag(name: &str, instance: Option<&str>, spot: Spot, all: &mut A
         one.detail = Some(all.changed(&detail, |detail| detail.priority = usual_priority(kind)));
     }
     let condition = ConditionDecl::Limits { tag, each: Arc::new(each), hysteresis: None };
-    AlarmDecl { name: None, spot, message: None, detail, has_area: false, condition }
+    AlarmDecl { name: None, spot, message: None, detail, has_area: false, is_generated: true, condition }
 }
 
 /// An alarm of which nothing is said.
@@ -65,7 +65,9 @@ impl Alarms {
     /// Makes single alarms of all that was read; gives the tags that their expressions become.
     pub fn expand(&mut self, so_far: &mut TagsSoFar<'_>, report: &mut Report) -> Vec<OwnTag> {
         let mut own = Vec::new();
-        for decl in std::mem::take(&mut self.decls) {
+        let decls = std::mem::take(&mut self.decls);
+        self.named_itself = decls.iter().filter(|decl| !decl.is_made()).filter_map(|decl| decl.name).collect();
+        for decl in decls {
             match &decl.condition {
                 ConditionDecl::Limits { tag, each, hysteresis } => {
                     let (tag, each, hysteresis) = (*tag, Arc::clone(each), *hysteresis);
@@ -78,7 +80,8 @@ impl Alarms {
                     for (_, name) in self.matching(*tag, &decl, so_far, report) {
                         let tag = Said { text: self.kept.texts.add(&name), spot: tag.spot };
                         let name = Some(self.kept.texts.add(&format!("{name}/quality")));
-                        let one = AlarmDecl { name, condition: ConditionDecl::BadQuality { tag }, ..decl.clone() };
+                        let one =
+                            AlarmDecl { name, is_generated: true, condition: ConditionDecl::BadQuality { tag }, ..decl.clone() };
                         self.put(one, so_far, &mut own, report);
                     }
                 }
@@ -159,7 +162,8 @@ impl Alarms {
             }));
             let condition = ConditionDecl::Limit { tag, kind, at, hysteresis };
             let detail = one.detail.clone().unwrap_or_else(|| Arc::clone(&decl.detail));
-            self.put(AlarmDecl { name: Some(text), message, detail, condition, ..decl.clone() }, so_far, own, report);
+            let one = AlarmDecl { name: Some(text), message, detail, is_generated: true, condition, ..decl.clone() };
+            self.put(one, so_far, own, report);
         }
         if count == 0 && !report.has_errors() {
             let help = "give the tag limits = { high = ..., low = ... }, or remove the alarm";
@@ -191,6 +195,10 @@ impl Alarms {
     /// Gives an alarm its id, and its expressions a tag each.
     fn put(&mut self, mut decl: AlarmDecl, so_far: &mut TagsSoFar<'_>, own: &mut Vec<OwnTag>, report: &mut Report) {
         let name = self.kept.texts.get(decl.name.unwrap_or_default()).to_owned();
+        // A table in alarms/ that names the alarm goes before what a type, a pattern or limits would make of it.
+        if decl.is_made() && decl.name.is_some_and(|name| self.named_itself.contains(&name)) {
+            return;
+        }
         if self.list.len() >= limits::ALARMS {
             self.tell_full(decl.spot, report);
             return;

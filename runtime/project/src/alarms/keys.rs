@@ -95,7 +95,7 @@ static ALARM_KEYS: [Key; 36] = [
     optional("when", Shape::Text, "", "a Rhai expression over tags that is true: tag(\"a\") > 3 && tag(\"b\")"),
     optional("script", Shape::Text, "", "a script of this folder says when: \"alarms/clogs.rhai\""),
     optional("on", Shape::Text, "", "for a script: what it is about; by default the instance that the alarm belongs to"),
-    optional("with", Shape::Values, "{}", "for a script: its parameters"),
+    optional("parameters", Shape::Values, "{}", "for a script: its parameters"),
     optional("plugin", Shape::Text, "", "an alarm-logic plugin says when"),
     // How it behaves.
     optional("on_delay", Shape::Duration(0, DAY), "0", "how long the condition must hold without a break before it is active"),

@@ -61,7 +61,15 @@ pub(crate) fn read(fields: Fields<'_>, around: Around<'_>, all: &mut Alarms, rep
     let condition = read_condition(fields, one?, &detail, all, report)?;
     let name = name.map(|name| all.kept.texts.add(name));
     let spot = if fields.has("name") { fields.at("name") } else { fields.spot };
-    is_good.then_some(AlarmDecl { name, spot, message, detail, has_area: fields.has("area"), condition })
+    is_good.then_some(AlarmDecl {
+        name,
+        spot,
+        message,
+        detail,
+        has_area: fields.has("area"),
+        is_generated: around.instance.is_some(),
+        condition,
+    })
 }
 
 /// The condition; told where there is none, or more than one.
@@ -95,7 +103,7 @@ fn check_values(fields: Fields<'_>, condition: Option<&str>, report: &mut Report
         let message = format!("an alarm with `{condition}` has no hysteresis");
         report.error(fields.key_at("hysteresis"), message, "remove it, or use off_delay against chattering");
     }
-    for key in ["on", "with"].into_iter().filter(|key| fields.has(key) && condition != "script") {
+    for key in ["on", "parameters"].into_iter().filter(|key| fields.has(key) && condition != "script") {
         report.error(fields.key_at(key), format!("`{key}` is only for an alarm with a script"), "remove it");
     }
     for key in ["change", "bad_quality"] {

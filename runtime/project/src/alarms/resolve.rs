@@ -185,9 +185,9 @@ impl Resolving<'_, '_> {
             }
             ConditionDecl::BadQuality { tag } => Condition::BadQuality { tag: self.find(*tag)? },
             ConditionDecl::Communication { connection, device } => self.link(*connection, *device)?,
-            ConditionDecl::Script { script, call, on, with } => {
+            ConditionDecl::Script { script, call, on, parameters } => {
                 let script = self.script(*script)?;
-                scripted.push(self.scripted(script, *call, *on, with));
+                scripted.push(self.scripted(script, *call, *on, parameters));
                 Condition::Script { script }
             }
             ConditionDecl::Plugin { plugin } => {
@@ -349,11 +349,11 @@ impl Resolving<'_, '_> {
         found.and_then(|place| u32::try_from(place).ok())
     }
 
-    fn scripted(&self, script: u32, call: Option<u32>, on: Option<u32>, with: &[(String, Item)]) -> ScriptedAlarm {
+    fn scripted(&self, script: u32, call: Option<u32>, on: Option<u32>, parameters: &[(String, Item)]) -> ScriptedAlarm {
         let texts = &self.alarms.kept.texts;
         let on = on.unwrap_or(self.decl.detail.instance);
-        let with = with.iter().map(|(name, item)| (Arc::from(name.as_str()), value_of(item))).collect();
-        ScriptedAlarm { alarm: self.id, script, call, on: texts.get(on).into(), with }
+        let parameters = parameters.iter().map(|(name, item)| (Arc::from(name.as_str()), value_of(item))).collect();
+        ScriptedAlarm { alarm: self.id, script, call, on: texts.get(on).into(), parameters }
     }
 }
 

@@ -181,7 +181,7 @@ pub(super) fn instances_of(call: &Call, kind: &str, pattern: &str) -> Done<Array
     with(call.function, |build| {
         build.mention(Mention::Type(kind.to_owned()), &call.place);
         let all = build.catalogue.instances.iter();
-        let names = all.filter(|(of, name)| of == kind && crate::pattern::fits(pattern, name));
+        let names = all.filter(|(of, name)| of == kind && plantroom_script::fits(pattern, name));
         Ok(names.map(|(_, name)| Dynamic::from(name.clone())).collect())
     })
 }

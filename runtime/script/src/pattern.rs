@@ -1,7 +1,7 @@
 //! Name patterns: `*` stands for anything within one segment, `**` for anything at all.
 
 /// Whether a name fits a pattern. Takes at most the product of both lengths in steps.
-pub(crate) fn fits(pattern: &str, name: &str) -> bool {
+pub fn fits(pattern: &str, name: &str) -> bool {
     // reachable[i]: the first i bytes of the name fit what was read of the pattern.
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let mut reachable = vec![false; name.len() + 1];
