@@ -228,10 +228,14 @@ fn line_of(tag: &Json) -> String {
     let text = |key: &str| match &tag[key] {
         Json::String(text) => crate::say::field(text),
         Json::Null => String::new(),
-        Json::Number(number) if number.is_f64() => format!("{:.3}", number.as_f64().unwrap_or_default()),
         other => other.to_string(),
     };
-    let value = if tag["value"].is_null() { "-".to_owned() } else { text("value") };
+    // As screens show it: a state in its word, a number with its digits.
+    let value = match (tag["value"].is_null(), text("shown")) {
+        (true, _) => "-".to_owned(),
+        (false, shown) if shown.is_empty() => text("value"),
+        (false, shown) => shown,
+    };
     let quality = text("quality");
     let reason = if quality == "good" { String::new() } else { format!("  {quality}: {}", text("reason")) };
     format!("{:<40} {value:>14} {:<6}{reason}", text("name"), text("unit"))

@@ -1,14 +1,16 @@
 //! The console as an application: one frame from top to bottom is [`Console::show`].
 
+mod options;
 mod painting;
 mod panes;
+mod windows;
 
 use std::time::Duration;
 
 use egui::{Key, Modifiers, Rect, Ui};
 use jiff::tz::TimeZone;
 use plantroom_model::{Mono, Role, Value};
-use plantroom_scene::{Action, EventId, Screens, Symbol};
+use plantroom_scene::{Action, EventId, Screens, Symbol, TagView};
 use plantroom_wire::ToConsole;
 
 use crate::appearance::{Appearance, Choices};
@@ -17,70 +19,21 @@ use crate::commands::Commands;
 use crate::desk::Desk;
 use crate::dialogs::{self, Answer, Entry, LoginForm};
 use crate::lens::Lens;
-use crate::link::{Act, Contact, Credentials, Link, LinkEvent, Session};
+use crate::link::{Act, Contact, Link, LinkEvent, Session};
 use crate::look::Look;
 use crate::menu::{self, Finder, Wish};
 use crate::paint::{self, Canvas, Hit, View};
 use crate::panes::Panes;
 use crate::tags::{StationHealth, TagTable, usable};
 use crate::trend::Recorder;
-use crate::{PaintClock, fonts, words};
+use crate::{PaintClock, fonts, stops, words};
+
+pub use options::{ConsoleOptions, NextWindow, OpenWindow};
 
 /// Longest pause between two frames, in ms: the clock, ages and count-downs go on.
 const TICK_MS: u64 = 500;
 /// Pause between a message and the frame that shows it, in ms: many messages make one frame.
 const GATHER_MS: u64 = 60;
-
-/// How a console starts.
-#[derive(Clone, Default)]
-pub struct ConsoleOptions {
-    /// The station's live address: `ws://127.0.0.1:8600/api/v1/live`.
-    pub url: String,
-    /// Logs in as this user, with `password`.
-    pub user: Option<String>,
-    /// Goes with `user`.
-    pub password: Option<String>,
-    /// Logs in with this token instead.
-    pub token: Option<String>,
-    /// The first screen, by file name without `.rhai`; otherwise the plant's home screen.
-    pub screen: Option<String>,
-    /// Fills the whole display.
-    pub fullscreen: bool,
-    /// Width and height of the window, in points; 1600 x 900 if not said.
-    pub size: Option<(f32, f32)>,
-    /// Language, light or dark, touch, UI scale.
-    pub choices: Choices,
-    /// Opens another window of this console; without it there is no way to one.
-    pub open: Option<OpenWindow>,
-    /// Which of this station's windows it is; otherwise the first that nobody has.
-    pub window: Option<u32>,
-    /// Opens the other windows of the last time too, once somebody is logged in.
-    pub windows: bool,
-}
-
-/// Opens a window of its own for a console; why it can't, in a sentence.
-pub type OpenWindow = std::sync::Arc<dyn Fn(&NextWindow) -> Result<(), String> + Send + Sync>;
-
-/// The next window of a console.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct NextWindow {
-    /// The screen it opens first; otherwise the one it had, or the plant's home screen.
-    pub screen: Option<String>,
-    /// Which window, where it is one of the last time.
-    pub number: Option<u32>,
-    /// Token of this window's login, to go on with it: whoever logs out of one is out of all.
-    pub token: Option<String>,
-}
-
-impl ConsoleOptions {
-    fn credentials(&self) -> Option<Credentials> {
-        match (&self.token, &self.user, &self.password) {
-            (Some(token), _, _) => Some(Credentials::Token(token.clone())),
-            (None, Some(user), Some(password)) => Some(Credentials::Password { user: user.clone(), password: password.clone() }),
-            _ => None,
-        }
-    }
-}
 
 /// The operator's console.
 pub struct Console {
@@ -108,6 +61,18 @@ pub struct Console {
     /// Windows that open as soon as somebody is logged in.
     others: Vec<u32>,
     leaving: bool,
+    /// What was shown when it was last found out which tags that takes.
+    shown: Option<Shown>,
+}
+
+/// What decides which tags are shown.
+#[derive(PartialEq)]
+struct Shown {
+    sheets: Vec<(u64, usize)>,
+    panes: Vec<String>,
+    recorded: u64,
+    facts: u64,
+    system: usize,
 }
 
 impl Console {
@@ -136,42 +101,13 @@ impl Console {
             open: options.open.clone(),
             others: Vec::new(),
             leaving: false,
+            shown: None,
         }
     }
 
     /// Tells `remember` what was chosen, whenever something was.
     pub fn remembering(self, remember: fn(&Choices)) -> Self {
         Self { remember: Some(remember), ..self }
-    }
-
-    /// Opens these windows of the last time as soon as somebody is logged in.
-    pub fn with_others(self, others: Vec<u32>) -> Self {
-        Self { others, ..self }
-    }
-
-    /// The open screen, by its file name without `.rhai`.
-    pub fn screen(&self) -> Option<&str> {
-        self.desk.main().map(|main| main.name.as_str())
-    }
-
-    /// Whether this window is to be closed and forgotten.
-    pub fn is_leaving(&self) -> bool {
-        self.leaving
-    }
-
-    /// Opens another window; where that fails, says why.
-    fn open_window(&mut self, screen: Option<String>, number: Option<u32>) {
-        let Some(open) = self.open.clone() else { return };
-        let token = self.session.token().map(str::to_owned);
-        if let Err(why) = open(&NextWindow { screen, number, token }) {
-            self.commands.refuse(self.clock.now(), "New window", &why);
-        }
-    }
-
-    /// Closes this window for good.
-    fn leave(&mut self, ctx: &egui::Context) {
-        self.leaving = true;
-        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
     }
 
     fn choose(&mut self, choices: Choices) {
@@ -197,9 +133,7 @@ impl Console {
             Wish::Choose(choices) => self.choose(choices),
             Wish::Whole => self.desk.main().into_iter().for_each(|main| main.lens.set(Lens::default())),
             Wish::Keys => self.showing_keys = true,
-            Wish::Window => self.open_window(None, None),
-            Wish::WindowOfThis => self.open_window(self.screen().map(str::to_owned), None),
-            Wish::Leave => self.leave(ctx),
+            wish @ (Wish::Window | Wish::WindowOfThis | Wish::Leave) => self.grant_window(ctx, &wish),
         }
         ctx.request_repaint();
     }
@@ -268,12 +202,11 @@ impl Console {
                 self.zone = words::zone(&time_zone);
                 let message = self.tags.reconnected();
                 self.link.send(&message);
-                for number in std::mem::take(&mut self.others) {
-                    self.open_window(None, Some(number));
-                }
+                self.open_others();
             }
             ToConsole::Screens { revision, files, home, instances, system_tags } => {
                 self.system_tags = system_tags;
+                self.shown = None;
                 let first = self.first.clone().unwrap_or(home);
                 self.appearance.take_files(&files);
                 let screens = Screens::new(&files, &instances).in_language(self.appearance.texts());
@@ -295,6 +228,19 @@ impl Console {
         if !self.session.is_logged_in() {
             return;
         }
+        // Finding out what ten thousand objects show costs more than painting those of them that have changed.
+        let sheets = self.desk.main().into_iter().chain(self.desk.faceplates());
+        let shown = Shown {
+            sheets: sheets.map(|sheet| (sheet.serial, sheet.scene.tags().len())).collect(),
+            panes: self.panes.tags().into_iter().map(str::to_owned).collect(),
+            recorded: self.recorder.revision(),
+            facts: self.tags.info_revision(),
+            system: self.system_tags.len(),
+        };
+        if self.shown.as_ref() == Some(&shown) {
+            return;
+        }
+        self.shown = Some(shown);
         let mut wanted = self.desk.tags();
         wanted.extend(self.system_tags.iter().cloned());
         wanted.extend(self.recorder.tags().map(str::to_owned));
@@ -320,6 +266,7 @@ impl Console {
     }
 
     fn keys(&mut self, ctx: &egui::Context) {
+        stops::follow(ctx);
         let pressed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
         if pressed(Modifiers::NONE, Key::F5) {
             self.desk.reopen();
@@ -337,15 +284,7 @@ impl Console {
         if pressed(Modifiers::ALT, Key::ArrowLeft) {
             self.desk.go_back();
         }
-        if self.open.is_some() {
-            if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::N) {
-                self.open_window(self.screen().map(str::to_owned), None);
-            } else if pressed(Modifiers::COMMAND, Key::N) {
-                self.open_window(None, None);
-            } else if pressed(Modifiers::COMMAND, Key::W) {
-                self.leave(ctx);
-            }
-        }
+        self.window_keys(ctx);
         if pressed(Modifiers::NONE, Key::F11) {
             let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
             ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
@@ -462,6 +401,12 @@ impl Console {
         }
     }
 
+    /// Opens a faceplate over the screen, for pictures.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn open_faceplate(&mut self, part: &str, params: plantroom_scene::Params) {
+        self.desk.open_faceplate(part, params);
+    }
+
     /// Draws made-up lines into the trends of what is open, for pictures without a station.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn invent_trends(&mut self, now: plantroom_model::Utc) {
@@ -504,6 +449,7 @@ impl Console {
         self.entry = None;
         self.desk.clear();
         self.tags.clear();
+        self.shown = None;
         self.system_tags.clear();
         self.recorder = Recorder::default();
         self.panes.clear();

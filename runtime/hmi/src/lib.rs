@@ -32,6 +32,7 @@ mod rehearsal;
 mod render;
 #[cfg(not(target_arch = "wasm32"))]
 mod settings;
+mod stops;
 mod tags;
 mod theme;
 mod trend;

@@ -208,6 +208,21 @@ fn arrow_keys_move_what_is_chosen_by_the_grid() {
 }
 
 #[test]
+fn a_corner_that_is_dragged_rewrites_the_size() {
+    let mut bench = Bench::new();
+    let middle = bench.at("well/level");
+    let corner = middle + vec2(92.0, 24.0) / 2.0 + vec2(4.0, 4.0);
+    bench.drag(corner, vec2(30.0, 20.0));
+    assert_eq!(bench.file(), SCREEN, "what isn't chosen has no corner yet");
+    bench.click(middle);
+    bench.drag(corner, vec2(30.0, 20.0));
+    let larger = bench.file();
+    assert!(larger.contains("w: 120") && larger.contains("h: 40") && larger.contains("value(100, 100,"), "{larger}");
+    bench.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(bench.file(), SCREEN);
+}
+
+#[test]
 fn a_file_that_changed_meanwhile_is_not_overwritten() {
     let mut bench = Bench::new();
     let by_editor = SCREEN.replace("// the well", "// the clear well");

@@ -197,37 +197,6 @@ fn fifty_thousand_csv_tags_load_in_seconds() {
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
-/// Run by hand: `cargo test -p plantroom-project --test plants -- --ignored --nocapture million`.
-#[test]
-#[ignore = "a measurement, and 300 MB of memory"]
-fn a_million_tags_are_lean() {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), &SMALL.map(|(path, text)| (path, text.as_bytes())));
-    for file in 0..10 {
-        let mut csv = "name,kind,unit,description,range_low,range_high,high,connection,address\n".to_owned();
-        for n in 0..99_990 {
-            csv.push_str(&format!("a{file}/t{n},float,bar,Pressure,0,100,90,plc,holding {} f32\n", n % 60_000));
-        }
-        write(root.path(), &[(&format!("tags/m{file}.csv"), csv.as_bytes())]);
-    }
-    let memory = |key: &str| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
-    };
-    let (before, started) = (memory("VmRSS"), Instant::now());
-    let loaded = load(root.path());
-    assert_eq!(loaded.diagnostics, []);
-    let took = started.elapsed();
-    let peak = memory("VmHWM");
-    println!(
-        "{} tags in {took:?}: {} MB at the peak, {} MB kept",
-        loaded.plant.unwrap().tags.len(),
-        peak - before,
-        memory("VmRSS") - before
-    );
-}
-
 const FILES: [&str; 7] =
     ["plant.toml", "connections.toml", "plugins.toml", "types/pump.toml", "tags/a.toml", "tags/b.csv", "screens/a.rhai"];
 

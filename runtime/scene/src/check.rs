@@ -86,7 +86,8 @@ impl Check<'_> {
     }
 
     fn script(&mut self, error: &ScriptError) {
-        let by = self.opened.as_ref().filter(|_| is_library(&error.file)).and_then(|opened| Some((opened.by.clone()?, &opened.part)));
+        let by =
+            self.opened.as_ref().filter(|_| is_library(&error.file)).and_then(|opened| Some((opened.by.clone()?, &opened.part)));
         if let Some((by, part)) = by {
             let message = in_library(part, &error.message, error.line);
             return self.report(at(&by, message, String::new()));
@@ -300,22 +301,39 @@ impl Check<'_> {
         }
         let input = match &known.does {
             Does::Write(tag) => {
-                self.writable(tag, None, &known.place);
+                let place = self.caller_of(scene, event).unwrap_or_else(|| known.place.clone());
+                self.writable(tag, None, &place);
                 return;
             }
             Does::Closure(_) => self.input(scene, event),
             Does::Actions(_) => None,
         };
+        let place = self.caller_of(scene, event).unwrap_or_else(|| known.place.clone());
         match scene.fire(event, input, &self.tags) {
             Ok(actions) => {
                 for action in actions {
-                    self.action(&action, &known.place);
+                    self.action(&action, &place);
                 }
             }
             // What the script itself refuses with `throw` is meant for the operator.
             Err(error) if error.thrown => {}
             Err(error) => self.script(&error),
         }
+    }
+
+    /// Where the part was placed whose object fires an event, if that is one of the library.
+    fn caller_of(&self, scene: &Scene, event: EventId) -> Option<Place> {
+        let fires = |object: &&Object| {
+            let own = match &object.symbol {
+                Symbol::Button(button) => Some(button.event),
+                Symbol::Setpoint(setpoint) => Some(setpoint.event),
+                Symbol::Switch(switch) => Some(switch.event),
+                _ => None,
+            };
+            own == Some(event) || object.click == Some(event)
+        };
+        let object = scene.objects.iter().find(fires)?;
+        object.placed_by.clone().filter(|_| is_library(&object.place.file))
     }
 
     /// Whether it belongs to a control that is not shown in this plant, because its tag is optional and doesn't exist.

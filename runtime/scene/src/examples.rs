@@ -70,7 +70,12 @@ pub fn tags() -> Vec<Example> {
     let mut guarded = state("x/guarded", Value::Bool(false), &["idle", "start"], Status::GOOD, 0);
     guarded.info.write = Some(WriteInfo { range: None, confirmation: None });
     guarded.info.permissives = [("x/off", "suction pressure is too low"), ("x/bad_on", "the outlet valve isn't open")]
-        .map(|(tag, message)| PermissiveInfo { tag: tag.to_owned(), test: PermissiveTest::Is(1.0), message: message.to_owned(), only_for: None })
+        .map(|(tag, message)| PermissiveInfo {
+            tag: tag.to_owned(),
+            test: PermissiveTest::Is(1.0),
+            message: message.to_owned(),
+            only_for: None,
+        })
         .to_vec();
     tags.push(guarded);
     control_loop(&mut tags, pressure);

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plantroom_model::{Quality, Sample, Status, TagSpec, Utc, Value, ValueKind, nearest};
-use plantroom_wire::{TagInfo, WriteInfo};
+use plantroom_model::{Origin, Quality, Sample, Status, TagSpec, Utc, Value, ValueKind, nearest};
+use plantroom_script::Expression;
+use plantroom_wire::{PermissiveInfo, TagInfo, WriteInfo};
 
 use crate::TagView;
+
+/// How deep derived tags are computed from derived tags; deeper ones are made up as others are.
+const DERIVED_LEVELS: u32 = 16;
 
 /// What to make values up from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +31,59 @@ pub struct SampleTags {
     /// What tags without a value of their own show.
     filled: Option<(Fill, Utc)>,
     revision: u64,
+    /// What is computed of others, where it has no value of its own.
+    derived: BTreeMap<Arc<str>, Expression>,
 }
 
 impl SampleTags {
     /// Tags that have no values yet.
     pub fn new(tags: &[TagSpec]) -> Self {
         let by_name = tags.iter().map(|tag| (Arc::from(&tag.name), (info(tag), None))).collect();
-        Self { by_name, filled: None, revision: 1 }
+        Self { by_name, filled: None, revision: 1, derived: BTreeMap::new() }
+    }
+
+    /// From now on derived tags are computed where they have no value of their own, and what permissives ask is known: as a
+    /// station would have it with these values.
+    #[must_use]
+    pub fn computing(mut self, tags: &[TagSpec]) -> Self {
+        for tag in tags {
+            if let Origin::Derived(derived) = &tag.origin
+                && let Ok(expression) = Expression::compile(&derived.expression)
+            {
+                self.derived.insert(Arc::from(&tag.name), expression);
+            }
+            let named = tag.write.iter().flat_map(|write| &write.permissives).filter_map(|permissive| {
+                let looked_at = tags.get(permissive.tag.0 as usize)?.name.to_string();
+                let (test, message) = (permissive.test, permissive.message.clone());
+                Some(PermissiveInfo { tag: looked_at, test, message, only_for: permissive.only_for })
+            });
+            if let Some((info, _)) = self.by_name.get_mut(&*tag.name) {
+                info.permissives = named.collect();
+            }
+        }
+        self
+    }
+
+    /// A tag's value; what is computed from it too, at most so deep.
+    fn sample_within(&self, tag: &str, depth: u32) -> Option<Sample> {
+        let (info, sample) = self.by_name.get(tag)?;
+        if let Some(mut sample) = sample.clone() {
+            if sample.value == Value::Null && sample.status.quality() == Quality::Good {
+                sample.status = Status::BAD_WAITING_FOR_INITIAL_DATA;
+            }
+            return Some(sample);
+        }
+        if let Some(expression) = self.derived.get(tag).filter(|_| depth > 0) {
+            let read = |name: &Arc<str>| self.sample_within(name, depth - 1).unwrap_or_else(Sample::waiting);
+            let inputs: Vec<Sample> = expression.reads().iter().map(read).collect();
+            let computed = expression.eval(&inputs);
+            let kind = ValueKind::from_u8(info.kind).unwrap_or(ValueKind::Float);
+            let value = computed.value.converted(kind).unwrap_or(Value::Null);
+            let at = computed.source_time;
+            return Some(Sample { value, status: computed.status, source_time: at, server_time: at });
+        }
+        let (how, at) = self.filled?;
+        Some(Sample { value: made_up(tag, info, how), status: Status::GOOD, source_time: at, server_time: at })
     }
 
     /// All names, in order.
@@ -153,7 +203,6 @@ pub fn info(tag: &TagSpec) -> TagInfo {
         limits: tag.limits,
         states: tag.states.clone(),
         write: tag.write.as_ref().map(|write| WriteInfo { range: write.range, confirmation: write.confirmation.clone() }),
-        // Without a station nothing stands in the way of a write.
         permissives: Vec::new(),
     }
 }
@@ -202,15 +251,7 @@ fn normal_state(name: &str, info: &TagInfo) -> Option<Value> {
 
 impl TagView for SampleTags {
     fn sample(&self, tag: &str) -> Option<Sample> {
-        let (info, sample) = self.by_name.get(tag)?;
-        let Some(mut sample) = sample.clone() else {
-            let (how, at) = self.filled?;
-            return Some(Sample { value: made_up(tag, info, how), status: Status::GOOD, source_time: at, server_time: at });
-        };
-        if sample.value == Value::Null && sample.status.quality() == Quality::Good {
-            sample.status = Status::BAD_WAITING_FOR_INITIAL_DATA;
-        }
-        Some(sample)
+        self.sample_within(tag, DERIVED_LEVELS)
     }
 
     fn info(&self, tag: &str) -> Option<&TagInfo> {
@@ -224,8 +265,6 @@ impl TagView for SampleTags {
 
 #[cfg(test)]
 mod tests {
-    use plantroom_model::Origin;
-
     use super::*;
 
     fn tags() -> SampleTags {
@@ -265,6 +304,37 @@ mod tests {
         check("well/level=full", Err("holds a"));
         check("p1/running=perhaps", Err("its words: stopped, running"));
         check("well/level", Err("tag=value"));
+    }
+
+    #[test]
+    fn what_is_derived_follows_the_values_and_permissives_are_judged() {
+        let memory = || Origin::Memory { initial: Value::Null };
+        let derive = |name: &str, expression: &str, inputs: Vec<u32>| {
+            let inputs = inputs.into_iter().map(plantroom_model::TagId).collect();
+            let spec = plantroom_model::DerivedSpec { expression: expression.into(), inputs };
+            TagSpec::new(name, ValueKind::Float, Origin::Derived(Box::new(spec)))
+        };
+        let mut run = TagSpec::new("p/run", ValueKind::Bool, memory());
+        let mut write = plantroom_model::WriteSpec::new(plantroom_model::Role::Operate);
+        let (test, message) = (plantroom_model::PermissiveTest::AtMost(9.0), "full".to_owned());
+        let twice = plantroom_model::TagId(1);
+        write.permissives = vec![plantroom_model::Permissive { tag: twice, test, message, only_for: Some(1.0) }];
+        run.write = Some(write.into());
+        let twice = derive("twice", "tag(\"level\") * 2.0", vec![0]);
+        let specs =
+            [TagSpec::new("level", ValueKind::Float, memory()), twice, derive("more", "tag(\"twice\") + 1.0", vec![1]), run];
+        let mut tags = SampleTags::new(&specs).computing(&specs);
+        assert!(tags.sample("more").is_some_and(|sample| sample.value == Value::Null && sample.status.is_bad()));
+        tags.set_words("level=4", Utc(5)).unwrap();
+        assert_eq!(tags.sample("more").unwrap().value, Value::Float(9.0));
+        let holds = |tags: &SampleTags| crate::conditions(tags, "p/run")[0].holds;
+        assert_eq!(holds(&tags), Some(true));
+        tags.set_words("level=5:uncertain", Utc(5)).unwrap();
+        assert_eq!((holds(&tags), tags.sample("more").unwrap().status.quality()), (None, Quality::Uncertain));
+        tags.set_words("level=5", Utc(5)).unwrap();
+        assert_eq!(holds(&tags), Some(false));
+        tags.set_words("twice=1", Utc(5)).unwrap();
+        assert_eq!(tags.sample("more").unwrap().value, Value::Float(2.0), "a value of its own wins");
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Scene {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) due: BTreeSet<ClosureId>,
     pub(crate) info_revision: Option<u64>,
+    /// How far the view's log had come when it was looked at last.
+    pub(crate) stamp: u64,
     /// What changed since the last update, seen while an event was fired.
     pub(crate) pending: Changed,
     /// Tags about which something changed since the last update.
@@ -123,7 +125,8 @@ impl Scene {
         self.closures.iter().map(|computed| computed.runs).sum()
     }
 
-    /// Brings every property up to date. Call it once before each frame; without changes it costs one look-up a tag.
+    /// Brings every property up to date. Call it once before each frame, and always with the same view; without changes it
+    /// costs nothing, or one look-up a tag where the view keeps no log.
     pub fn update(&mut self, view: &dyn TagView) -> Changed {
         let mut changed = std::mem::take(&mut self.pending);
         self.take_values(view, &mut changed);
@@ -146,7 +149,13 @@ impl Scene {
             changed.objects.extend(self.objects.iter().map(|object| object.id));
             self.due.extend((0..self.closures.len() as u32).map(ClosureId));
         }
-        for name in self.names.clone() {
+        let news = if look_at_facts { None } else { view.changed_since(self.stamp) };
+        self.stamp = view.stamp();
+        let names = match news {
+            Some(news) => news.into_iter().filter_map(|name| Some(self.tags.get_key_value(name)?.0.clone())).collect(),
+            None => self.names.clone(),
+        };
+        for name in names {
             let (seen, computed) = self.take_value(&name, view, look_at_facts);
             let Some(users) = self.uses.get(&name) else { continue };
             if seen {

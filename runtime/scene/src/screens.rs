@@ -190,6 +190,7 @@ impl Screens {
             names: Vec::new(),
             due: Default::default(),
             info_revision: None,
+            stamp: 0,
             pending: Default::default(),
             touched: Default::default(),
             printed,

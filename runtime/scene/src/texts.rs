@@ -51,7 +51,8 @@ impl Texts {
 
     /// Finds the keys that have places in them.
     fn index(&mut self) {
-        self.templates = self.table.iter().filter(|(_, words)| !words.is_empty()).filter_map(|(key, _)| Template::of(key)).collect();
+        self.templates =
+            self.table.iter().filter(|(_, words)| !words.is_empty()).filter_map(|(key, _)| Template::of(key)).collect();
         self.templates.sort_by_key(|template| std::cmp::Reverse(template.weight()));
     }
 

@@ -254,7 +254,8 @@ mod tests {
         let (screens, tags) = (Screens::new(&files, &[]), [tag]);
         let all = texts_of(&TextsIn { screens: &screens, files: &files, tags: &tags, templates: &[] });
         let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
-        let wanted = ["Go", "Pumps", "Really?", "The well is full", "enough", "level", "no: drain it", "not now", "stands", "too little"];
+        let wanted =
+            ["Go", "Pumps", "Really?", "The well is full", "enough", "level", "no: drain it", "not now", "stands", "too little"];
         for text in wanted {
             assert!(keys.contains(&text), "{text} in {keys:?}");
         }

@@ -14,6 +14,16 @@ pub trait TagView {
 
     /// Changes whenever any `info` may have changed (a new answer from the station); lets the scene skip looking.
     fn info_revision(&self) -> u64;
+
+    /// How far this view's log of samples has come.
+    fn stamp(&self) -> u64 {
+        0
+    }
+
+    /// The tags whose samples may have changed since the log had come so far; `None` where all must be looked at.
+    fn changed_since(&self, _stamp: u64) -> Option<Vec<&str>> {
+        None
+    }
 }
 
 /// A view without any tags, for building a scene before there is a station.

@@ -114,6 +114,8 @@ pub(crate) struct TagView {
     /// In engineering units; null while there is none; `"NaN"`, `"inf"` and `"-inf"` for what JSON has no number for.
     #[schema(value_type = serde_json::Value)]
     pub(crate) value: Json,
+    /// The same in the tag's own words: its state, or the number with its digits, without the unit; empty while there is none.
+    pub(crate) shown: String,
     /// good, uncertain or bad.
     pub(crate) quality: String,
     /// OPC UA status code.
@@ -152,6 +154,7 @@ impl TagView {
             unit: spec.unit.clone(),
             description: spec.description.to_string(),
             value: value_json(&sample.value),
+            shown: value::shown(spec, &sample.value),
             quality: match sample.status.quality() {
                 Quality::Good => "good",
                 Quality::Uncertain => "uncertain",

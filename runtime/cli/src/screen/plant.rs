@@ -29,7 +29,7 @@ pub struct Values {
 impl Values {
     /// All tags of a plant with these values.
     pub fn of(&self, plant: &Plant, now: Utc) -> Result<SampleTags> {
-        let mut tags = SampleTags::new(&plant.tags);
+        let mut tags = SampleTags::new(&plant.tags).computing(&plant.tags);
         if self.sample {
             tags.fill(Fill::Normal, now);
         }

@@ -41,7 +41,7 @@ pub struct Render {
     /// Shades of grey: what is told by colour alone disappears.
     #[arg(long)]
     greyscale: bool,
-    /// The whole console window, with its attention list, tabs and footer.
+    /// The whole console window, with its attention list, tabs and footer; a faceplate over the home screen.
     #[arg(long)]
     window: bool,
     /// Light or dark.
@@ -122,16 +122,30 @@ impl Render {
     ) -> Result<Picture> {
         let wrong = |error: plantroom_scene::ScriptError| Failure::problems(format!("screens/{error}"));
         let picture = match name.strip_prefix("parts/") {
+            Some(part) if self.window => {
+                screens.faceplate(part, params).map_err(wrong)?;
+                self.in_window(plant, tags, (&plant.home_screen, Some((part, params))), options)
+            }
             Some(part) => render_scene(&mut screens.faceplate(part, params).map_err(wrong)?, tags, options),
             None if self.window => {
                 screens.open(name, params).map_err(wrong)?;
-                let clock = still_clock();
-                let rehearsal = Rehearsal::new(plant::script(plant), tags.clone(), clock.clone(), options.now);
-                render_window(&rehearsal, &clock, name, options)
+                self.in_window(plant, tags, (name, None), options)
             }
             None => render_scene(&mut screens.open(name, params).map_err(wrong)?, tags, options),
         };
         Ok(if self.greyscale { picture.greyscale() } else { picture })
+    }
+
+    fn in_window(
+        &self,
+        plant: &Plant,
+        tags: &SampleTags,
+        open: (&str, Option<(&str, &Params)>),
+        options: &RenderOptions,
+    ) -> Picture {
+        let clock = still_clock();
+        let rehearsal = Rehearsal::new(plant::script(plant), tags.clone(), clock.clone(), options.now);
+        render_window(&rehearsal, &clock, open, options)
     }
 }
 

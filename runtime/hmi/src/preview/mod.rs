@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Panel, RichText, ScrollArea, Ui};
 use plantroom_model::Mono;
-use plantroom_scene::edit::{appended, movable, moved, snippet};
+use plantroom_scene::edit::{inserted, movable, moved, resized, snippet};
 use plantroom_scene::{ObjectId, Scene, Stopwatch};
 
 pub use local::{LocalFiles, LocalLink};
@@ -166,6 +166,7 @@ impl Preview {
                 self.chosen = chosen;
             }
             Deed::Move(dx, dy) => self.move_chosen(dx, dy),
+            Deed::Resize(w, h) => self.resize_chosen(w, h),
             Deed::Point(at) => self.insert(at),
             Deed::Edit => self.open_editor(),
         }
@@ -192,6 +193,19 @@ impl Preview {
         }
     }
 
+    fn resize_chosen(&mut self, w: f64, h: f64) {
+        let Some(place) = self.chosen.as_ref().map(|chosen| chosen.place.clone()) else { return };
+        let Some(before) = self.text(&place.file) else {
+            return self
+                .tell(false, format!("{} belongs to Plantroom's library; copy it into screens/parts/ to change it", place.file));
+        };
+        match resized(&before, (place.line, place.column), (w, h), self.grid) {
+            Ok(after) => self.save(&place.file, before, after, format!("size of line {}", place.line)),
+            Err(why) => self.tell(false, why),
+        }
+    }
+
+    /// Inserts at a point of the screen; in the script behind what is chosen, where that is one of this screen's.
     fn insert(&mut self, at: plantroom_scene::Point) {
         let Some((symbol, tag)) = self.placing.take() else { return };
         let Some(file) = self.console.scene().map(|scene| format!("{}.rhai", scene.header().name)) else { return };
@@ -199,7 +213,9 @@ impl Preview {
         let snap = |value: f32| if self.grid > 0.0 { ((f64::from(value) / self.grid).round() * self.grid) as f32 } else { value };
         match snippet(symbol, (snap(at.x), snap(at.y)), tag.as_deref()) {
             Ok(line) => {
-                let after = appended(&before, &line);
+                let behind = self.chosen.as_ref().filter(|chosen| *chosen.place.file == *file);
+                let behind = behind.map(|chosen| (chosen.place.line, chosen.place.column));
+                let after = inserted(&before, behind, &line);
                 self.save(&file, before, after, format!("insert of {symbol}"));
             }
             Err(why) => self.tell(false, why),
@@ -337,7 +353,7 @@ impl Preview {
             self.chosen.as_ref().zip(scene).and_then(|(chosen, scene)| Some((chosen, scene, stage::object_of(scene, chosen)?)));
         let Some((chosen, scene, id)) = chosen else {
             heading(ui, "Nothing chosen");
-            ui.label(quiet(ui, "Click a symbol to see its script line; drag it, or press the arrow keys, to move it."));
+            ui.label(quiet(ui, "Click a symbol to see its script line; drag it, or press the arrow keys, to move it; drag its lower right corner to make it larger. What is inserted comes behind it."));
             return None;
         };
         let object = scene.object(id)?;

@@ -29,6 +29,8 @@ pub enum Deed {
     Choose(Option<Chosen>),
     /// Moved what is chosen, in the screen's units.
     Move(f64, f64),
+    /// Made what is chosen so large, in the screen's units.
+    Resize(f64, f64),
     /// Pointed at a free place, in the screen's units.
     Point(Point),
     /// Wants the chosen line in the editor.
@@ -39,6 +41,8 @@ pub enum Deed {
 #[derive(Clone, Copy, Default)]
 struct Drag {
     by: Vec2,
+    /// It began at the lower right corner of what was chosen, whose size this is: the size is dragged, not the place.
+    sizes: Option<Vec2>,
 }
 
 /// Where the screen is painted.
@@ -73,6 +77,9 @@ pub type Rates = HashMap<ObjectId, f64>;
 pub struct Stage {
     drag: Option<Drag>,
 }
+
+/// How near to a corner it is meant, in points.
+const CORNER: f32 = 9.0;
 
 /// What the stage needs to know.
 pub struct Scenery<'a> {
@@ -115,6 +122,8 @@ impl Stage {
         if let (true, Some(at)) = (pressed, at) {
             if scenery.placing && response.clicked() {
                 deeds.push(Deed::Point(ground.unit(at)));
+            } else if let Some(size) = self.corner(scenery, at).filter(|_| response.drag_started()) {
+                self.drag = Some(Drag { by: Vec2::ZERO, sizes: Some(size) });
             } else {
                 let chosen = under(at).and_then(|id| chosen_of(scenery.scene, id, inner));
                 // A drag of what is chosen already goes on with it, whatever lies over it.
@@ -128,7 +137,13 @@ impl Stage {
         self.drags(ui, scenery, &response, &mut deeds);
         self.outline(ui, scenery, &response, under);
         if response.hovered() {
-            let icon = if scenery.placing { CursorIcon::Crosshair } else { CursorIcon::Default };
+            let at_corner = response.hover_pos().is_some_and(|at| self.corner(scenery, at).is_some());
+            let sizing = self.drag.is_some_and(|drag| drag.sizes.is_some()) || at_corner;
+            let icon = match (scenery.placing, sizing) {
+                (true, _) => CursorIcon::Crosshair,
+                (false, true) => CursorIcon::ResizeNwSe,
+                (false, false) => CursorIcon::Default,
+            };
             ui.ctx().set_cursor_icon(icon);
         }
         if scenery.chosen.is_some() && !ui.ctx().text_edit_focused() {
@@ -149,7 +164,14 @@ impl Stage {
                 drag.by = (now - origin) / scenery.ground.scale;
             }
         }
-        if response.drag_stopped() {
+        if let (true, Some(size)) = (response.drag_stopped(), drag.sizes) {
+            let by = drag.by;
+            self.drag = None;
+            if by != Vec2::ZERO {
+                let size = (size + by).max(Vec2::splat(1.0));
+                deeds.push(Deed::Resize(f64::from(size.x), f64::from(size.y)));
+            }
+        } else if response.drag_stopped() {
             let by = allowed(scenery, drag.by);
             self.drag = None;
             if by != Vec2::ZERO {
@@ -159,6 +181,14 @@ impl Stage {
                 deeds.push(Deed::Move(0.0, 0.0));
             }
         }
+    }
+
+    /// The size of what is chosen, where a point lies at its lower right corner.
+    fn corner(&self, scenery: &Scenery<'_>, at: Pos2) -> Option<Vec2> {
+        let object = scenery.scene.object(object_of(scenery.scene, scenery.chosen?)?)?;
+        let corner = scenery.ground.rect(object.rect).right_bottom() + vec2(4.0, 4.0);
+        let is_near = (corner - at).abs().max_elem() <= CORNER;
+        is_near.then(|| vec2(object.rect.w, object.rect.h))
     }
 
     fn outline(&self, ui: &Ui, scenery: &Scenery<'_>, response: &egui::Response, under: impl Fn(Pos2) -> Option<ObjectId>) {
@@ -178,13 +208,18 @@ impl Stage {
             );
         }
         let Some(chosen) = scenery.chosen else { return };
-        let by = self.drag.map_or(Vec2::ZERO, |drag| allowed(scenery, drag.by)) * scenery.ground.scale;
+        let sizes = self.drag.filter(|drag| drag.sizes.is_some()).map(|drag| drag.by * scenery.ground.scale);
+        let moves = self.drag.filter(|drag| drag.sizes.is_none());
+        let by = moves.map_or(Vec2::ZERO, |drag| allowed(scenery, drag.by)) * scenery.ground.scale;
         for id in hit::companions(scenery.scene, &chosen.place, chosen.inner) {
             let Some(object) = scenery.scene.object(id) else { continue };
-            let rect = scenery.ground.rect(object.rect).expand(4.0).translate(by);
+            let mut rect = scenery.ground.rect(object.rect).expand(4.0).translate(by);
+            rect.max = (rect.max + sizes.unwrap_or_default()).max(rect.min + Vec2::splat(2.0));
             painter.rect_stroke(rect, 2.0, line(2.0, Look::of(ui.ctx()).theme.focus), egui::StrokeKind::Outside);
+            let handle = egui::Rect::from_center_size(rect.right_bottom(), Vec2::splat(8.0));
+            painter.rect_filled(handle, 1.0, Look::of(ui.ctx()).theme.focus);
         }
-        if let (Some(_), Some(id)) = (self.drag, object_of(scenery.scene, chosen))
+        if let (Some(_), Some(id)) = (moves, object_of(scenery.scene, chosen))
             && let Some(object) = scenery.scene.object(id)
         {
             let corner = scenery.ground.rect(object.rect).translate(by).left_bottom();

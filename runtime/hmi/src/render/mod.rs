@@ -11,7 +11,7 @@ mod stand;
 
 use egui::{Color32, Context, RawInput, Rect, Ui, ViewportId, ViewportInfo, pos2, vec2};
 use plantroom_model::{Mono, Utc};
-use plantroom_scene::{Scene, Symbol, TagView};
+use plantroom_scene::{Params, Scene, Symbol, TagView};
 
 pub use palette::palette;
 pub use picture::{Picture, PictureError};
@@ -28,6 +28,8 @@ use crate::{Console, ConsoleOptions, PaintClock, words};
 pub const PICTURE_PIXELS: u32 = 16_384;
 /// Passes of a whole console: connecting, logging in, screens, tags, values, and two for windows to find their sizes.
 const WINDOW_PASSES: usize = 9;
+/// After which of them a faceplate is opened; it needs the rest for its own tags.
+const FACEPLATE_PASSES: usize = 6;
 
 /// How a picture is made.
 #[derive(Clone, Debug)]
@@ -116,8 +118,14 @@ pub fn render_scene(scene: &mut Scene, tags: &dyn TagView, options: &RenderOptio
     })
 }
 
-/// A whole console window over a pretended station, with its attention list, tabs and footer.
-pub fn render_window(rehearsal: &Rehearsal, clock: &PaintClock, screen: &str, options: &RenderOptions) -> Picture {
+/// A whole console window over a pretended station, with its attention list, tabs and footer, and a faceplate over its
+/// screen where one is named.
+pub fn render_window(
+    rehearsal: &Rehearsal,
+    clock: &PaintClock,
+    (screen, faceplate): (&str, Option<(&str, &Params)>),
+    options: &RenderOptions,
+) -> Picture {
     let console_options = ConsoleOptions {
         token: Some("preview".to_owned()),
         screen: Some(screen.to_owned()),
@@ -129,9 +137,13 @@ pub fn render_window(rehearsal: &Rehearsal, clock: &PaintClock, screen: &str, op
     let ground = Look::of(&ctx).theme.background;
     let size = options.size.unwrap_or((1_600.0, 900.0));
     let mut pass = 0;
-    headless(&ctx, size, options, ground, WINDOW_PASSES, |ui| {
+    let passes = WINDOW_PASSES + if faceplate.is_some() { FACEPLATE_PASSES } else { 0 };
+    headless(&ctx, size, options, ground, passes, |ui| {
         pass += 1;
-        if pass == WINDOW_PASSES - 2 && options.made_up_trends {
+        if let (Some((part, params)), WINDOW_PASSES) = (faceplate, pass) {
+            console.open_faceplate(part, params.clone());
+        }
+        if pass == passes - 2 && options.made_up_trends {
             console.invent_trends(options.now);
         }
         console.show(ui);

@@ -101,7 +101,7 @@ fn a_whole_console_is_painted_over_a_pretended_station() {
         tags.set("well/level", &plantroom_model::Value::Float(62.0), status, options.now).unwrap();
         let clock = still_clock();
         let rehearsal = Rehearsal::new(script.clone(), tags, clock.clone(), options.now);
-        render_window(&rehearsal, &clock, "small", &options)
+        render_window(&rehearsal, &clock, ("small", None), &options)
     };
     let (good, bad) = (window(Status::GOOD), window(Status::BAD));
     assert_eq!((good.width, good.height), (1_600, 900));

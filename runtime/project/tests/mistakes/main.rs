@@ -342,6 +342,53 @@ fn csv_lines_are_told_by_line_and_column() {
 }
 
 #[test]
+fn advice_for_a_list_speaks_of_its_columns() {
+    let help = |files: &[(&str, &str)]| -> Vec<String> {
+        load_files(files).diagnostics.into_iter().map(|diagnostic| diagnostic.help).collect()
+    };
+    let range = help(&[PLANT, ("tags/a.csv", "name,kind,memory,range_low,range_high\na,float,1,5,0\n")]);
+    assert!(range.iter().any(|help| help == "write 0 in the column range_low and 5 in range_high"), "{range:?}");
+    let none = help(&[PLANT, ("tags/a.csv", "name,memory\na,1\n")]);
+    assert!(none.iter().any(|help| help.contains("in the column kind")), "{none:?}");
+    assert!(none.iter().chain(&range).all(|help| !help.contains(" = ")), "{none:?} {range:?}");
+    let toml = help(&[PLANT, ("tags/a.toml", "[[tag]]\nname = \"a\"\nkind = \"float\"\nmemory = 1\nrange = [5, 0]\n")]);
+    assert!(toml.iter().any(|help| help == "write range = [0, 5]"), "{toml:?}");
+}
+
+#[test]
+fn a_permissive_for_one_value_names_a_value_that_can_be_written() {
+    let tag = |kind: &str, more: &str, value: &str| {
+        format!(
+            "[[tag]]\nname = \"a\"\nkind = \"{kind}\"\nmemory = {}\n{more}\n[tag.write]\n\
+             permissives = [{{ tag = \"b\", at_most = 1, for = {value} }}]\n[[tag]]\nname = \"b\"\nkind = \"float\"\nmemory = 0\n",
+            match kind {
+                "bool" => "false",
+                "text" => "\"\"",
+                _ => "0",
+            }
+        )
+    };
+    let states = "states = { 0 = \"stop\", 1 = \"run\" }";
+    let only_for = |text: &str| {
+        let plant = load_files(&[PLANT, ("tags/a.toml", text)]).plant?;
+        plant.tag("a")?.1.write.as_ref()?.permissives[0].only_for
+    };
+    for (kind, more, value, wanted) in
+        [("bool", "", "1", 1.0), ("bool", "", "false", 0.0), ("int", states, "\"run\"", 1.0), ("float", "", "2.5", 2.5)]
+    {
+        assert_eq!(only_for(&tag(kind, more, value)), Some(wanted), "{kind} {value}");
+    }
+    for (kind, more, value) in [("bool", "", "2"), ("int", states, "\"stopp\""), ("int", "", "1.5"), ("text", "", "\"x\"")] {
+        let loaded = load_files(&[PLANT, ("tags/a.toml", &tag(kind, more, value))]);
+        let told: Vec<_> = loaded.diagnostics.iter().map(|d| (d.line, d.message.as_str())).collect();
+        assert!(
+            told.iter().any(|(_, message)| message.starts_with("`for` says which value needs this")),
+            "{kind} {value}: {told:?}"
+        );
+    }
+}
+
+#[test]
 fn derived_tags_totals_and_writes_are_checked() {
     let other = "[[tag]]\nname = \"m\"\nkind = \"float\"\nmemory = 1.0\n[[tag]]\nname = \"on\"\nkind = \"bool\"\nmemory = false\nwrite = true\n";
     let tag = |line: &str| format!("[[tag]]\nname = \"a\"\n{line}\n{other}");
@@ -417,6 +464,8 @@ fn links_are_checked() {
         ("serial = { port = \"COM3\", parity = \"mark\" }", "`parity` can't be `mark`"),
         ("serial = { port = \"COM3\", data_bits = 5 }", "`data_bits` must be between 7 and 8, but is 5"),
         ("rtu_over_tcp = \"a:4001\"\npipeline = 4", "a serial line carries one transaction at a time, so it has no `pipeline`"),
+        ("tcp = \"a:1\"\nquiet_ms = 20", "Modbus TCP knows where a message ends without a pause, so it has no `quiet_ms`"),
+        ("rtu_over_tcp = \"a:1\"\nquiet_ms = 2000", "`quiet_ms` must be between 0 and 1000, but is 2000"),
         ("tcp = \"a:1\"\npipeline = 17", "`pipeline` must be between 1 and 16, but is 17"),
         ("tcp = \"a:1\"\ndevices = [{ unit = 1 }]", "a device needs `name`"),
         ("tcp = \"a:1\"\ndevices = [{ name = \"x\" }, { name = \"x\" }]", "there is another device named `x`"),

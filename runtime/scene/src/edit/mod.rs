@@ -110,6 +110,47 @@ pub fn with_option(script: &str, place: (u32, u32), key: &str, value: &str) -> R
     Ok(with_changes(script, vec![change]))
 }
 
+/// The script with the object of a call made so large, in the screen's units: `w` and `h`, or `size` where it has only that.
+///
+/// # Errors
+/// A sentence: it has no size of its own, its size is computed, or there is no such call.
+pub fn resized(script: &str, place: (u32, u32), (w, h): (f64, f64), grid: f64) -> Result<String, String> {
+    let found = call(script, place)?;
+    let known = guide::function(&found.name).ok_or_else(|| format!("there is no function {}()", found.name))?;
+    let has = |key: &str| known.option_names().any(|name| name == key);
+    let step = |length: f64| on_grid(length, grid).max(if grid > 0.0 { grid } else { 1.0 });
+    let changes: Vec<(&str, f64)> = match (has("w"), has("h"), has("size")) {
+        (false, false, true) => vec![("size", step(w.max(h)))],
+        (with_w, with_h, _) => {
+            let w = with_w.then(|| ("w", step(w)));
+            w.into_iter().chain(with_h.then(|| ("h", step(h)))).collect()
+        }
+    };
+    if changes.is_empty() {
+        return Err(format!("{}() has no width and height; its points say how large it is", found.name));
+    }
+    let mut after = script.to_owned();
+    for (key, length) in changes {
+        if let Some(computed) = option_text(&after, place, key).filter(|text| number(text).is_none()) {
+            let why =
+                format!("`{key}` of this {} is computed (`{computed}`): change it in the script, line {}", found.name, place.0);
+            return Err(why);
+        }
+        after = with_option(&after, place, key, &format!("{length}"))?;
+    }
+    Ok(after)
+}
+
+/// An option of a call as it is written.
+fn option_text(script: &str, place: (u32, u32), key: &str) -> Option<String> {
+    let found = call(script, place).ok()?;
+    let options = found.arguments.iter().find(|range| script[(*range).clone()].starts_with("#{"))?;
+    elements(script, options.start + 1)?.into_iter().find_map(|entry| {
+        let (name, value) = script[entry].split_once(':')?;
+        (name.trim().trim_matches('"') == key).then(|| value.trim().to_owned())
+    })
+}
+
 /// A width or height as it is written in a call's options; `None` where it isn't a written number.
 pub fn option_number(script: &str, place: (u32, u32), key: &str) -> Option<f64> {
     let found = call(script, place).ok()?;
@@ -166,6 +207,15 @@ fn prefixed(call: &str) -> bool {
 pub fn appended(script: &str, line: &str) -> String {
     let gap = if script.is_empty() || script.ends_with('\n') { "" } else { "\n" };
     format!("{script}{gap}{line}\n")
+}
+
+/// The script with a line behind the statement in which a call stands, loops and all; at its end where there is none.
+pub fn inserted(script: &str, after: Option<(u32, u32)>, line: &str) -> String {
+    let end = after.and_then(|place| text::offset(script, place)).and_then(|at| text::statement_end(script, at));
+    let Some(end) = end else { return appended(script, line) };
+    // What stands behind it on its line, a comment mostly, stays with it.
+    let end = script[end..].find('\n').map_or(script.len(), |next| end + next);
+    format!("{}\n{line}{}", &script[..end], &script[end..])
 }
 
 /// String literals that are words for people, if anything is: text, line and column.

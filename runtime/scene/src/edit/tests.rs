@@ -132,3 +132,37 @@ fn no_text_makes_it_fail() {
         }
     }
 }
+
+#[test]
+fn a_size_is_written_into_the_call_and_nothing_else_changes() {
+    let check = |script: &str, size, grid, wanted: Result<&str, &str>| match (resized(script, (1, 1), size, grid), wanted) {
+        (Ok(got), Ok(wanted)) => assert_eq!(got, wanted),
+        (Err(got), Err(part)) => assert!(got.contains(part), "{got}"),
+        (got, wanted) => panic!("{script}: {got:?}, not {wanted:?}"),
+    };
+    check("value(1, 2, \"a\");", (100.0, 30.0), 0.0, Ok("value(1, 2, \"a\", #{ w: 100, h: 30 });"));
+    check(
+        "value(1, 2, \"a\", #{ w: 90, label: \"x\" }); // why",
+        (104.0, 33.0),
+        10.0,
+        Ok("value(1, 2, \"a\", #{ w: 100, label: \"x\", h: 30 }); // why"),
+    );
+    check("pump(9, 9, \"p\", #{ size: 48 });", (60.0, 20.0), 0.0, Ok("pump(9, 9, \"p\", #{ size: 60 });"));
+    check("value(1, 2, \"a\", #{ h: 3 });", (2.0, 1.0), 10.0, Ok("value(1, 2, \"a\", #{ h: 10, w: 10 });"));
+    check("value(1, 2, \"a\", #{ w: wide });", (100.0, 30.0), 0.0, Err("`w` of this value is computed (`wide`)"));
+    check("pipe([[1, 2], [3, 4]]);", (100.0, 30.0), 0.0, Err("has no width and height"));
+    check("nothing();", (1.0, 1.0), 0.0, Err("nothing"));
+}
+
+#[test]
+fn a_line_is_inserted_behind_the_statement_that_is_meant() {
+    let script = "screen(\"A\");\nfor i in 0..3 {\n    value(1, i, \"a\"); // each\n} // all\n\nvalue(\n    1, 2, \"b\", #{ w: 9 },\n);\ntext(1, 1, \"end\")";
+    let lines = |after| inserted(script, after, "NEW;").lines().position(|line| line == "NEW;").unwrap() + 1;
+    assert_eq!(lines(Some((1, 1))), 2);
+    assert_eq!(lines(Some((3, 5))), 5, "behind the loop, not in it");
+    assert_eq!(lines(Some((6, 1))), 9);
+    assert_eq!(lines(Some((9, 1))), 10);
+    assert_eq!(lines(None), 10);
+    let closure = "text(1, 1, || if tag(\"a\") > 1.0 { \"x\" } else { \"y\" }, #{ role: \"dim\" });\nvalue(1, 1, \"a\");\n";
+    assert!(inserted(closure, Some((1, 1)), "NEW;").contains("\" });\nNEW;\nvalue"));
+}

@@ -114,6 +114,32 @@ fn template_end(text: &str, at: usize) -> usize {
     text.len()
 }
 
+/// The end of the outermost statement in which an offset lies.
+pub(super) fn statement_end(text: &str, within: usize) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0usize);
+    while at < text.len() {
+        let end = unit_end(text, at);
+        let unit = &text[at..end];
+        match unit {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 && at >= within && unit == ";" {
+            return Some(end);
+        }
+        if depth == 0 && at >= within && unit == "}" {
+            // The end of a loop or an `if`; not of a map or a closure, after which the call goes on.
+            let rest = text[end..].trim_start();
+            if !rest.starts_with([')', ',', ';', '.', ']']) && !rest.starts_with("else") {
+                return Some(end);
+            }
+        }
+        at = end;
+    }
+    None
+}
+
 /// The end of what is in the bracket that opens at `at`, the closing one included.
 pub(super) fn bracket_end(text: &str, at: usize) -> Option<usize> {
     let (mut at, mut depth) = (at, 0usize);

@@ -58,7 +58,7 @@ fn small(object: &Object, scale: f32, found: &mut Findings) {
 }
 
 /// Things that must not cover each other. Pipes run into symbols, words and pictures lie on them, panels hold them.
-fn is_solid(symbol: &Symbol) -> bool {
+pub(super) fn is_solid(symbol: &Symbol) -> bool {
     !matches!(
         symbol,
         Symbol::Panel(_)

@@ -13,6 +13,7 @@ mod cost;
 mod layout;
 mod look;
 mod ways;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -151,6 +152,7 @@ fn look_at(scene: &Scene, subject: &Subject<'_>, found: &mut Findings) {
     look::look(scene, subject.palette, found);
     colour::look(scene, found);
     layout::look(scene, subject.palette, found);
+    words::look(scene, found);
     acts::look(scene, subject.tags, found);
     cost::look(scene, found);
 }

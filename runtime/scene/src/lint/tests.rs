@@ -107,6 +107,15 @@ fn words_can_be_read_where_they_stand() {
 fn things_have_room() {
     check("value(10, 10, \"well/level\"); value(20, 20, \"well/level\");", &["2 overlap"]);
     check("value(10, 10, \"well/level\"); value(10, 60, \"well/level\");", &[]);
+    // Labels and limits have room too: over a neighbour's, over a body, across a pipe.
+    check("value(10, 40, \"well/level\", #{ label: \"Level\" }); value(20, 8, \"well/level\");", &["2 overlap"]);
+    check("value(10, 60, \"well/level\", #{ label: \"Level\" }); value(20, 8, \"well/level\");", &[]);
+    check("text(10, 10, \"Pump station\"); text(40, 16, \"north\");", &["2 overlap"]);
+    check("text(10, 10, \"Pump station\"); text(10, 34, \"north\");", &[]);
+    check("bar(60, 40, \"well/level\", #{ label: \"Level of the well\" }); value(70, 16, \"well/level\");", &["2 overlap"]);
+    check("lamp(10, 10, \"p1/running\", #{ label: \"runs\" }); value(60, 10, \"well/level\");", &["2 overlap"]);
+    check("value(10, 60, \"well/level\", #{ label: \"Level\" }); pipe([[0, 50], [90, 50]]);", &["2 overlap"]);
+    check("value(10, 60, \"well/level\", #{ label: \"Level\" }); pipe([[90, 0], [90, 50]]);", &[]);
     check("panel(10, 10); panel(200, 100);", &["2 overlap"]);
     check("panel(10, 10); panel(20, 40, #{ w: 100, h: 100 });", &[]);
     check("pump(60, 60, \"p1\", #{ label: \"a\" }); pipe([[10, 60], [200, 60]]);", &[]);

@@ -44,8 +44,8 @@ fn what_the_library_needs_and_the_plant_has_not_is_told_where_it_is_used() {
         ),
         (
             "place(\"control_loop\", 10, 10, #{ name: \"p1\", title: \"Loop\" });",
-            &[("p1/pv", ValueKind::Float), ("p1/sp", ValueKind::Float), ("p1/out", ValueKind::Float)],
-            &["screens/a.rhai:2:1: error: there is no tag `p1/auto`"],
+            &[("p1/pv", ValueKind::Float), ("p1/out", ValueKind::Float)],
+            &["screens/a.rhai:2:1: error: there is no tag `p1/sp`"],
         ),
         (
             "place(\"control_loop\", 10, 10, #{ name: \"p1\" });",

@@ -1,6 +1,6 @@
 //! Values and times as JSON, and back.
 
-use plantroom_model::{Utc, Value, ValueKind};
+use plantroom_model::{TagSpec, Utc, Value, ValueKind};
 use serde_json::Value as Json;
 
 /// RFC 3339; `None` for a time that isn't known.
@@ -46,6 +46,22 @@ pub(crate) fn value_from_json(json: &Json, kind: ValueKind) -> Result<Value, &'s
     })
 }
 
+/// A value in its tag's words, as screens show it: its state, or the number with its digits; empty for none.
+pub(super) fn shown(spec: &TagSpec, value: &Value) -> String {
+    let state = |number: i64| spec.states.iter().find(|(state, _)| *state == number).map(|(_, word)| word.clone());
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(on) => state(i64::from(*on)).unwrap_or_else(|| if *on { "on" } else { "off" }.to_owned()),
+        Value::Int(number) => state(*number).unwrap_or_else(|| number.to_string()),
+        Value::Uint(number) => i64::try_from(*number).ok().and_then(state).unwrap_or_else(|| number.to_string()),
+        Value::Float(number) if number.fract() == 0.0 && !spec.states.is_empty() => {
+            state(*number as i64).unwrap_or_else(|| format!("{number:.*}", usize::from(spec.decimals)))
+        }
+        Value::Float(number) => format!("{number:.*}", usize::from(spec.decimals)),
+        Value::Text(text) => text.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +92,26 @@ mod tests {
         assert_eq!(value_json(&Value::Float(f64::NEG_INFINITY)), json!("-inf"));
         assert_eq!(time(Utc(0)), None);
         assert_eq!(time(Utc(1_500_000_000)).as_deref(), Some("1970-01-01T00:00:01.5Z"));
+    }
+
+    #[test]
+    fn a_value_is_shown_in_its_tags_words() {
+        let spec = TagSpec::new("a", plantroom_model::ValueKind::Float, plantroom_model::Origin::System).with(|tag| {
+            tag.decimals = 2;
+            tag.states = vec![(0, "stopped".to_owned()), (1, "running".to_owned())];
+        });
+        for (value, wanted) in [
+            (Value::Null, ""),
+            (Value::Bool(true), "running"),
+            (Value::Int(7), "7"),
+            (Value::Uint(0), "stopped"),
+            (Value::Float(1.0), "running"),
+            (Value::Float(1.256), "1.26"),
+            (Value::Text("as it is".into()), "as it is"),
+        ] {
+            assert_eq!(shown(&spec, &value), wanted, "{value:?}");
+        }
+        let plain = TagSpec::new("b", plantroom_model::ValueKind::Bool, plantroom_model::Origin::System);
+        assert_eq!(shown(&plain, &Value::Bool(false)), "off");
     }
 }

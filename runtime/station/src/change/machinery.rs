@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::plan::{Plan, PluginStep};
 use crate::clock::Clock;
+use crate::handles;
 use crate::inbox::{Inbox, ScanPlant, What};
 use crate::now_running::{NowRunning, Running};
 use crate::outside::StationOutside;
@@ -69,6 +70,7 @@ impl Machinery {
             self.show_screens(&before.plant, &plant);
             return Ok(());
         }
+        handles::enough(&plant)?;
         self.change_tags(&plant)?;
         for (run, _) in before.plugins.iter().zip(&steps).filter(|(_, step)| matches!(step, PluginStep::Stop)) {
             // While its name is still known: its store is saved under it.
