@@ -1,5 +1,7 @@
 //! The frame around a screen: attention list, clock, navigation, footer, and the banner of a lost station.
 
+use std::collections::HashSet;
+
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use jiff::tz::TimeZone;
 use plantroom_model::Utc;
@@ -13,6 +15,8 @@ use crate::words::{age_text, local, with_unit};
 
 /// Rows of the attention list that fit into the top bar.
 const ROWS: usize = 3;
+/// Concerns that are put in words: no list has more rows.
+const TOLD: usize = 64;
 /// Height of the top bar, in units.
 const TOP_HEIGHT: f32 = 92.0;
 /// Height of the navigation bar, in units.
@@ -89,21 +93,24 @@ pub struct Concern {
     pub words: String,
 }
 
-/// Everything on a scene that deserves attention, the most urgent first; a tag that is shown twice counts once.
+/// Everything on a scene that deserves attention, the most urgent first; a tag that is shown twice counts once. Only the
+/// first [`TOLD`] are put in words: no list shows more.
 pub fn concerns(look: &Look, scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
-    let mut all: Vec<Concern> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut all: Vec<(Sign, String, &Object)> = Vec::new();
     for object in scene.objects().iter().filter(|object| *object.visible.get()) {
         let Some(sign) = sign_of(&object.symbol) else { continue };
-        let reading = main_reading(&object.symbol);
         let name = named(look, object);
-        if all.iter().any(|concern| concern.name == name) {
-            continue;
+        if seen.insert(name.clone()) {
+            all.push((sign, name, object));
         }
-        let words = reading.map_or_else(String::new, |reading| told(look, sign, reading, now));
-        all.push(Concern { sign, name, words });
     }
-    all.sort_by_key(|concern| concern.sign.rank());
-    all
+    all.sort_by_key(|(sign, ..)| sign.rank());
+    let in_words = all.into_iter().enumerate().map(|(place, (sign, name, object))| {
+        let reading = main_reading(&object.symbol).filter(|_| place < TOLD);
+        Concern { sign, name, words: reading.map_or_else(String::new, |reading| told(look, sign, reading, now)) }
+    });
+    in_words.collect()
 }
 
 /// A machine goes by its own name, a tag by its own; what is computed by its label, and without one by its script's line.
@@ -288,7 +295,7 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
     }
     let Some((user, role)) = frame.user else { return false };
     let out = Rect::from_min_max(c.at(right - 62.0, 36.0), c.at(right, 57.0));
-    let response = control::press(ui, out, ui.unique_id().with("log out"), Role::Button, c.say("Log out"), None);
+    let response = control::press(ui, c, out, ui.unique_id().with("log out"), (Role::Button, c.say("Log out")), None);
     let ink = if response.hovered() { c.theme().text } else { c.theme().text_quiet };
     c.boxed(out, if response.hovered() { c.theme().button_hover } else { c.theme().panel }, c.stroke(1.0, c.theme().panel_line));
     c.text(out.center(), Align2::CENTER_CENTER, c.say("Log out"), Font::SMALL, ink);
@@ -369,7 +376,7 @@ pub fn footer<T>(ui: &Ui, layout: &Layout, frame: &Frame<'_>, menu: impl FnOnce(
     c.text(right, Align2::RIGHT_CENTER, version, Font::TEXT, c.theme().text_quiet);
     let high = if look.touch { layout.footer.height() - c.len(4.0) } else { c.len(26.0) };
     let rect = Rect::from_center_size(pos2(layout.footer.right() - c.len(60.0), y), vec2(c.len(86.0), high));
-    let response = control::press(ui, rect, ui.unique_id().with("view"), Role::Button, look.say("View"), None);
+    let response = control::press(ui, &c, rect, ui.unique_id().with("view"), (Role::Button, look.say("View")), None);
     control::key(&c, rect, look.say("View"), &control::face(&c, &response, true, false));
     control::focus(&c, &response);
     let shown = egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside).show(menu);

@@ -26,7 +26,14 @@ pub struct TagTable {
     heard: Utc,
     rejected: Option<String>,
     texts: Arc<Texts>,
+    /// Places in `names` of what was heard, in order, since everything was last to be looked at.
+    log: Vec<u32>,
+    /// The stamp of the log's first entry.
+    log_start: u64,
 }
+
+/// Entries of the log of what was heard, at most, for each tag that is subscribed: with more, looking at all is cheaper.
+const LOG_A_TAG: usize = 2;
 
 impl TagTable {
     /// Changes what is subscribed; the message for the station, if it must be told.
@@ -42,6 +49,12 @@ impl TagTable {
         Some(self.resubscribe())
     }
 
+    /// Every sample may be another one now.
+    fn forget_log(&mut self) {
+        self.log_start += self.log.len() as u64 + 1;
+        self.log.clear();
+    }
+
     /// The subscription again, for a connection that was just opened. What isn't heard again stays marked bad.
     pub fn reconnected(&mut self) -> ToStation {
         for entry in self.entries.values_mut().filter(|entry| entry.confirmed) {
@@ -54,6 +67,7 @@ impl TagTable {
     }
 
     fn resubscribe(&mut self) -> ToStation {
+        self.forget_log();
         self.generation += 1;
         ToStation::Subscribe { generation: self.generation, names: self.names.clone() }
     }
@@ -97,7 +111,11 @@ impl TagTable {
             self.rejected = Some(error.to_string());
             return;
         }
+        if self.log.len() + columns.len() > self.names.len() * LOG_A_TAG + 1_024 {
+            self.forget_log();
+        }
         for row in columns.rows() {
+            self.log.push(row.handle);
             let entry = self.names.get(row.handle as usize).and_then(|name| self.entries.get_mut(name));
             if let Some(entry) = entry {
                 let (status, source_time) = (row.status, row.time);
@@ -110,6 +128,9 @@ impl TagTable {
     /// Whether the station is out of contact, and when it was last heard: until then what was good had not changed, so a
     /// value that is lost with the station is as old as that.
     pub fn set_lost(&mut self, lost: bool, heard: Option<Utc>) {
+        if lost != self.lost {
+            self.forget_log();
+        }
         self.lost = lost;
         if let Some(heard) = heard.filter(|_| !lost) {
             self.heard = heard;
@@ -131,7 +152,9 @@ impl TagTable {
     pub fn clear(&mut self) {
         let generation = self.generation;
         let texts = self.texts.clone();
-        *self = Self { generation, texts, info_revision: self.info_revision + 1, ..Self::default() };
+        self.forget_log();
+        let log_start = self.log_start;
+        *self = Self { generation, texts, info_revision: self.info_revision + 1, log_start, ..Self::default() };
     }
 
     /// What was wrong with the last batch that couldn't be used.
@@ -175,6 +198,16 @@ impl TagView for TagTable {
 
     fn info_revision(&self) -> u64 {
         self.info_revision
+    }
+
+    fn stamp(&self) -> u64 {
+        self.log_start + self.log.len() as u64
+    }
+
+    fn changed_since(&self, stamp: u64) -> Option<Vec<&str>> {
+        let from = usize::try_from(stamp.checked_sub(self.log_start)?).ok()?;
+        let names = self.log.get(from..)?.iter().filter_map(|place| self.names.get(*place as usize));
+        Some(names.map(String::as_str).collect())
     }
 }
 

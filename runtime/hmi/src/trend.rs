@@ -93,6 +93,7 @@ impl Pen {
 #[derive(Default)]
 pub struct Recorder {
     pens: HashMap<(String, u64), (Pen, i64)>,
+    revision: u64,
 }
 
 impl Recorder {
@@ -103,6 +104,7 @@ impl Recorder {
             let oldest = self.pens.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
             oldest.and_then(|key| self.pens.remove(&key));
         }
+        self.revision += u64::from(!self.pens.contains_key(&key));
         let (pen, used) = self.pens.entry(key).or_insert_with(|| (Pen::new(span_ms), now.0));
         *used = now.0;
         pen.record(now, value.filter(|v| v.is_finite()));
@@ -115,6 +117,11 @@ impl Recorder {
                 pen.record(now, value(tag).filter(|v| v.is_finite()));
             }
         }
+    }
+
+    /// Changes whenever other pens are remembered than before.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The tags of all remembered pens.

@@ -73,12 +73,14 @@ pub struct Canvas<'a> {
     look: Arc<Look>,
     origin: Pos2,
     scale: f32,
+    /// What is painted now can be pressed further out than it is seen: seen, and pressed.
+    reach: Option<(egui::Rect, egui::Rect)>,
 }
 
 impl<'a> Canvas<'a> {
     /// A canvas whose (0, 0) is at `origin`, with `scale` points a unit.
     pub fn new(painter: &'a Painter, origin: Pos2, scale: f32) -> Self {
-        Self { painter, look: Look::of(painter.ctx()), origin, scale }
+        Self { painter, look: Look::of(painter.ctx()), origin, scale, reach: None }
     }
 
     /// Colours and sizes.
@@ -153,7 +155,22 @@ impl<'a> Canvas<'a> {
 
     /// The same places on another painter.
     pub fn on<'b>(&self, painter: &'b Painter) -> Canvas<'b> {
-        Canvas { painter, look: self.look.clone(), origin: self.origin, scale: self.scale }
+        Canvas { painter, look: self.look.clone(), ..*self }
+    }
+
+    /// The same, for something that can be pressed further out than it is seen.
+    pub fn reaching(&self, seen: egui::Rect, pressed: egui::Rect) -> Self {
+        Self { reach: Some((seen, pressed)), ..self.clone() }
+    }
+
+    /// Where what is seen in a box can be pressed. A part of what reaches further does so on the sides where it is the end.
+    pub fn reach(&self, part: egui::Rect) -> egui::Rect {
+        let Some((seen, pressed)) = self.reach.filter(|(seen, _)| seen.expand(0.5).contains_rect(part)) else { return part };
+        let side = |part: f32, seen: f32, pressed: f32| if (part - seen).abs() < 0.5 { pressed } else { part };
+        egui::Rect::from_min_max(
+            pos2(side(part.left(), seen.left(), pressed.left()), side(part.top(), seen.top(), pressed.top())),
+            pos2(side(part.right(), seen.right(), pressed.right()), side(part.bottom(), seen.bottom(), pressed.bottom())),
+        )
     }
 
     /// Words; gives the box that they take.

@@ -8,11 +8,13 @@ use plantroom_scene::{Button, NavEntry, Navigation, Reading, Relation, Setpoint,
 
 use super::{Canvas, Crowd, Font, Hit, View, marks, value};
 use crate::look::Look;
+use crate::stops;
 
-/// Makes a box pressable. What can't be pressed says why under the pointer.
-pub fn press(ui: &Ui, rect: Rect, id: egui::Id, role: Role, words: &str, blocked: Option<&str>) -> Response {
+/// Makes a box pressable, as far around it as the canvas says. What can't be pressed says why under the pointer.
+pub fn press(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, (role, words): (Role, &str), blocked: Option<&str>) -> Response {
     let sense = if blocked.is_none() { Sense::click() } else { Sense::hover() };
-    let response = ui.interact(rect, id, sense);
+    let mut response = ui.interact(c.reach(rect), id, sense);
+    response.rect = rect;
     let enabled = blocked.is_none();
     response.widget_info(|| WidgetInfo::labeled(role, enabled, words));
     match blocked {
@@ -23,6 +25,7 @@ pub fn press(ui: &Ui, rect: Rect, id: egui::Id, role: Role, words: &str, blocked
 
 /// Draws the keyboard focus.
 pub fn focus(c: &Canvas<'_>, response: &Response) {
+    stops::note(c.painter().ctx(), response);
     if response.has_focus() {
         let rect = response.rect.expand(c.len(3.0));
         c.add(egui::Shape::rect_stroke(rect, c.corner(), c.stroke(2.0, c.theme().focus), egui::StrokeKind::Middle));
@@ -85,7 +88,7 @@ pub fn button(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, button: &Button
         (false, enabled) => blocked(view, &button.target, enabled),
     };
     let words = button.label.get();
-    let response = press(ui, rect, id, Role::Button, words, blocked);
+    let response = press(ui, c, rect, id, (Role::Button, words), blocked);
     key(c, rect, words, &face(c, &response, blocked.is_none(), *button.chosen.get()));
     focus(c, &response);
     response.clicked().then_some(Hit::Fire { event: button.event, value: None, rect })
@@ -106,7 +109,7 @@ pub fn setpoint(
         ("", Some(tag)) => tag.to_string(),
         (label, _) => label.to_owned(),
     };
-    let response = press(ui, rect, id, Role::Button, &c.look().fill("Set {}", &[&name]), blocked);
+    let response = press(ui, c, rect, id, (Role::Button, &c.look().fill("Set {}", &[&name])), blocked);
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, point.label.get(), Font::TEXT, c.theme().text_quiet);
     let face = face(c, &response, blocked.is_none(), false);
@@ -150,7 +153,7 @@ pub fn switch(
         let left = rect.left() + (width + gap) * place as f32;
         let part = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
         let said = if switch.label.get().is_empty() { words.clone() } else { format!("{}: {words}", switch.label.get()) };
-        let response = press(ui, part, id.with(place), Role::RadioButton, &said, blocked);
+        let response = press(ui, c, part, id.with(place), (Role::RadioButton, &said), blocked);
         let chosen = current == Some(*number as f64);
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, blocked.is_none(), chosen, &said));
         key(c, part, words, &face(c, &response, blocked.is_none(), chosen));
@@ -199,7 +202,7 @@ pub fn tab_words(entry: &NavEntry) -> String {
 /// Draws one tab; true when it was pressed.
 pub fn tab(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, entry: &NavEntry) -> bool {
     let here = entry.relation == Relation::Here;
-    let response = press(ui, rect, id, Role::Tab, &entry.title, None);
+    let response = press(ui, c, rect, id, (Role::Tab, &entry.title), None);
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, &entry.title));
     if here {
         c.filled(rect, c.theme().background);

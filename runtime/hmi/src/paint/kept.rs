@@ -215,12 +215,17 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// The triangles of each of these objects. They are cut all at once; a paint callback that nobody carries out stands
-    /// between two objects, since egui never joins what is before one with what is after it.
+    /// The triangles of each of these objects. They are cut some at a time, so that the shapes find room where those before
+    /// them lay.
     fn meshes(&self, scene: &Scene, places: &[u32]) -> Vec<Mesh> {
-        if places.is_empty() {
-            return Vec::new();
-        }
+        let mut meshes = Vec::with_capacity(places.len());
+        places.chunks(PLATE_OBJECTS).for_each(|some| self.cut(scene, some, &mut meshes));
+        meshes
+    }
+
+    /// The triangles of a few objects. A paint callback that nobody carries out stands between two of them, since egui never
+    /// joins what is before one with what is after it.
+    fn cut(&self, scene: &Scene, places: &[u32], meshes: &mut Vec<Mesh>) {
         let (ctx, clip) = (self.ui.ctx(), self.c.clip());
         let nothing: Arc<dyn std::any::Any + Send + Sync> = Arc::new(());
         for object in places.iter().filter_map(|place| scene.objects().get(*place as usize)) {
@@ -240,7 +245,6 @@ impl Maker<'_> {
             }
             shapes
         });
-        let mut meshes = Vec::with_capacity(places.len());
         let mut current = Mesh::default();
         for primitive in ctx.tessellate(shapes, ctx.pixels_per_point()) {
             match primitive.primitive {
@@ -249,7 +253,6 @@ impl Maker<'_> {
                 Primitive::Mesh(_) => {}
             }
         }
-        meshes
     }
 }
 

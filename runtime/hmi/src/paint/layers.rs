@@ -115,7 +115,7 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
         let mark = if sign.is_some() && !here { c.len(20.0) } else { 0.0 };
         let wide = (c.text_width(words, Font::TEXT_BOLD) + c.len(32.0) + mark).min(rect.right() - left).max(0.0);
         let part = Rect::from_min_size(pos2(left, rect.top()), vec2(wide, high));
-        let response = control::press(ui, part, id.with(("tab", page)), Role::Tab, words, None);
+        let response = control::press(ui, c, part, id.with(("tab", page)), (Role::Tab, words), None);
         let told = match sign {
             Some(sign) if !here => format!("{words}, {} inside", sign.letters()),
             _ => words.clone(),
@@ -173,7 +173,7 @@ fn stepped(ui: &Ui, id: Id, page: u32, count: u32) -> Option<u32> {
 pub fn popup(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), popup: &Popup, (of, scene): (ObjectId, &Scene)) {
     let open = is_open(ui.ctx(), id);
     let words = format!("{} \u{25BE}", popup.label.get());
-    let response = control::press(ui, rect, id.with("button"), Role::Button, popup.label.get(), None);
+    let response = control::press(ui, c, rect, id.with("button"), (Role::Button, popup.label.get()), None);
     control::key(c, rect, &words, &control::face(c, &response, true, open));
     if let Some(sign) = worst(scene, of, 0).filter(|_| !open) {
         marks::sign(c, rect.right_top(), 15.0, sign);

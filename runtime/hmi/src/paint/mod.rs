@@ -16,6 +16,7 @@ mod machine;
 pub mod marks;
 mod permissives;
 mod pipe;
+mod reach;
 mod table;
 mod tank;
 mod text;
@@ -85,6 +86,7 @@ pub enum Hit {
 pub struct Crowd {
     boxes: Vec<egui::Rect>,
     panels: Vec<egui::Rect>,
+    reach: reach::Reach,
 }
 
 impl Crowd {
@@ -92,7 +94,7 @@ impl Crowd {
     const MOST: usize = 1_500;
 
     fn of(scene: &Scene, c: &Canvas<'_>) -> Self {
-        let mut crowd = Self { boxes: Vec::new(), panels: Vec::new() };
+        let mut crowd = Self { boxes: Vec::new(), panels: Vec::new(), reach: reach::Reach::of(scene, c) };
         let objects = scene.objects();
         for object in objects.iter().filter(|_| objects.len() <= Self::MOST) {
             match &object.symbol {
@@ -183,11 +185,20 @@ struct Scenery<'a> {
     senses: Senses,
 }
 
-impl Scenery<'_> {
+impl<'a> Scenery<'a> {
+    /// Where an object is painted, and pressed.
+    fn canvas(&self, object: &Object) -> std::borrow::Cow<'_, Canvas<'a>> {
+        match self.crowd.reach.area(object.id) {
+            Some(area) => std::borrow::Cow::Owned(self.c.reaching(self.c.rect(object.rect), area)),
+            None => std::borrow::Cow::Borrowed(self.c),
+        }
+    }
+
     /// What presses, focus and the pointer do to an object, whoever painted it.
     fn touched(&self, object: &Object, hits: &mut Vec<Hit>) {
         if *object.visible.get() && !is_left_out(&object.symbol) {
-            hits.extend(clicked(self.ui, self.c, self.salt.with(object.id.0), object, self.view, self.senses));
+            let c = self.canvas(object);
+            hits.extend(clicked(self.ui, &c, self.salt.with(object.id.0), object, self.view, self.senses));
         }
     }
 
@@ -204,7 +215,8 @@ impl Scenery<'_> {
     }
 
     fn symbol(&self, id: egui::Id, object: &Object) -> Option<Hit> {
-        let Self { ui, c, crowd, view, scene, .. } = *self;
+        let Self { ui, crowd, view, scene, .. } = *self;
+        let c = &*self.canvas(object);
         let rect = c.rect(object.rect);
         match &object.symbol {
             Symbol::Table(own) => return table::paint(ui, c, rect, id.with("table"), own, view),
@@ -320,7 +332,7 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
     if let Some(event) = object.click {
         // What is pressed must be known before it is pressed, by mouse, finger and Tab: always.
         let words = if senses.reach(rect) { described() } else { String::new() };
-        let response = control::press(ui, rect, id, Role::Button, &words, None);
+        let response = control::press(ui, c, rect, id, (Role::Button, &words), None);
         if response.hovered() {
             let line = c.stroke(1.5, c.theme().focus);
             c.add(egui::Shape::rect_stroke(rect.expand(c.len(3.0)), c.corner(), line, egui::StrokeKind::Middle));

@@ -116,7 +116,7 @@ fn head(ui: &Ui, c: &Canvas<'_>, grid: &Grid, id: Id, table: &Table, order: Opti
             Some(_) => format!("{title}, sorted"),
             None => title.to_owned(),
         };
-        let response = super::control::press(ui, cell, id.with(("title", column)), Role::ColumnHeader, &told, None);
+        let response = super::control::press(ui, c, cell, id.with(("title", column)), (Role::ColumnHeader, &told), None);
         if response.hovered() {
             c.filled(cell, c.theme().panel);
         }

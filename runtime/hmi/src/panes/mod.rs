@@ -246,7 +246,7 @@ impl Panes {
             let size = vec2(c.text_width(&words, Font::SMALL) + mark + c.len(18.0), high);
             let rect = Rect::from_min_size(egui::pos2(right - size.x, layout.footer.center().y - size.y / 2.0), size);
             right = rect.left() - c.len(8.0);
-            let response = control::press(ui, rect, ui.unique_id().with(("pane", name)), Part::Button, &words, None);
+            let response = control::press(ui, &c, rect, ui.unique_id().with(("pane", name)), (Part::Button, &words), None);
             control::key(&c, rect, "", &control::face(&c, &response, true, self.is_open(pane)));
             if wrong {
                 marks::sign(&c, egui::pos2(rect.left() + c.len(14.0), rect.center().y), 13.0, Sign::Abnormal);
