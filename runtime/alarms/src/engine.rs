@@ -8,7 +8,7 @@ use plantroom_model::{
     Standing, Status, TagSpec, Utc, Value,
 };
 
-use self::first_out::Group;
+use self::first_out::{Entry, Group};
 use self::hide::{Shelf, Suppressor};
 use crate::counts::{AreaCounts, Counts};
 use crate::field::Field;
@@ -48,6 +48,8 @@ pub struct AlarmEngine {
     acknowledged_by: BTreeMap<u32, Arc<str>>,
     causes: BTreeMap<u32, Arc<str>>,
     groups: Vec<Group>,
+    /// Those that have come and whose group doesn't know yet.
+    joins: Vec<(u32, Entry)>,
     by_source: BTreeMap<plantroom_model::ConditionSource, Vec<u32>>,
     tallies: Vec<Counts>,
     next_occurrence: u64,
@@ -112,6 +114,7 @@ impl AlarmEngine {
             acknowledged_by: BTreeMap::new(),
             causes: BTreeMap::new(),
             groups: Vec::new(),
+            joins: Vec::new(),
             by_source: BTreeMap::new(),
             tallies: Vec::new(),
             next_occurrence: next_occurrence.max(1),

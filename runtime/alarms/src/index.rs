@@ -49,10 +49,15 @@ impl Trigger {
         beyond >= if self.flags & HOLDS != 0 { self.clear } else { self.set }
     }
 
-    /// Whether a number changes nothing.
+    /// Whether a number changes nothing. NaN never does: there is nothing that it is above or below.
     #[inline]
     pub fn is_still(&self, number: f64) -> bool {
-        self.what != What::Watch && self.flags & !HOLDS == 0 && self.holds(number) == (self.flags & HOLDS != 0)
+        let beyond = if self.what == What::High { number } else { -number };
+        match self.flags {
+            0 => beyond < self.set && self.what != What::Watch,
+            HOLDS => beyond >= self.clear && self.what != What::Watch,
+            _ => false,
+        }
     }
 
     pub fn limit(&self) -> f64 {

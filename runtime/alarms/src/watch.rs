@@ -218,7 +218,9 @@ impl Watch {
         if is_nobodys.contains(&reason) || (links && is_links) {
             return Verdict::Unknown(status);
         }
-        Verdict::Known { holds: status.is_bad(), limit: None, anew: false }
+        // A number that is none is no better than a bad one.
+        let is_none = matches!(&self.about.value, Value::Float(number) if !number.is_finite());
+        Verdict::Known { holds: status.is_bad() || is_none, limit: None, anew: false }
     }
 
     /// Whether it held before the station was started.

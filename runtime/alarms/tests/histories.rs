@@ -104,7 +104,7 @@ fn word() -> impl Strategy<Value = ConditionWord> {
 
 fn happens() -> impl Strategy<Value = Happens> {
     let status = prop_oneof![6 => Just(Status::GOOD), 1 => Just(Status::BAD_SENSOR_FAILURE), 1 => Just(Status::UNCERTAIN)];
-    let number = prop_oneof![8 => (0.0..8.0_f64), 1 => Just(f64::NAN)];
+    let number = prop_oneof![8 => 0.0..8.0_f64, 1 => Just(f64::NAN)];
     prop_oneof![
         10 => (0..TAGS, number, status).prop_map(|(tag, number, status)| Happens::Sample(tag, number, status)),
         6 => (0..ALARMS, verb()).prop_map(|(alarm, verb)| Happens::Act(alarm, verb)),
@@ -313,14 +313,16 @@ impl Plant {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_nothing_is_lost_and_nothing_hidden_speaks(
         history in proptest::collection::vec((0_u64..20_000, happens()), 1..120)
     ) {
         let told = Plant::run(&history)?;
-        prop_assert_eq!(told, Plant::run(&history)?, "the same inputs gave other events");
+        // As words, in which not a number is itself.
+        let again = Plant::run(&history)?;
+        prop_assert_eq!(format!("{told:?}"), format!("{again:?}"), "the same inputs gave other events");
     }
 }
 

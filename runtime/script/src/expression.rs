@@ -31,7 +31,7 @@ pub struct Computed {
     /// The value; `Null` where it can't be computed.
     pub value: Value,
     /// Good where every tag is that `tag()` read, and its status where one is bad; computed from uncertain ones it is
-    /// [`Status::UNCERTAIN_SUB_NORMAL`]. What only `is_good` and the like looked at doesn't count.
+    /// [`Status::UNCERTAIN_SUB_NORMAL`], or [`Status::UNCERTAIN_INITIAL`] where one is from before a restart. What only `is_good` and the like looked at doesn't count.
     pub status: Status,
     /// The newest source time of the tags that `tag()` read; 0 without any.
     pub source_time: Utc,
@@ -89,7 +89,11 @@ impl Expression {
     /// Evaluates it over samples of the tags in [`Expression::reads`], in that order. Always the same for the same samples.
     pub fn eval(&self, samples: &[Sample]) -> Computed {
         let (result, inputs) = self.run(samples);
-        let status = if inputs.status.is_good() { Status::GOOD } else { Status::UNCERTAIN_SUB_NORMAL };
+        let status = match inputs.status {
+            status if status.is_good() => Status::GOOD,
+            Status::UNCERTAIN_INITIAL => Status::UNCERTAIN_INITIAL,
+            _ => Status::UNCERTAIN_SUB_NORMAL,
+        };
         let failed = |status: Status, reason: String| Computed {
             value: Value::Null,
             status,
@@ -234,7 +238,9 @@ fn read(name: &str) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
         let status = sample.status;
         Ok(Some(match name.as_bytes()[0] {
             b'T' => {
-                inputs.status = inputs.status.worse(status);
+                // What is from before a restart says so of all that is computed from it: no alarm is decided by it.
+                let is_initial = status == Status::UNCERTAIN_INITIAL && !inputs.status.is_bad();
+                inputs.status = if is_initial { status } else { inputs.status.worse(status) };
                 inputs.newest = inputs.newest.max(sample.source_time);
                 match dynamic_of(&sample.value).filter(|_| !status.is_bad()) {
                     Some(value) => value,

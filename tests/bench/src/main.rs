@@ -7,7 +7,9 @@
 //! does to one it does to the other.
 //! Invariant: nothing passes or fails by time; what isn't met is told in the table.
 
+mod alarms;
 mod boundary;
+mod definitions;
 mod driver;
 mod figures;
 mod live;
@@ -81,6 +83,10 @@ enum Bench {
     Paint,
     /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS.
     Tags,
+    /// Alarms: a sample held against a limit, against a bare loop; floods; memory of a million.
+    Alarms,
+    /// Time to load 100,000 alarm definitions: lines, tables, a pattern, a type; against the same tags without alarms.
+    Definitions,
     /// Memory of a project of a million tags, loaded, with engine and snapshot; and the time to load it.
     Million,
 }
@@ -107,6 +113,9 @@ enum Part {
     /// Loads a million tags and makes their tables, and says what memory they take.
     #[command(hide = true)]
     TagTable,
+    /// Makes a million alarms, and says what memory they take.
+    #[command(hide = true)]
+    AlarmTable,
     /// Asks a Modbus device for one register, and ends.
     #[command(hide = true)]
     FirstRead {
@@ -122,6 +131,7 @@ fn main() -> ExitCode {
         Some(Part::ServePoints { dead }) => points::device::serve(*dead),
         Some(Part::FirstRead { device }) => memory::first_read(*device),
         Some(Part::TagTable) => tags::table::table(),
+        Some(Part::AlarmTable) => alarms::table::table(),
         None => measure(&arguments),
     };
     match done {
@@ -150,6 +160,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Paint => paint::measure(rounds)?,
             Bench::Tags => tags::measure(rounds)?,
+            Bench::Alarms => alarms::measure(rounds)?,
+            Bench::Definitions => definitions::measure(rounds)?,
             Bench::Million => tags::table::measure()?,
         });
     }

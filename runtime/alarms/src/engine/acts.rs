@@ -20,6 +20,7 @@ impl AlarmEngine {
     pub fn act(&mut self, act: &AlarmAct, now: Now) {
         self.tick(now);
         let done = self.try_act(act, now);
+        self.settle_groups(now);
         self.out.replies.push(AlarmReply { request: act.request, done });
     }
 

@@ -17,13 +17,15 @@ impl AlarmEngine {
                 continue;
             }
             let number = number_of(row);
-            for place in places {
-                // Nearly every sample leaves nearly every alarm as it is; NaN is never still.
-                if !self.index.triggers[place].is_still(number) {
-                    self.see(place, number, row, changes, now);
-                }
+            let mut place = places.start;
+            // Nearly every sample leaves nearly every alarm as it is.
+            while let Some(next) = self.index.triggers[place..places.end].iter().position(|trigger| !trigger.is_still(number)) {
+                place += next;
+                self.see(place, number, row, changes, now);
+                place += 1;
             }
         }
+        self.settle_groups(now);
     }
 
     /// A sample that changes something for one alarm, or may.

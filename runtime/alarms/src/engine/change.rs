@@ -40,6 +40,7 @@ impl AlarmEngine {
         }
         self.install(specs, tags, &is_same, now);
         self.judge_fresh(&is_same, current, now);
+        self.settle_groups(now);
     }
 
     /// The first installation, with what the journal knew.
@@ -83,7 +84,7 @@ impl AlarmEngine {
         if to.marks.has(first)
             && let Some(group) = self.groups.get_mut(self.rules.all[self.hot[alarm as usize].rule as usize].group as usize)
         {
-            group.first.push(Entry { alarm, clock: None, source_time: Utc(0), began: Mono(0) });
+            group.first.push(Entry { alarm, clock: None, source_time: Utc(0), began: Mono(0), is_reset: false });
         }
         let until = self.shelves.get(&alarm).map(|shelf| shelf.until);
         if !to.is_at_rest() {

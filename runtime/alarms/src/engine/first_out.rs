@@ -1,5 +1,7 @@
 //! Which alarm of a group was the first.
 
+use std::collections::BTreeMap;
+
 use plantroom_model::{AlarmEventKind, ConnectionId, Marks, Mono, Now, Standing, Utc};
 
 use super::AlarmEngine;
@@ -25,6 +27,8 @@ pub(super) struct Entry {
     pub source_time: Utc,
     /// When its condition began to hold, as the station saw it.
     pub began: Mono,
+    /// Somebody has reset it: it still counts as having come before all that follow, and isn't marked any more.
+    pub is_reset: bool,
 }
 
 /// Which of two came first.
@@ -56,37 +60,55 @@ impl Entry {
     }
 }
 
+impl Group {
+    /// One more that has come.
+    fn join(&mut self, entry: Entry) {
+        let orders: Vec<Order> = self.first.iter().map(|one| entry.order(one, self.blur_ms)).collect();
+        if orders.contains(&Order::After) {
+            return;
+        }
+        let mut kept = orders.iter().map(|order| *order == Order::Undetermined);
+        self.first.retain(|_| kept.next().unwrap_or(false));
+        self.first.push(entry);
+    }
+}
+
 impl AlarmEngine {
     /// Without any member's poll period known, in ms.
     pub(super) const BLUR_MS: u64 = 1_000;
 
     /// An alarm that is visible has come: it may be the first of its group.
-    pub(super) fn join_group(&mut self, alarm: u32, source_time: Utc, began: Mono, now: Now) {
+    pub(super) fn join_group(&mut self, alarm: u32, source_time: Utc, began: Mono) {
         let place = self.rule(alarm).group;
         if place == Rule::NO_GROUP {
             return;
         }
-        let entry = Entry { alarm, clock: self.clock_of(alarm), source_time, began };
-        let Group { first, blur_ms, .. } = &self.groups[place as usize];
-        let before: Vec<u32> = first.iter().map(|one| one.alarm).collect();
-        if before.contains(&alarm) {
+        self.joins.push((place, Entry { alarm, clock: self.clock_of(alarm), source_time, began, is_reset: false }));
+    }
+
+    /// Who of all that have come since the last time was the first of a group; told once, after all of them.
+    pub(super) fn settle_groups(&mut self, now: Now) {
+        if self.joins.is_empty() {
             return;
         }
-        let orders: Vec<Order> = first.iter().map(|one| entry.order(one, *blur_ms)).collect();
-        if orders.contains(&Order::After) {
-            return;
+        let mut before: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (place, entry) in std::mem::take(&mut self.joins) {
+            let group = &mut self.groups[place as usize];
+            if group.up > 0 && group.first.iter().all(|one| one.alarm != entry.alarm) {
+                before.entry(place).or_insert_with(|| group.first.iter().map(|one| one.alarm).collect());
+                group.join(entry);
+            }
         }
-        let mut kept = orders.iter().map(|order| *order == Order::Undetermined);
-        let group = &mut self.groups[place as usize];
-        group.first.retain(|_| kept.next().unwrap_or(false));
-        group.first.push(entry);
-        let after: Vec<u32> = group.first.iter().map(|one| one.alarm).collect();
-        let alone = after.len() == 1;
-        for one in before.into_iter().filter(|one| !after.contains(one)) {
-            self.mark_order(one, None, now);
-        }
-        for one in after {
-            self.mark_order(one, Some(alone), now);
+        for (place, before) in before {
+            let first = &self.groups[place as usize].first;
+            let is_alone = first.len() == 1;
+            let after: Vec<u32> = first.iter().filter(|one| !one.is_reset).map(|one| one.alarm).collect();
+            for one in before.iter().filter(|one| !after.contains(one)) {
+                self.mark_order(*one, None, now);
+            }
+            for one in &after {
+                self.mark_order(*one, Some(is_alone), now);
+            }
         }
     }
 
@@ -111,8 +133,7 @@ impl AlarmEngine {
         if let Some(group) = self.groups.get_mut(place as usize)
             && let Some(entry) = group.first.iter_mut().find(|one| one.alarm == alarm)
         {
-            // It still counts as having come before all that follow, but marks nobody.
-            entry.clock = None;
+            entry.is_reset = true;
         }
     }
 

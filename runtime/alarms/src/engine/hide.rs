@@ -66,7 +66,7 @@ impl AlarmEngine {
         self.put(alarm, to);
         self.event(alarm, kind, from, now);
         if !to.hidden.any() && to.state.is_holding() {
-            self.join_group(alarm, Utc(0), now.mono, now);
+            self.join_group(alarm, Utc(0), now.mono);
         }
     }
 

@@ -31,6 +31,7 @@ impl AlarmEngine {
                 self.cut_off(place, is_cut_off, current, now);
             }
         }
+        self.settle_groups(now);
     }
 
     fn cut_off(&mut self, place: Place, is_cut_off: bool, current: &dyn Fn(TagId) -> Option<Sample>, now: Now) {

@@ -28,6 +28,7 @@ impl AlarmEngine {
                 }
             }
         }
+        self.settle_groups(now);
         self.follow_clock(now);
     }
 

@@ -111,7 +111,7 @@ impl AlarmEngine {
         let source_time = cause.source_time;
         self.event_by(alarm, AlarmEventKind::Occurred, from, cause, now);
         if !to.hidden.any() {
-            self.join_group(alarm, source_time, began, now);
+            self.join_group(alarm, source_time, began);
         }
     }
 

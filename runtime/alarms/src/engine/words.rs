@@ -27,6 +27,7 @@ impl AlarmEngine {
             }
             self.hear(alarm.0, from, word, now);
         }
+        self.settle_groups(now);
     }
 
     fn hear(&mut self, alarm: u32, from: ConditionSource, word: &ConditionWord, now: Now) {

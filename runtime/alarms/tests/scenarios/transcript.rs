@@ -1,14 +1,14 @@
 //! What happened, in words.
 
 use plantroom_model::{
-    AlarmEvent, AlarmEventKind, AlarmFrame, AlarmSpec, Hidden, Marks, Now, Standing, Status, Value, duration_words,
+    AlarmEvent, AlarmEventKind, AlarmFrame, AlarmSpec, Hidden, Marks, Now, Priority, Standing, Status, Value, duration_words,
 };
 
 /// A frame's lines, in order: events, then marks that changed by themselves, then answers.
 pub fn lines(frame: &AlarmFrame, alarms: &[AlarmSpec], at: impl Fn(Now) -> String) -> Vec<String> {
     let name = |alarm: plantroom_model::AlarmId| alarms.get(alarm.0 as usize).map_or("?", |spec| &*spec.name);
     let mut lines: Vec<String> =
-        frame.events.iter().map(|event| format!("{}{} {}", at(event.at), name(event.alarm), words(event))).collect();
+        frame.events.iter().map(|event| format!("{}{} {}", at(event.at), name(event.alarm), words(event, alarms))).collect();
     let quiet = frame.quiet.iter().map(|(alarm, standing)| format!("{} stands at {}", name(*alarm), place(*standing)));
     lines.extend(quiet);
     for reply in &frame.replies {
@@ -20,7 +20,7 @@ pub fn lines(frame: &AlarmFrame, alarms: &[AlarmSpec], at: impl Fn(Now) -> Strin
     lines
 }
 
-fn words(event: &AlarmEvent) -> String {
+fn words(event: &AlarmEvent, alarms: &[AlarmSpec]) -> String {
     use AlarmEventKind as Kind;
     let verb = match event.kind {
         Kind::Occurred => "occurred",
@@ -63,7 +63,9 @@ fn words(event: &AlarmEvent) -> String {
     }
     said.extend(event.by.as_ref().map(|by| format!("by {by}")));
     said.extend(event.comment.as_ref().map(|comment| format!("\"{comment}\"")));
-    if event.announces() {
+    // Events are for the journal.
+    let is_alarm = alarms.get(event.alarm.0 as usize).is_some_and(|spec| spec.priority != Priority::Event);
+    if is_alarm && event.announces() {
         said.push("announced".to_owned());
     }
     said.join(", ")

@@ -192,6 +192,25 @@ impl AlarmBoard {
         }
     }
 
+    /// Puts what a journal kept of an alarm in its place, as it was before a restart.
+    pub fn restore(&mut self, alarm: AlarmId, row: AlarmRow, priority: Priority) {
+        let (place, slot) = (alarm.0 as usize / Self::CHUNK, alarm.0 as usize % Self::CHUNK);
+        if self.chunks.len() <= place {
+            self.chunks.resize_with(place + 1, Arc::default);
+        }
+        let chunk = Arc::make_mut(&mut self.chunks[place]);
+        chunk.frame = chunk.frame.max(row.frame);
+        self.frame = self.frame.max(row.frame);
+        if chunk.rows.len() <= slot {
+            chunk.rows.resize_with(slot + 1, || None);
+        }
+        if let Some(held) = &chunk.rows[slot] {
+            self.counts.add(&held.0, held.1, -1);
+        }
+        self.counts.add(&row, priority, 1);
+        chunk.rows[slot] = Some(Box::new((row, priority)));
+    }
+
     /// Takes in where alarms stand that had no event ([`crate::AlarmFrame::quiet`]), after the frame's events.
     pub fn apply_quiet(&mut self, frame: u64, quiet: &[(AlarmId, Standing)]) {
         for (alarm, standing) in quiet {
@@ -279,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn a_restored_board_counts_as_the_one_that_was_kept() {
+        let mut board = AlarmBoard::default();
+        let low = |_: AlarmId| Priority::Low;
+        board.apply(1, &[event(2, AlarmEventKind::Occurred, AlarmState::Unacknowledged, 1, 10)], low);
+        let mut restored = AlarmBoard::default();
+        for (alarm, row) in board.changed_since(0) {
+            // Twice is as good as once.
+            restored.restore(alarm, row.clone(), Priority::Low);
+            restored.restore(alarm, row.clone(), Priority::Low);
+        }
+        assert_eq!((restored.counts(), restored.get(AlarmId(2))), (board.counts(), board.get(AlarmId(2))));
+        assert_eq!(restored.changed_since(0).count(), 1);
+    }
+
+    #[test]
     fn a_new_occurrence_forgets_the_acknowledgement_but_not_the_shelf() {
         let mut board = AlarmBoard::default();
         let low = |_: AlarmId| Priority::Low;
@@ -295,5 +329,16 @@ mod tests {
         let row = board.get(AlarmId(0)).cloned().unwrap_or_default();
         assert_eq!((row.shelved_until, row.hidden_by, row.came), (None, None, Utc(6)));
         assert_eq!((board.counts().shelved, board.counts().listed[1]), (0, 1));
+    }
+
+    #[test]
+    fn a_mark_without_an_event_is_shown_where_there_is_a_row() {
+        let mut board = AlarmBoard::default();
+        board.apply(1, &[event(2, AlarmEventKind::Occurred, AlarmState::Unacknowledged, 1, 10)], |_| Priority::Low);
+        let standing = board.get(AlarmId(2)).map(|row| row.standing).unwrap_or_default();
+        let marked = Standing { marks: Marks::STANDING, ..standing };
+        board.apply_quiet(2, &[(AlarmId(2), marked), (AlarmId(9_000), marked)]);
+        assert_eq!(board.changed_since(1).map(|(alarm, row)| (alarm.0, row.standing)).collect::<Vec<_>>(), [(2, marked)]);
+        assert_eq!((board.counts().listed[1], board.get(AlarmId(9_000))), (1, None));
     }
 }

@@ -135,7 +135,8 @@ impl AlarmEvent {
     }
 
     /// Whether operators are to be told by it (horn, banner, notification): a visible alarm has become active, has come
-    /// again, or has come out from behind what hid it. Hidden alarms never announce.
+    /// again, or has come out from behind what hid it. Hidden alarms never announce;
+    /// whoever tells people leaves out those of [`crate::Priority::Event`], which the row doesn't say.
     pub fn announces(&self) -> bool {
         let was_told = !self.from.hidden.any() && self.from.state == AlarmState::Unacknowledged;
         let comes = self.to.state == AlarmState::Unacknowledged && !was_told;

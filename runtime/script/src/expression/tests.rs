@@ -51,6 +51,19 @@ fn values_come_out_with_the_quality_of_what_was_read() {
 }
 
 #[test]
+fn what_is_computed_from_before_a_restart_says_so() {
+    let expression = Expression::compile(r#"tag("late") + tag("kept") + tag("late")"#).unwrap();
+    let late = |status| sample(Value::Float(1.0), status, 1);
+    for (other, expected) in [
+        (Status::GOOD, Status::UNCERTAIN_INITIAL),
+        (Status::UNCERTAIN_LAST_USABLE, Status::UNCERTAIN_INITIAL),
+        (Status::BAD_NO_COMMUNICATION, Status::BAD_NO_COMMUNICATION),
+    ] {
+        assert_eq!(expression.eval(&[late(other), late(Status::UNCERTAIN_INITIAL)]).status, expected, "{other}");
+    }
+}
+
+#[test]
 fn what_cannot_be_computed_is_bad_and_says_why() {
     for (text, status, word) in [
         (r#"tag("good") / 0"#, Status::BAD_OUT_OF_RANGE, "divided by 0"),
