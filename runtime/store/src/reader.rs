@@ -98,6 +98,19 @@ impl LogReader {
         Self::over(file, path)
     }
 
+    /// Opens a log for reading from a record on that starts at this offset, as [`LogItem::Record`] told it.
+    ///
+    /// # Errors
+    /// When the file can't be read or isn't a log.
+    pub fn resume(disk: &dyn Disk, path: &Path, offset: u64) -> Result<Self, StoreError> {
+        let mut reader = Self::open(disk, path)?;
+        if offset > FILE_HEADER_BYTES {
+            // Its predecessor isn't read, so it can't be compared.
+            (reader.offset, reader.crc) = (offset, None);
+        }
+        Ok(reader)
+    }
+
     pub(crate) fn over(file: Box<dyn DiskFile>, path: &Path) -> Result<Self, StoreError> {
         let failed = |error| StoreError::io("read a log", path, error);
         let size = file.size().map_err(failed)?;

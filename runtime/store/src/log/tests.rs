@@ -189,3 +189,18 @@ fn what_a_failed_write_left_never_passes_for_a_successor() {
         assert!([&[][..], &[1], &[1, 2], &[3]].contains(&&*found), "seed {seed}: {found:?}");
     }
 }
+
+#[test]
+fn reading_goes_on_at_any_record() {
+    let disk = FaultyDisk::new(3);
+    let (mut log, ..) = open(&disk).unwrap();
+    let batch: Vec<Vec<u8>> = (1..9).map(|length| vec![7; length]).collect();
+    append(&mut log, &batch).unwrap();
+    let all: Vec<LogItem> = crate::LogReader::open(&disk, path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(all.len(), batch.len());
+    for (place, item) in all.iter().enumerate() {
+        let LogItem::Record { offset, .. } = item else { panic!("{item:?}") };
+        let rest: Vec<LogItem> = crate::LogReader::resume(&disk, path(), *offset).unwrap().map(Result::unwrap).collect();
+        assert_eq!(rest, all[place..]);
+    }
+}

@@ -1,0 +1,9 @@
+//! The journal as a whole: on disks that work, that are full, that fail at any write.
+
+mod crash;
+mod exports;
+mod full;
+mod fossil;
+mod queries;
+mod segments;
+mod world;
