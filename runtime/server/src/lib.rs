@@ -21,6 +21,7 @@
 //!   front of the station must set `X-Forwarded-For` or `Forwarded`, as they all do.
 //! - `/`, `/healthz` and the OpenAPI document are for everybody.
 
+mod alarms;
 mod api;
 mod control;
 mod door;
@@ -34,6 +35,7 @@ mod routes;
 mod station;
 mod views;
 
+pub use alarms::{AlarmDoor, condition_words, watched};
 pub use control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why, WhyStep, time_text};
 pub use listen::serve;
 pub use project::{ChangeDone, ChangeError, ChangeInfo, ProjectDoor, ProjectNow, ProjectWord};

@@ -27,9 +27,9 @@ pub const TAGS: usize = 10_000;
 
 /// How often a console is looked after where no scan calls for it, in ms.
 pub const LIVE_MS: u64 = 100;
-/// Shortest time between two messages of changed values, in ms: faster than eyes. The first change after a pause is told
-/// at once.
-pub const LIVE_PAUSE_MS: u64 = 50;
+/// Shortest time between two messages of changed values, in ms: as often as a scan decides. The first change after a pause
+/// is told at once; where telling takes long, the pause is ten times that, up to [`LIVE_MS`].
+pub const LIVE_PAUSE_MS: u64 = 10;
 /// How long one message to a console may take, in ms: a network that hangs for some seconds is got over. Then the
 /// console is cut off; it will come back.
 pub const SEND_MS: u64 = 10_000;

@@ -91,11 +91,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn take(figures: &Arc<Figures>, source: IpAddr) -> Option<Self> {
+    fn take(figures: &Arc<Figures>, source: IpAddr, most: usize) -> Option<Self> {
         let mut by_source = figures.by_source.lock();
         let all: usize = by_source.values().sum();
         let here = by_source.entry(source).or_default();
-        if all >= limits::CONNECTIONS || *here >= limits::CONNECTIONS_PER_SOURCE {
+        if all >= limits::CONNECTIONS.min(most) || *here >= limits::CONNECTIONS_PER_SOURCE {
             figures.turned_away.fetch_add(1, Ordering::Relaxed);
             return None;
         }
@@ -139,7 +139,7 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, peer)) => match Slot::take(&figures, peer.ip().to_canonical()) {
+            Ok((stream, peer)) => match Slot::take(&figures, peer.ip().to_canonical(), app.station.connections()) {
                 Some(slot) => drop(tokio::spawn(connection(stream, slot, router.clone(), app.closing.clone()))),
                 None => turn_away(&stream),
             },

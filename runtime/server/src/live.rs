@@ -3,9 +3,11 @@
 //! One task serves one console. What is built for it is built when the last message has gone out, from the newest
 //! snapshot: a slow console gets fewer and newer values, never a backlog, and nobody else waits for it.
 
+mod alarms;
 mod engineer;
 mod subscription;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +16,13 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use plantroom_access::Session;
 use plantroom_model::{
-    Door, ModeRequest, Mono, Origin, Outcome, OutcomeKind, Role, Snapshot, TagMode, Value, WriteRequest, limits as model_limits,
+    AlarmBoard, Door, ModeRequest, Mono, Origin, Outcome, OutcomeKind, Role, Snapshot, TagMode, Value, WriteRequest,
+    limits as model_limits,
 };
 use plantroom_project::Plant;
 use plantroom_wire::{ToConsole, ToStation, decode, encode};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::door::{Call, Peer};
 use crate::error::ApiError;
@@ -59,6 +62,9 @@ struct Console {
     plant: Arc<Plant>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     screens: watch::Receiver<Arc<ScreenSet>>,
+    board: watch::Receiver<Arc<AlarmBoard>>,
+    recorded: watch::Receiver<u64>,
+    told: alarms::Told,
     subscription: Option<Subscription>,
     outcomes: (mpsc::Sender<(u64, Outcome)>, mpsc::Receiver<(u64, Outcome)>),
     open_writes: usize,
@@ -88,6 +94,7 @@ impl Console {
     fn new(app: Arc<App>, peer: Peer, socket: WebSocket) -> Self {
         let station = &app.station;
         let (plant, snapshots, screens) = (station.plant(), station.snapshots(), station.screens());
+        let (board, recorded) = (station.alarms().board(), station.alarms().recorded());
         let outcomes = mpsc::channel(limits::OPEN_WRITES);
         let answers = mpsc::channel(limits::OPEN_ASKS);
         let (login, subscription) = (None, None);
@@ -99,6 +106,9 @@ impl Console {
             plant,
             snapshots,
             screens,
+            board,
+            recorded,
+            told: alarms::Told::default(),
             subscription,
             outcomes,
             open_writes: 0,
@@ -115,7 +125,7 @@ impl Console {
         let mut values = interval(Duration::from_millis(limits::LIVE_MS));
         let mut beat = interval(Duration::from_millis(model_limits::HEARTBEAT_MS));
         // After values were told, the next ones wait for a moment; after a pause they don't.
-        let mut pause = interval(Duration::from_millis(limits::LIVE_PAUSE_MS));
+        let mut pause = pin!(sleep(Duration::ZERO));
         let mut paused = false;
         values.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -127,8 +137,10 @@ impl Console {
                 outcome = self.outcomes.1.recv() => Event::Outcome(outcome),
                 answer = self.answers.1.recv() => Event::Answer(answer),
                 Ok(()) = self.screens.changed(), if live => Event::Screens,
-                _ = pause.tick(), if paused => Event::PauseOver,
+                () = pause.as_mut(), if paused => Event::PauseOver,
                 Ok(()) = self.snapshots.changed(), if live && !paused => Event::Values,
+                Ok(()) = self.board.changed(), if live && !paused => Event::Values,
+                Ok(()) = self.recorded.changed(), if live && !paused => Event::Values,
                 _ = values.tick(), if live && !paused => Event::Values,
                 _ = beat.tick() => Event::Beat,
                 _ = closing.wait_for(|closing| *closing) => Event::Close,
@@ -152,8 +164,9 @@ impl Console {
                 Event::Screens => self.send_screens().await?,
                 Event::PauseOver => paused = false,
                 Event::Values => {
+                    let begin = self.app.station.now().mono;
                     paused = self.send_values().await?;
-                    pause.reset();
+                    pause.set(sleep(pause_after(self.app.station.now().mono.since(begin))));
                 }
                 Event::Beat => self.beat().await?,
                 Event::Close => {
@@ -246,7 +259,9 @@ impl Console {
         self.login = Some((session, role));
         self.send(&welcome).await?;
         self.send(&ToConsole::Heartbeat { utc: now.utc.0 }).await?;
-        self.send_screens().await
+        self.told = alarms::Told::default();
+        self.send_screens().await?;
+        self.send_alarms().await.map(drop)
     }
 
     /// Tells the console that nobody is logged in any more, and forgets what it was shown.
@@ -304,13 +319,26 @@ impl Console {
     /// Tells what has changed; whether anything had.
     async fn send_values(&mut self) -> Result<bool, Gone> {
         self.follow_plant().await?;
-        let Some(subscription) = &mut self.subscription else { return Ok(false) };
+        let alarms = self.send_alarms().await?;
+        let Some(subscription) = &mut self.subscription else { return Ok(alarms) };
         let generation = subscription.generation();
         let snapshot = self.snapshots.borrow().clone();
         let changes = subscription.changes(&snapshot);
-        let any = !changes.is_empty();
+        let any = alarms || !changes.is_empty();
         for columns in changes {
             self.send(&ToConsole::Values { generation, columns }).await?;
+        }
+        Ok(any)
+    }
+
+    /// Tells what has changed of the alarms; whether anything had.
+    async fn send_alarms(&mut self) -> Result<bool, Gone> {
+        let Some((_, role)) = self.login else { return Ok(false) };
+        let (board, recorded) = (self.board.borrow_and_update().clone(), *self.recorded.borrow_and_update());
+        let batches = self.told.batches(&self.plant, &board, recorded, role);
+        let any = !batches.is_empty();
+        for batch in batches {
+            self.send(&batch).await?;
         }
         Ok(any)
     }
@@ -322,6 +350,7 @@ impl Console {
             return Ok(());
         }
         self.plant = plant;
+        self.told = alarms::Told::default();
         if let Some(subscription) = &mut self.subscription {
             subscription.resolve(&self.plant);
         }
@@ -424,5 +453,27 @@ impl Console {
             Ok(Err(_)) => Err(Gone::Left),
             Err(_) => Err(Gone::CutOff),
         }
+    }
+}
+
+/// How long the next values wait when it took so long, in ns, to tell the last ones: nobody sees more than the scan's own
+/// pace, and one console takes at most a tenth of a core.
+fn pause_after(took_ns: u64) -> Duration {
+    let (shortest, longest) = (Duration::from_millis(limits::LIVE_PAUSE_MS), Duration::from_millis(limits::LIVE_MS));
+    Duration::from_nanos(took_ns.saturating_mul(10)).clamp(shortest, longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_console_that_costs_more_is_told_less_often() {
+        let check = |took_us: u64, pause_ms: u64| assert_eq!(pause_after(took_us * 1_000), Duration::from_millis(pause_ms));
+        check(0, 10);
+        check(1_000, 10);
+        check(2_500, 25);
+        check(30_000, 100);
+        assert_eq!(pause_after(u64::MAX), Duration::from_millis(limits::LIVE_MS));
     }
 }

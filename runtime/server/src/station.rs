@@ -9,13 +9,19 @@ use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outc
 use plantroom_project::Plant;
 use tokio::sync::watch;
 
-use crate::ProjectDoor;
 use crate::control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why};
+use crate::{AlarmDoor, ProjectDoor};
 
 /// A station, as the network sees it. All calls but [`Station::why`] return at once.
 pub trait Station: Send + Sync + 'static {
     /// The plant that runs.
     fn plant(&self) -> Arc<Plant>;
+
+    /// Connections that the system has room for beside what the station needs itself; more than [`crate::limits`] allows
+    /// are never taken.
+    fn connections(&self) -> usize {
+        usize::MAX
+    }
 
     /// The newest values; changes at every scan that changed something.
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
@@ -62,6 +68,9 @@ pub trait Station: Send + Sync + 'static {
 
     /// Users, sessions and the audit trail.
     fn access(&self) -> Arc<Access>;
+
+    /// The alarms.
+    fn alarms(&self) -> Arc<dyn AlarmDoor>;
 
     /// The project and changes of it.
     fn project(&self) -> Arc<dyn ProjectDoor>;

@@ -5,6 +5,7 @@
 //! analytics plugins ---------------> inbox ----+-> scan -> frame -> snapshot -> server -> consoles
 //! permitted writes to the station's own tags --+                 -> retained values
 //!                                                                -> analytics plugins
+//!                                             -> board of alarms -> server; alarm journal; outlets
 //! ```
 //!
 //! One thread, the only writer of tag state. It waits for nobody: what it hands on is a shared pointer.
@@ -18,6 +19,7 @@ use plantroom_model::{Frame, Now, Snapshot, TagId, Value};
 use plantroom_project::ScanSpec;
 use tokio::sync::watch;
 
+use crate::alarms::AlarmOutlet;
 use crate::clock::Clock;
 use crate::inbox::{Inbox, Input, Outlet, ScanPlant, What};
 use crate::retained::Retained;
@@ -62,6 +64,8 @@ pub struct Flow {
     pub outlet: Outlet,
     /// Where the current values go.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Where the alarms go.
+    pub alarms: AlarmOutlet,
     /// Keeps values over a restart.
     pub retained: Arc<Retained>,
     /// Analytics plugins.
@@ -104,7 +108,7 @@ impl Flow {
     /// Waits for work at most so long, does one scan, and says how long the work took; `None` when nothing can come
     /// any more.
     fn one_scan(&mut self, longest: Duration) -> Option<u64> {
-        let inputs = self.outlet.take(longest)?;
+        let inputs = self.outlet.take(self.until_due(longest))?;
         let now = self.clock.now();
         let lost_tags = self.inbox.take_lost_tags();
         if let Some(tape) = &mut self.tape {
@@ -119,10 +123,17 @@ impl Flow {
         Some(self.clock.now().mono.since(now.mono))
     }
 
+    /// Alarms that wait for time don't wait longer than they should.
+    fn until_due(&self, longest: Duration) -> Duration {
+        let due = self.scan.next_due().map(|due| Duration::from_nanos(due.since(self.clock.now().mono)));
+        due.map_or(longest, |due| due.min(longest))
+    }
+
     /// A changed project: there may be more tags, and another pace.
     fn make_room(&mut self, plant: &ScanPlant) {
         self.pace = ScanSpec { min_ms: plant.scan_ms.0, max_ms: plant.scan_ms.1 };
         self.snapshots.send_modify(|shared| Arc::make_mut(shared).grow(plant.tags.len()));
+        self.alarms.change_plant(plant);
         self.taken.send_replace(plant.number);
     }
 
@@ -132,7 +143,8 @@ impl Flow {
             Arc::make_mut(shared).apply(frame);
             !frame.changes.is_empty()
         });
-        if frame.changes.is_empty() {
+        self.alarms.frame(frame);
+        if frame.changes.is_empty() && frame.alarms.is_empty() {
             return;
         }
         self.retained.note(frame);

@@ -5,16 +5,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use plantroom_model::{Columns, ConnectionId, LinkState, Now, PluginId, Status, TagId, TagMode, TagSpec, Utc, Value, limits};
+use parking_lot::{Condvar, Mutex};
+use plantroom_model::{
+    AlarmAct, AlarmSpec, Columns, ConditionSource, Conditions, ConnectionId, LinkState, Now, PluginId, Status, TagId, TagMode,
+    TagSpec, Utc, Value, limits,
+};
 use serde::{Deserialize, Serialize};
 
 /// Most inputs that one scan takes; the next scan follows at once.
 const INPUTS_PER_SCAN: usize = 8_192;
+/// Inputs for which there is room before they come; more make room themselves.
+const USUAL_INPUTS: usize = 256;
 
 /// One thing from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +72,20 @@ pub enum What {
         /// In engineering units.
         value: Value,
     },
+    /// An operator acts on an alarm; authorised and recorded already.
+    Alarm(AlarmAct),
+    /// A script, a plugin or the station says whether its conditions hold.
+    Conditions {
+        /// Who.
+        from: ConditionSource,
+        /// What.
+        words: Conditions,
+    },
+    /// A script that says when alarms are active has failed; it works again with its next word.
+    AlarmScript {
+        /// Its place among the plant's alarm scripts.
+        script: u32,
+    },
     /// A person has taken a tag over, or put it back.
     Mode {
         /// Which tag.
@@ -87,6 +104,8 @@ pub struct ScanPlant {
     pub number: u64,
     /// All tags.
     pub tags: Arc<[TagSpec]>,
+    /// All alarms.
+    pub alarms: Arc<[AlarmSpec]>,
     /// Names of all connections, in the order of their ids.
     pub connections: Vec<Arc<str>>,
     /// Names of all plugins, in the order of their ids.
@@ -115,71 +134,130 @@ pub enum PluginWord {
 
 /// The way in: never blocks.
 #[derive(Debug)]
-pub struct Inbox {
-    sender: SyncSender<Input>,
-    lost: AtomicU64,
-    lost_tags: Mutex<BTreeSet<TagId>>,
-}
+pub struct Inbox(Arc<Desk>);
 
 /// The scan's end.
 #[derive(Debug)]
-pub struct Outlet {
-    receiver: Receiver<Input>,
+pub struct Outlet(Arc<Desk>);
+
+/// What both ends share. A list that is taken whole: a channel of so many places would be 11 MB from the start, and would
+/// be passed through place by place.
+#[derive(Debug, Default)]
+struct Desk {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    inputs: Vec<Input>,
+    lost: u64,
+    lost_tags: BTreeSet<TagId>,
+    /// The scan waits for the bell.
+    asleep: bool,
+    /// Nothing can come any more, or nobody takes it.
+    closed: bool,
 }
 
 /// A bounded inbox ([`limits::INBOX_INPUTS`]).
 pub fn inbox() -> (Inbox, Outlet) {
-    let (sender, receiver) = sync_channel(limits::INBOX_INPUTS);
-    (Inbox { sender, lost: AtomicU64::new(0), lost_tags: Mutex::default() }, Outlet { receiver })
+    let desk = Arc::new(Desk::default());
+    (Inbox(Arc::clone(&desk)), Outlet(desk))
 }
 
 impl Inbox {
     /// Hands an input to the scan; false when the inbox was full and the input is lost. A loss is counted, and the
     /// tags it was about turn uncertain at the next scan.
     pub fn put(&self, at: Now, what: What) -> bool {
-        let Err(refused) = self.sender.try_send(Input { at, what }) else { return true };
-        let (std::sync::mpsc::TrySendError::Full(input) | std::sync::mpsc::TrySendError::Disconnected(input)) = refused;
-        self.lost.fetch_add(1, Ordering::Relaxed);
-        let mut lost_tags = self.lost_tags.lock();
-        match input.what {
-            What::Samples { columns, .. } => lost_tags.extend(columns.handles.iter().map(|handle| TagId(*handle))),
-            What::Missed { tags, .. } => lost_tags.extend(tags),
+        let Err(what) = self.0.push(at, what) else { return true };
+        let mut waiting = self.0.waiting.lock();
+        waiting.lost += 1;
+        match &what {
+            What::Samples { columns, .. } => waiting.lost_tags.extend(columns.handles.iter().map(|handle| TagId(*handle))),
+            What::Missed { tags, .. } => waiting.lost_tags.extend(tags),
             What::Set { tag, .. } | What::Mode { tag, .. } => {
-                lost_tags.insert(tag);
+                waiting.lost_tags.insert(*tag);
             }
-            What::Plugin { .. } | What::Link { .. } | What::Plant(_) => {}
+            What::Plugin { .. }
+            | What::Link { .. }
+            | What::Plant(_)
+            | What::Alarm(_)
+            | What::Conditions { .. }
+            | What::AlarmScript { .. } => {}
         }
         false
     }
 
     /// Hands over what must not be lost; false, and nothing counts as lost, when there is no room now.
     pub fn try_put(&self, at: Now, what: &What) -> bool {
-        self.sender.try_send(Input { at, what: what.clone() }).is_ok()
+        self.0.push(at, what.clone()).is_ok()
     }
 
     /// How many inputs were lost since the start.
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.0.waiting.lock().lost
     }
 
     /// The tags of inputs that were lost since the last call.
     pub fn take_lost_tags(&self) -> Vec<TagId> {
-        std::mem::take(&mut *self.lost_tags.lock()).into_iter().collect()
+        std::mem::take(&mut self.0.waiting.lock().lost_tags).into_iter().collect()
+    }
+}
+
+impl Desk {
+    /// Gives back what there is no room for.
+    fn push(&self, at: Now, what: What) -> Result<(), What> {
+        let mut waiting = self.waiting.lock();
+        if waiting.closed || waiting.inputs.len() >= limits::INBOX_INPUTS {
+            return Err(what);
+        }
+        waiting.inputs.push(Input { at, what });
+        // While the scan works or rests nobody has to be woken.
+        if waiting.asleep {
+            waiting.asleep = false;
+            self.bell.notify_one();
+        }
+        Ok(())
+    }
+
+    fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.bell.notify_one();
     }
 }
 
 impl Outlet {
-    /// Waits for the first input, at most `wait`, then takes what else is there.
+    /// Waits for the first input, at most `wait`, then takes what else is there, in the order in which it came.
     /// `None` when nothing can come any more.
     pub fn take(&self, wait: Duration) -> Option<Vec<Input>> {
-        let first = match self.receiver.recv_timeout(wait) {
-            Ok(input) => input,
-            Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
-            Err(RecvTimeoutError::Disconnected) => return None,
+        let mut waiting = self.0.waiting.lock();
+        if waiting.inputs.is_empty() && !waiting.closed {
+            waiting.asleep = true;
+            self.0.bell.wait_for(&mut waiting, wait);
+            waiting.asleep = false;
+        }
+        if waiting.inputs.is_empty() {
+            return (!waiting.closed).then(Vec::new);
+        }
+        let next = if waiting.inputs.len() > INPUTS_PER_SCAN {
+            waiting.inputs.split_off(INPUTS_PER_SCAN)
+        } else {
+            // As much as there was now is likely to come again.
+            Vec::with_capacity(waiting.inputs.len().min(USUAL_INPUTS))
         };
-        let mut inputs = vec![first];
-        inputs.extend(self.receiver.try_iter().take(INPUTS_PER_SCAN - 1));
-        Some(inputs)
+        Some(std::mem::replace(&mut waiting.inputs, next))
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -187,16 +265,87 @@ impl Outlet {
 mod tests {
     use super::*;
 
+    fn set(tag: u32) -> What {
+        What::Set { tag: TagId(tag), value: Value::Int(1) }
+    }
+
+    fn tags_of(inputs: &[Input]) -> Vec<u32> {
+        let tag = |input: &Input| if let What::Set { tag, .. } = &input.what { tag.0 } else { u32::MAX };
+        inputs.iter().map(tag).collect()
+    }
+
     #[test]
     fn a_full_inbox_counts_what_it_loses_and_names_the_tags() {
         let (inbox, outlet) = inbox();
-        let set = |tag| What::Set { tag: TagId(tag), value: Value::Int(1) };
         for _ in 0..limits::INBOX_INPUTS {
             assert!(inbox.put(Now::default(), set(1)));
         }
         assert!(!inbox.put(Now::default(), set(7)));
+        assert!(!inbox.try_put(Now::default(), &set(8)), "what can be tried again is not lost");
         assert_eq!((inbox.lost(), inbox.take_lost_tags()), (1, vec![TagId(7)]));
         assert_eq!(outlet.take(Duration::ZERO).map(|inputs| inputs.len()), Some(INPUTS_PER_SCAN));
         assert!(inbox.put(Now::default(), set(7)));
+    }
+
+    #[test]
+    fn inputs_come_out_in_their_order_over_several_scans() {
+        let (inbox, outlet) = inbox();
+        let count = 2 * INPUTS_PER_SCAN as u32 + 5;
+        for tag in 0..count {
+            assert!(inbox.put(Now::default(), set(tag)));
+        }
+        let mut seen = Vec::new();
+        while let Some(inputs) = outlet.take(Duration::ZERO).filter(|inputs| !inputs.is_empty()) {
+            assert!(inputs.len() <= INPUTS_PER_SCAN);
+            seen.extend(tags_of(&inputs));
+            // What comes meanwhile comes behind.
+            if seen.len() < count as usize {
+                assert!(inbox.put(Now::default(), set(count)));
+            }
+        }
+        let (first, later) = seen.split_at(count as usize);
+        assert!(first.iter().copied().eq(0..count));
+        assert_eq!(later, [count; 2]);
+    }
+
+    #[test]
+    fn a_sleeping_scan_is_woken_by_what_comes_and_by_the_end() {
+        let (inbox, outlet) = inbox();
+        // Longer than anybody would wait for this test: whoever isn't woken hangs it.
+        let longest = Duration::from_secs(3_600);
+        let scan = std::thread::spawn(move || {
+            let first = outlet.take(longest).map(|inputs| tags_of(&inputs));
+            (first, outlet.take(longest).is_none())
+        });
+        assert!(inbox.put(Now::default(), set(3)));
+        while inbox.0.waiting.lock().inputs.len() == 1 {
+            std::thread::yield_now();
+        }
+        drop(inbox);
+        assert_eq!(scan.join().ok(), Some((Some(vec![3]), true)));
+    }
+
+    #[test]
+    fn what_waits_is_still_taken_after_the_end_and_nothing_goes_to_nobody() {
+        let (first, outlet) = inbox();
+        assert!(first.put(Now::default(), set(1)));
+        drop(first);
+        assert_eq!(outlet.take(Duration::ZERO).map(|inputs| inputs.len()), Some(1));
+        assert_eq!(outlet.take(Duration::ZERO), None);
+        let (second, outlet) = inbox();
+        drop(outlet);
+        assert!(!second.put(Now::default(), set(1)));
+        assert_eq!(second.lost(), 1);
+    }
+
+    #[test]
+    fn an_empty_inbox_takes_no_room() {
+        let (inbox, outlet) = inbox();
+        assert_eq!(inbox.0.waiting.lock().inputs.capacity(), 0);
+        for _ in 0..limits::INBOX_INPUTS {
+            assert!(inbox.put(Now::default(), set(1)));
+        }
+        while outlet.take(Duration::ZERO).is_some_and(|inputs| !inputs.is_empty()) {}
+        assert!(inbox.0.waiting.lock().inputs.capacity() <= INPUTS_PER_SCAN, "a flood's room is given back");
     }
 }

@@ -8,7 +8,8 @@
 //! Invariant: every write takes the command path; there is no other call of a driver's order queue.
 //! Invariant: only `clock.rs` asks the machine for the time.
 
-pub mod automation;
+pub mod alarms;
+mod automation;
 mod builtin;
 mod carry;
 pub mod change;
@@ -20,6 +21,7 @@ mod disk;
 mod error;
 mod figures;
 pub mod flow;
+mod handles;
 pub mod inbox;
 mod link;
 mod modes;

@@ -8,13 +8,17 @@ use plantroom_access::{Access, AuditState, Session};
 use plantroom_fieldbus::Fieldbus;
 use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
 use plantroom_project::Plant;
-use plantroom_server::{AutomationEntry, AutomationNow, Health, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why};
+use plantroom_server::{
+    AlarmDoor, AutomationEntry, AutomationNow, Health, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why,
+};
 use tokio::sync::watch;
 
+use crate::alarms::Alarms;
 use crate::automation::Automations;
 use crate::change::Changes;
 use crate::command::{CommandPath, Who};
 use crate::figures;
+use crate::handles;
 use crate::inbox::{Inbox, PluginWord};
 use crate::target;
 
@@ -25,6 +29,7 @@ pub struct StationLink {
     changes: Arc<Changes>,
     inbox: Arc<Inbox>,
     automations: Arc<Automations>,
+    alarms: Arc<Alarms>,
 }
 
 impl StationLink {
@@ -34,9 +39,9 @@ impl StationLink {
         fieldbus: Arc<Fieldbus>,
         changes: Arc<Changes>,
         inbox: Arc<Inbox>,
-        automations: Arc<Automations>,
+        (automations, alarms): (Arc<Automations>, Arc<Alarms>),
     ) -> Self {
-        Self { commands, fieldbus, changes, inbox, automations }
+        Self { commands, fieldbus, changes, inbox, automations, alarms }
     }
 
     /// How many of these system tags hold this number.
@@ -50,6 +55,10 @@ impl StationLink {
 impl Station for StationLink {
     fn plant(&self) -> Arc<Plant> {
         self.commands.running.plant()
+    }
+
+    fn connections(&self) -> usize {
+        handles::at_the_door(&self.commands.running.plant())
     }
 
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
@@ -121,6 +130,10 @@ impl Station for StationLink {
 
     fn access(&self) -> Arc<Access> {
         Arc::clone(&self.commands.access)
+    }
+
+    fn alarms(&self) -> Arc<dyn AlarmDoor> {
+        Arc::clone(&self.alarms) as Arc<dyn AlarmDoor>
     }
 
     fn project(&self) -> Arc<dyn ProjectDoor> {

@@ -15,6 +15,7 @@ use crate::change::{Beginning, History, Kept, Sandbox, begin};
 use crate::clock::{Clock, MachineClock};
 use crate::components;
 use crate::error::StartError;
+use crate::handles;
 use crate::start::StationOptions;
 
 /// All of it.
@@ -51,6 +52,8 @@ pub struct Prepared {
 /// With everything that is wrong with the project, or one sentence about what the machine refuses.
 pub async fn prepare(options: StationOptions) -> Result<Prepared, StartError> {
     is_project(&options.project)?;
+    handles::lift();
+    handles::enough_to_begin().map_err(StartError::Data)?;
     let data = options.data.clone().unwrap_or_else(|| options.project.join("data"));
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::start());
     // A project that never ran here is told about before a data folder is made for it.
@@ -65,6 +68,7 @@ pub async fn prepare(options: StationOptions) -> Result<Prepared, StartError> {
     let access = Arc::new(Access::open(&data, clock.now().utc).map_err(|error| StartError::Data(error.to_string()))?);
     let history = History::open(Arc::new(RealDisk), &data).map_err(|error| StartError::Data(error.to_string()))?;
     let Beginning { plant, kept, unsettled, refused } = begin(&options.project, &history)?;
+    handles::enough(&plant).map_err(StartError::Data)?;
     let listener = listen(&plant, options.port.unwrap_or(plant.listen.port)).await?;
     let address = listener.local_addr().map_err(|error| StartError::Network(error.to_string()))?;
     let host = Host::new(HostOptions { cache_dir: data.join("cache"), compile_command: options.compile_command.clone() });

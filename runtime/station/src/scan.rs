@@ -1,9 +1,13 @@
 //! One scan: inputs in, a frame out. Pure: no clock, no thread, no disk.
+//!
+//! What links, plugins and scripts are is told to the alarms before the samples of the same scan, what operators do
+//! after them: an act is decided on what the operator could at best have seen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use plantroom_model::{Frame, LinkState, Now, Origin, Status, TagId, TagSpec, Value};
+use plantroom_alarms::AlarmEngine;
+use plantroom_model::{ConditionSource, ConnectionId, Frame, LinkState, Mono, Now, Origin, Status, TagId, TagSpec, Value};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 
@@ -13,6 +17,10 @@ use crate::system::SystemTags;
 /// All state that a scan changes; the scan thread owns it.
 pub struct Scan {
     engine: TagEngine,
+    alarms: AlarmEngine,
+    tags: Arc<[TagSpec]>,
+    /// Devices of which nothing is heard, of several behind one link.
+    silent: BTreeSet<(ConnectionId, u32)>,
     system: SystemTags,
     told_implausible: Option<u64>,
     number: u64,
@@ -20,14 +28,15 @@ pub struct Scan {
 
 impl Scan {
     /// The state of a station that has just started.
-    pub fn new(plant: &Plant, engine: TagEngine) -> Self {
-        Self { engine, system: SystemTags::of(plant), told_implausible: None, number: 0 }
+    pub fn new(plant: &Plant, engine: TagEngine, alarms: AlarmEngine) -> Self {
+        let (tags, system) = (Arc::clone(&plant.tags), SystemTags::of(plant));
+        Self { engine, alarms, tags, silent: BTreeSet::new(), system, told_implausible: None, number: 0 }
     }
 
     /// Decides one frame. `lost_tags` are those whose inputs were dropped before they reached this scan.
     pub fn run(&mut self, inputs: &[Input], lost_tags: &[TagId], now: Now) -> Frame {
         for input in inputs {
-            self.take(input);
+            self.take(input, now);
         }
         self.engine.missed(lost_tags, Status::UNCERTAIN, now);
         self.engine.tick(now);
@@ -37,7 +46,22 @@ impl Scan {
             self.tell(self.system.implausible_times, Value::Uint(implausible), now);
         }
         self.number += 1;
-        Frame { number: self.number, now, changes: self.engine.take_changes(), ..Frame::default() }
+        let changes = self.engine.take_changes();
+        self.alarms.apply(&changes, now);
+        for input in inputs {
+            match &input.what {
+                What::Conditions { from, words } => self.alarms.conditions(*from, words, now),
+                What::Alarm(act) => self.alarms.act(act, now),
+                _ => {}
+            }
+        }
+        self.alarms.tick(now);
+        Frame { number: self.number, now, changes, alarms: self.alarms.take() }
+    }
+
+    /// When alarms have something to do without any input; `None` while nothing waits for time.
+    pub fn next_due(&self) -> Option<Mono> {
+        self.alarms.next_due()
     }
 
     /// The number that the next frame will have.
@@ -45,12 +69,24 @@ impl Scan {
         self.number + 1
     }
 
-    fn take(&mut self, input: &Input) {
+    fn take(&mut self, input: &Input, now: Now) {
         let at = input.at;
         match &input.what {
-            What::Samples { columns, .. } => self.engine.apply(columns, at),
-            What::Missed { tags, reason, .. } => self.engine.missed(tags, *reason, at),
+            What::Samples { columns, .. } => {
+                self.engine.apply(columns, at);
+                if !self.silent.is_empty() {
+                    self.heard(columns.handles.iter().map(|handle| TagId(*handle)), now);
+                }
+            }
+            What::Missed { tags, reason, .. } => {
+                self.engine.missed(tags, *reason, at);
+                self.unheard(tags, now);
+            }
             What::Plugin { plugin, state, fault } => {
+                // What it says afterwards counts again by itself.
+                if !matches!(state, PluginWord::Running | PluginWord::Starting) {
+                    self.alarms.source_down(ConditionSource::Plugin(*plugin), now);
+                }
                 if *state != PluginWord::Running && *state != PluginWord::Starting {
                     self.engine.plugin_down(*plugin, Status::BAD_NO_COMMUNICATION, at);
                 }
@@ -76,7 +112,15 @@ impl Scan {
                 };
                 let tag = self.system.connections.get(connection.0 as usize).copied().flatten();
                 self.tell(tag, Value::Uint(number), at);
+                match state {
+                    LinkState::Up => self.answers((*connection, None), true, now),
+                    LinkState::Silent | LinkState::Down => self.answers((*connection, None), false, now),
+                    LinkState::Connecting => {}
+                }
             }
+            What::AlarmScript { script } => self.alarms.source_down(ConditionSource::Script(*script), now),
+            // Decided after the samples of this scan.
+            What::Conditions { .. } | What::Alarm(_) => {}
             What::Plant(plant) => self.change_plant(plant, at),
             What::Set { tag, value } => self.engine.set(*tag, value.clone(), Status::GOOD, at),
             What::Mode { tag, mode, value } => {
@@ -89,6 +133,9 @@ impl Scan {
     /// Goes on with a changed table; values that were kept of new tags come back.
     fn change_plant(&mut self, plant: &ScanPlant, at: Now) {
         self.engine.change_plant(Arc::clone(&plant.tags), at);
+        self.tags = Arc::clone(&plant.tags);
+        let engine = &self.engine;
+        self.alarms.change(Arc::clone(&plant.alarms), &plant.tags, &|tag| engine.current(tag), at);
         let system = (0..).map(TagId).zip(plant.tags.iter()).filter(|(_, tag)| tag.origin == Origin::System);
         let ids: HashMap<&str, TagId> = system.map(|(id, tag)| (&*tag.name, id)).collect();
         self.system = SystemTags::named(&plant.connections, &plant.plugins, |name| ids.get(name).copied());
@@ -99,6 +146,42 @@ impl Scan {
                 _ => Status::UNCERTAIN_INITIAL,
             };
             self.engine.set(*tag, value.clone(), status, at);
+        }
+    }
+
+    /// A connection, or one of the devices behind it, answers, or does not any more.
+    fn answers(&mut self, (connection, device): (ConnectionId, Option<u32>), answers: bool, now: Now) {
+        let engine = &self.engine;
+        self.alarms.link(connection, device, answers, &|tag| engine.current(tag), now);
+    }
+
+    /// Polls got no answer: a device of which every answer is missed for too long is lost.
+    fn unheard(&mut self, tags: &[TagId], now: Now) {
+        for tag in tags {
+            let Some(device) = self.device_of(*tag).filter(|device| !self.silent.contains(device)) else { continue };
+            let is_lost = self.engine.current(*tag).is_some_and(|sample| sample.status == Status::BAD_NO_COMMUNICATION);
+            if is_lost {
+                self.silent.insert(device);
+                self.answers((device.0, Some(device.1)), false, now);
+            }
+        }
+    }
+
+    /// Something was heard of these tags: their devices are there.
+    fn heard(&mut self, tags: impl Iterator<Item = TagId>, now: Now) {
+        for tag in tags {
+            if let Some(device) = self.device_of(tag).filter(|device| self.silent.contains(device)) {
+                self.silent.remove(&device);
+                self.answers((device.0, Some(device.1)), true, now);
+            }
+        }
+    }
+
+    /// The device that a tag is polled from, where there are several behind its link.
+    fn device_of(&self, tag: TagId) -> Option<(ConnectionId, u32)> {
+        match self.tags.get(tag.0 as usize)?.origin {
+            Origin::Driver { connection, device: Some(device), .. } => Some((connection, device)),
+            _ => None,
         }
     }
 
@@ -119,4 +202,4 @@ impl Scan {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(crate) use tests::small_plant;
+pub(crate) use tests::{no_alarms, small_plant};

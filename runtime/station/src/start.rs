@@ -9,14 +9,17 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use plantroom_access::{Access, Act, AuditState, Category};
+use plantroom_alarms::AlarmEngine;
 use plantroom_fieldbus::Fieldbus;
+use plantroom_historian::Journal;
 use plantroom_host::{Loaded, Outside};
-use plantroom_model::{Diagnostic, Frame, Role, Snapshot};
+use plantroom_model::{Diagnostic, Frame, Now, Role, Snapshot, TagId, Utc, Value};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::alarms::{self, AlarmOutlet, Alarms, Asked, OpenJournal};
 use crate::automation::Automations;
 use crate::change::{Changes, History, Machinery, Sandbox, Turn};
 use crate::clock::Clock;
@@ -58,6 +61,8 @@ pub struct StationOptions {
     pub component_folders: Vec<PathBuf>,
     /// How the sandbox compiles a component ([`HostOptions::compile_command`]).
     pub compile_command: Vec<OsString>,
+    /// Called when much memory is free again: a project was loaded, and its text dropped. May take some milliseconds.
+    pub give_back: fn(),
 }
 
 /// A station that runs until it is stopped.
@@ -72,6 +77,7 @@ pub struct RunningStation {
     automations: Arc<Automations>,
     outside: Arc<StationOutside>,
     retained: Arc<Retained>,
+    journal: Arc<Journal>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     server: tokio::task::JoinHandle<()>,
@@ -85,6 +91,7 @@ pub struct RunningStation {
 /// # Errors
 /// With everything that is wrong with the project, or one sentence about what the machine refuses.
 pub async fn start(options: StationOptions) -> Result<RunningStation, StartError> {
+    let give_back = options.give_back;
     let Prepared { plant, data, clock, access, listener, loaded, files, unsettled, refused, history, sandbox, url } =
         prepare(options).await?;
     let (retained, kept) = Retained::open(&data, &plant.tags).map_err(|error| StartError::Data(error.to_string()))?;
@@ -99,19 +106,26 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
 
     let commands = command_path(&data, &shared, &running, (snapshot.clone(), &retained))?;
     start_plugins(&running, &loaded, &outside)?;
+    let kept_alarms = alarms::open(&data, &plant, clock.now())?;
+    let journal = Arc::clone(&kept_alarms.journal);
+    let (asked, alarms) =
+        (Arc::new(Asked::default()), AlarmOutlet::new(Arc::clone(&journal), Arc::clone(&plant.alarms), Arc::clone(&plant.tags)));
+    let operators =
+        Alarms::new(Arc::clone(&commands), (Arc::clone(&asked), journal), (alarms.board(), kept_alarms.recorded.clone()));
     let stop = Arc::new(AtomicBool::new(false));
     let disk_watch = DiskWatch::start(data.clone());
     let flow = Flow {
-        scan: Scan::new(&plant, TagEngine::with_totals(&plant.tags, &kept, retained.totals(), clock.now())),
+        scan: first_scan(&plant, &kept, &retained, (&kept_alarms, clock.now())),
         pace: plant.scan,
         clock: Arc::clone(&clock),
         inbox: Arc::clone(&inbox),
         outlet,
         snapshots,
+        alarms,
         retained: Arc::clone(&retained),
-        readers: vec![Arc::new(Analytics(Arc::clone(&running)))],
+        readers: vec![Arc::new(Analytics(Arc::clone(&running))), asked],
         system: SystemTags::of(&plant),
-        keeping: keeping(&access, &retained, disk_watch.words()),
+        keeping: keeping(&access, &retained, (disk_watch.words(), Arc::clone(&kept_alarms.journal))),
         tape: None,
         taken: taken_by_scan,
         stop: Arc::clone(&stop),
@@ -130,11 +144,12 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         taken,
         sent: AtomicU64::new(0),
         screens: screens::sender(&plant),
+        give_back,
     };
     let runs = (plant, Turn { kept: files, unsettled }, refused);
     let (changes, watching) = start_changes(runs, (history, sandbox), machinery, &access);
     let automations = Automations::start(Arc::clone(&commands), data.join("automations"));
-    let link = StationLink::new(Arc::clone(&commands), fieldbus, changes, inbox, Arc::clone(&automations));
+    let link = StationLink::new(Arc::clone(&commands), fieldbus, changes, inbox, (Arc::clone(&automations), operators));
     let (stop_server, server_stops) = watch::channel(false);
     let server = tokio::spawn(serve(listener, link, server_stops));
     Ok(RunningStation {
@@ -146,6 +161,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         automations,
         outside,
         retained,
+        journal: kept_alarms.journal,
         scan: Mutex::new(Some(scan)),
         stop,
         server,
@@ -189,6 +205,13 @@ fn command_path(
     Ok(commands)
 }
 
+/// The state of the scan, with what was kept from before.
+fn first_scan(plant: &Plant, kept: &[(TagId, Value, Utc)], retained: &Retained, (alarms, now): (&OpenJournal, Now)) -> Scan {
+    let tags = TagEngine::with_totals(&plant.tags, kept, retained.totals(), now);
+    let alarms = AlarmEngine::new(Arc::clone(&plant.alarms), &plant.tags, &alarms.restored, alarms.next_occurrence, now);
+    Scan::new(plant, tags, alarms)
+}
+
 /// From here on the project can be changed.
 fn start_changes(
     runs: (Arc<Plant>, Turn, Option<Vec<Diagnostic>>),
@@ -220,11 +243,16 @@ async fn serve(listener: TcpListener, link: StationLink, mut stops: watch::Recei
 }
 
 /// How the disk is, as the scan asks it for its system tags.
-fn keeping(access: &Arc<Access>, retained: &Arc<Retained>, space: Arc<Mutex<String>>) -> Box<dyn Fn() -> Keeping + Send> {
+fn keeping(
+    access: &Arc<Access>,
+    retained: &Arc<Retained>,
+    (space, journal): (Arc<Mutex<String>>, Arc<Journal>),
+) -> Box<dyn Fn() -> Keeping + Send> {
     let (access, retained) = (Arc::clone(access), Arc::clone(retained));
     Box::new(move || {
         let audit = access.audit().health();
-        let trouble = [audit.message, retained.trouble(), space.lock().clone()];
+        let alarms = journal.health().trouble.map(|trouble| trouble.to_string()).unwrap_or_default();
+        let trouble = [audit.message, retained.trouble(), alarms, space.lock().clone()];
         let trouble: Vec<String> = trouble.into_iter().filter(|what| !what.is_empty()).collect();
         Keeping { audit_fails: audit.state == AuditState::Failing, trouble: trouble.join("; ") }
     })
@@ -270,6 +298,7 @@ impl RunningStation {
         // What is held is put back while there is still somebody to do it.
         self.commands.pulses.finish(std::time::Duration::from_millis(PULSES_STOP_MS)).await;
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
+        let journal = self.journal;
         let (access, clock) = (self.access, self.clock);
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
@@ -281,6 +310,7 @@ impl RunningStation {
                 let _ = scan.join();
             }
             retained.stop();
+            journal.flush();
             outside.finish();
             (access, clock, commands)
         });

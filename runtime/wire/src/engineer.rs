@@ -4,6 +4,8 @@
 use plantroom_model::{AutomationVerb, Diagnostic, TagMode};
 use serde::{Deserialize, Serialize};
 
+use crate::{AlarmFiguresNow, AlarmInfo, AlarmLine, AlarmNow, AlarmWish, JournalAsk};
+
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -29,6 +31,22 @@ pub enum Ask {
         /// Its number.
         number: u64,
     },
+    /// Rows of the alarm journal. Answered by [`Reply::AlarmJournal`].
+    AlarmJournal(JournalAsk),
+    /// The key figures of a time. Answered by [`Reply::AlarmFigures`].
+    AlarmFigures {
+        /// From, ns UTC; `None`: the last 24 hours.
+        from: Option<i64>,
+        /// To, ns UTC; `None`: until now.
+        to: Option<i64>,
+        /// Whose; empty for the whole plant.
+        position: String,
+    },
+    /// All alarms of an instance, also those that stand as normal. Answered by [`Reply::Alarms`].
+    AlarmsOf {
+        /// The instance: `high_lift/p1`.
+        instance: String,
+    },
 }
 
 /// What is to be done. Authorised and audited by the station.
@@ -46,6 +64,13 @@ pub enum Deed {
     /// Applies what the project folder holds.
     ApplyProject {
         /// Why; may be empty.
+        comment: String,
+    },
+    /// Acts on alarms: acknowledge, shelve and so on. The outcome tells of all of them in one sentence.
+    Alarms {
+        /// At most [`crate::ALARM_ACTS`].
+        wishes: Vec<AlarmWish>,
+        /// Why; may be empty where the act doesn't take a reason.
         comment: String,
     },
     /// Puts the project back as it was before a change.
@@ -95,6 +120,22 @@ pub enum Reply {
     Changes(Vec<ChangeNow>),
     /// One change with its difference; `None` where there is none of that number.
     Change(Option<ChangeNow>),
+    /// A page of the alarm journal.
+    AlarmJournal {
+        /// In the order asked.
+        rows: Vec<AlarmLine>,
+        /// Where the next page starts; `None` where there is none.
+        next: Option<String>,
+    },
+    /// The key figures of a time.
+    AlarmFigures(Box<AlarmFiguresNow>),
+    /// All alarms of an instance.
+    Alarms {
+        /// What they are.
+        infos: Vec<AlarmInfo>,
+        /// How they stand, in the same order.
+        rows: Vec<AlarmNow>,
+    },
     /// Not answered; why, in a sentence.
     Refused(String),
 }

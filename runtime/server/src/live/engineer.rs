@@ -43,7 +43,7 @@ impl Console {
             self.registers_at = Some(self.app.station.now().mono);
         }
         let (station, plant) = (self.app.station.clone(), Arc::clone(&self.plant));
-        self.answer(move || ToConsole::Reply { request, reply: Box::new(reply(&*station, &plant, ask)) });
+        self.answer(move || ToConsole::Reply { request, reply: Box::new(reply(&*station, &plant, ask, role)) });
         Ok(())
     }
 
@@ -77,7 +77,10 @@ impl Console {
     /// Hands a wish to the station, and stays with the console while it is carried out.
     pub(super) async fn carry_out(&mut self, session: Session, request: u64, deed: Deed) -> Result<(), Gone> {
         let comment = match &deed {
-            Deed::Automation { reason: comment, .. } | Deed::ApplyProject { comment } | Deed::RollBack { comment, .. } => comment,
+            Deed::Automation { reason: comment, .. }
+            | Deed::Alarms { comment, .. }
+            | Deed::ApplyProject { comment }
+            | Deed::RollBack { comment, .. } => comment,
         };
         let refusal = if self.open_writes >= limits::OPEN_WRITES {
             Some("Too many of your commands are still under way; wait for their outcome.".to_owned())
@@ -104,6 +107,7 @@ impl Console {
 async fn done(station: Arc<dyn Station>, session: Session, deed: Deed) -> Outcome {
     let change: Box<dyn FnOnce(&dyn ProjectDoor) -> Result<ChangeDone, ChangeError> + Send> = match deed {
         Deed::Automation { name, verb, reason } => return station.steer(session, Door::Console, name, verb, reason).await,
+        Deed::Alarms { wishes, comment } => return super::alarms::act(station, session, wishes, comment).await,
         Deed::ApplyProject { comment } => Box::new(move |project| project.apply((&session, Door::Console), &comment)),
         Deed::RollBack { before, comment } => {
             Box::new(move |project| project.roll_back((&session, Door::Console), Some(before), &comment))
@@ -134,7 +138,7 @@ fn error_words(error: &ChangeError) -> String {
     }
 }
 
-fn reply(station: &dyn Station, plant: &Plant, ask: Ask) -> Reply {
+fn reply(station: &dyn Station, plant: &Plant, ask: Ask, role: Role) -> Reply {
     match ask {
         Ask::Overrides => {
             let all = station.overrides();
@@ -153,6 +157,15 @@ fn reply(station: &dyn Station, plant: &Plant, ask: Ask) -> Reply {
             Reply::Changes(all.map(|change| change_now(ChangeInfo { diff: String::new(), ..change })).collect())
         }
         Ask::Change { number } => Reply::Change(station.project().change(number).map(change_now)),
+        Ask::AlarmJournal(ask) => match station.alarms().journal(&ask) {
+            Ok((rows, next)) => Reply::AlarmJournal { rows, next },
+            Err(why) => Reply::Refused(why),
+        },
+        Ask::AlarmFigures { from, to, position } => match station.alarms().figures((from, to), &position) {
+            Ok(figures) => Reply::AlarmFigures(Box::new(figures)),
+            Err(why) => Reply::Refused(why),
+        },
+        Ask::AlarmsOf { instance } => super::alarms::of_instance(station, plant, &instance, role),
     }
 }
 

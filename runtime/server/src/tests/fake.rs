@@ -35,6 +35,7 @@ pub(super) struct Fake {
     pub(super) screens: watch::Sender<Arc<ScreenSet>>,
     pub(super) writes: Mutex<Vec<(String, TagId, Value)>>,
     pub(super) is_well: AtomicBool,
+    pub(super) alarms: Arc<super::fake_alarms::FakeAlarms>,
     now_ms: AtomicU64,
     _data: tempfile::TempDir,
 }
@@ -103,6 +104,7 @@ impl Fake {
             screens: watch::channel(Arc::new(ScreenSet { revision: 1, files: vec![("1_overview.rhai".into(), "x".into())] })).0,
             writes: Mutex::default(),
             is_well: AtomicBool::new(true),
+            alarms: Arc::default(),
             now_ms: AtomicU64::new(1_000),
             _data: data,
         };
@@ -208,6 +210,10 @@ impl Station for Fake {
 
     fn access(&self) -> Arc<Access> {
         self.access.clone()
+    }
+
+    fn alarms(&self) -> Arc<dyn crate::AlarmDoor> {
+        self.alarms.clone()
     }
 
     fn project(&self) -> Arc<dyn crate::ProjectDoor> {

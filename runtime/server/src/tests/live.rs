@@ -337,3 +337,22 @@ async fn questions_and_deeds_are_answered_by_their_number_and_by_role() {
     let told = engineer.heard(|message| matches!(message, ToConsole::Why { .. })).await;
     assert!(matches!(told, ToConsole::Why { request: 7, why: None, .. }), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_hears_of_a_change_with_its_scan_and_not_at_the_next_look() {
+    let fake = Fake::new();
+    let served = serve(&fake).await;
+    fake.set(&[(0, Value::Float(0.0), Status::GOOD)]);
+    let mut console = Console::logged_in(&served, "vera").await;
+    console.subscribe(&["intake/level"]).await;
+    assert_eq!(rows(&console.values().await), [(0, Value::Float(0.0))]);
+    // Each is set when the one before was heard: told at the next look, they would take a tenth of a second each.
+    let changes = 40_u32;
+    let begin = std::time::Instant::now();
+    for number in 1..=changes {
+        fake.set(&[(0, Value::Float(f64::from(number)), Status::GOOD)]);
+        assert_eq!(rows(&console.values().await), [(0, Value::Float(f64::from(number)))]);
+    }
+    let by_looks = Duration::from_millis(crate::limits::LIVE_MS) * (changes - 1);
+    assert!(begin.elapsed() < by_looks * 3 / 4, "{changes} changes took {:?}", begin.elapsed());
+}

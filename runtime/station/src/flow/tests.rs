@@ -5,7 +5,7 @@ use plantroom_tags::TagEngine;
 use super::*;
 use crate::clock::MachineClock;
 use crate::inbox::inbox;
-use crate::scan::small_plant;
+use crate::scan::{no_alarms, small_plant};
 
 /// What one scan received: its number, time, lost tags and inputs.
 type Received = (u64, Now, Vec<TagId>, Vec<Input>);
@@ -40,13 +40,15 @@ fn a_recorded_station_gives_the_same_frames_again() {
     let (retained, _) = Retained::open(folder.path(), &plant.tags).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let (snapshots, mut seen) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
+    let journal = crate::alarms::open(folder.path(), &plant, start).unwrap();
     let flow = Flow {
-        scan: Scan::new(&plant, engine(start)),
+        scan: Scan::new(&plant, engine(start), no_alarms(&plant, start)),
         pace: ScanSpec { min_ms: 1, max_ms: 5 },
         clock: Arc::clone(&clock),
         inbox: Arc::clone(&inbox),
         outlet,
         snapshots,
+        alarms: AlarmOutlet::new(journal.journal, Arc::clone(&plant.alarms), Arc::clone(&plant.tags)),
         retained: Arc::new(retained),
         readers: vec![Arc::clone(&frames) as Arc<dyn FrameReader>],
         system: SystemTags::of(&plant),
@@ -70,7 +72,7 @@ fn a_recorded_station_gives_the_same_frames_again() {
     stop.store(true, Ordering::Relaxed);
     thread.join().unwrap();
 
-    let mut replayed = Scan::new(&plant, engine(start));
+    let mut replayed = Scan::new(&plant, engine(start), no_alarms(&plant, start));
     let again = recording.0.lock().iter().map(|(_, now, lost, inputs)| replayed.run(inputs, lost, *now)).collect::<Vec<_>>();
     let again: Vec<Frame> = again.into_iter().filter(|frame| !frame.changes.is_empty()).collect();
     let live = frames.0.lock();

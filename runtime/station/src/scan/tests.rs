@@ -33,7 +33,12 @@ fn at(ms: u64) -> Now {
 }
 
 fn scan(plant: &Plant) -> Scan {
-    Scan::new(plant, TagEngine::new(Arc::clone(&plant.tags), &[], at(0)))
+    Scan::new(plant, TagEngine::new(Arc::clone(&plant.tags), &[], at(0)), no_alarms(plant, at(0)))
+}
+
+/// An alarm engine that knows of nothing before.
+pub(crate) fn no_alarms(plant: &Plant, now: Now) -> AlarmEngine {
+    AlarmEngine::new(Arc::clone(&plant.alarms), &plant.tags, &[], 1, now)
 }
 
 fn sample(tag: TagId, value: f64, ms: u64) -> Input {
@@ -130,7 +135,7 @@ fn changed(plant: &Plant) -> ScanPlant {
     let kept = vec![(TagId(tags.len() as u32 - 1), Value::Int(77), Utc(5))];
     let connections = plant.connections.iter().map(|connection| Arc::clone(&connection.name)).collect();
     let plugins = plant.plugins.iter().map(|plugin| Arc::clone(&plugin.name)).collect();
-    ScanPlant { number: 1, tags: tags.into(), connections, plugins, scan_ms: (20, 200), kept }
+    ScanPlant { number: 1, tags: tags.into(), alarms: Arc::clone(&plant.alarms), connections, plugins, scan_ms: (20, 200), kept }
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! Alarms to a console: the whole picture once, then what has changed with each scan; and its operator's acts.
+
+use std::sync::Arc;
+
+use plantroom_access::Session;
+use plantroom_model::{AlarmBoard, AlarmId, Door, Outcome, OutcomeKind, Role};
+use plantroom_project::Plant;
+use plantroom_wire::{ALARM_ACTS, ALARM_ROWS, AlarmBatch, AlarmWish, Reply, ToConsole};
+
+use crate::{Station, alarms};
+
+/// What one console has been told of the alarms.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The frame of the newest row; `None` before the whole picture.
+    frame: Option<u64>,
+    /// The last frame that it knows to be in the journal.
+    recorded: u64,
+    /// A bit for each alarm whose texts it has.
+    infos: Vec<u64>,
+}
+
+impl Told {
+    /// Messages that bring a console up to date: none when there is nothing new.
+    pub(super) fn batches(&mut self, plant: &Plant, board: &AlarmBoard, recorded: u64, role: Role) -> Vec<ToConsole> {
+        let whole = self.frame.is_none();
+        if !whole && self.frame == Some(board.frame()) && self.recorded == recorded {
+            return Vec::new();
+        }
+        if whole {
+            self.infos.clear();
+        }
+        let since = self.frame.unwrap_or(0);
+        let mut rows = board.changed_since(since).filter(|(_, row)| !whole || row.is_shown()).peekable();
+        let mut batches = Vec::new();
+        loop {
+            let part: Vec<_> = rows.by_ref().take(ALARM_ROWS).collect();
+            let new = part.iter().filter(|(id, _)| self.is_new(*id));
+            let known = new.filter_map(|(id, _)| Some((*id, plant.alarms.get(id.0 as usize)?)));
+            let infos = known.map(|(id, spec)| alarms::info(plant, id, spec, role)).collect();
+            let batch = AlarmBatch {
+                whole: whole && batches.is_empty(),
+                more: rows.peek().is_some(),
+                infos,
+                rows: part.iter().map(|(id, row)| alarms::now(*id, row)).collect(),
+                recorded,
+                counts: alarms::totals(board),
+            };
+            for (id, _) in &part {
+                self.has(*id);
+            }
+            let more = batch.more;
+            batches.push(ToConsole::Alarms(Box::new(batch)));
+            if !more {
+                break;
+            }
+        }
+        (self.frame, self.recorded) = (Some(board.frame()), recorded);
+        batches
+    }
+
+    fn is_new(&self, id: AlarmId) -> bool {
+        self.infos.get(id.0 as usize / 64).is_none_or(|bits| bits >> (id.0 % 64) & 1 == 0)
+    }
+
+    fn has(&mut self, id: AlarmId) {
+        let place = id.0 as usize / 64;
+        if self.infos.len() <= place {
+            self.infos.resize(place + 1, 0);
+        }
+        self.infos[place] |= 1 << (id.0 % 64);
+    }
+}
+
+/// All alarms of an instance of a type, also those that stand as normal.
+pub(super) fn of_instance(station: &dyn Station, plant: &Plant, instance: &str, role: Role) -> Reply {
+    let board = station.alarms().board().borrow().clone();
+    let of_it = (0..).map(AlarmId).zip(plant.alarms.iter()).filter(|(_, spec)| &*spec.instance == instance);
+    let each = of_it.take(ALARM_ROWS).map(|(id, spec)| {
+        let row = board.get(id).cloned().unwrap_or_default();
+        (alarms::info(plant, id, spec, role), alarms::now(id, &row))
+    });
+    let (infos, rows) = each.unzip();
+    Reply::Alarms { infos, rows }
+}
+
+/// Carries acts out; one outcome for all of them, as the operator reads it.
+pub(super) async fn act(station: Arc<dyn Station>, session: Session, wishes: Vec<AlarmWish>, comment: String) -> Outcome {
+    if wishes.is_empty() || wishes.len() > ALARM_ACTS {
+        let message = format!("Between 1 and {ALARM_ACTS} alarms can be acted on at once; select fewer.");
+        return Outcome { kind: OutcomeKind::Refused, message, audit: 0 };
+    }
+    let names: Vec<String> = wishes.iter().map(|wish| wish.alarm.clone()).collect();
+    let outcomes = station.alarms().act((session, Door::Console), wishes, comment).await;
+    sum_up(&names, outcomes)
+}
+
+/// One sentence for many outcomes: what was done, and of what wasn't the first with its reason.
+fn sum_up(names: &[String], mut outcomes: Vec<Outcome>) -> Outcome {
+    if outcomes.len() == 1 {
+        return outcomes.remove(0);
+    }
+    let is_done = |outcome: &Outcome| matches!(outcome.kind, OutcomeKind::Done | OutcomeKind::Confirmed);
+    let (done, all) = (outcomes.iter().filter(|outcome| is_done(outcome)).count(), outcomes.len());
+    let first = names.iter().zip(&outcomes).find(|(_, outcome)| !is_done(outcome));
+    let audit = outcomes.first().map_or(0, |outcome| outcome.audit);
+    match first {
+        None => Outcome { kind: OutcomeKind::Done, message: format!("Done for all {all} alarms."), audit },
+        Some((name, outcome)) => Outcome {
+            kind: if done == 0 { outcome.kind } else { OutcomeKind::Done },
+            message: format!("Done for {done} of {all} alarms. {name}: {}", outcome.message),
+            audit,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(kind: OutcomeKind, message: &str) -> Outcome {
+        Outcome { kind, message: message.to_owned(), audit: 7 }
+    }
+
+    #[test]
+    fn many_outcomes_are_one_sentence() {
+        let names = ["a".to_owned(), "b".to_owned()];
+        let done = || outcome(OutcomeKind::Done, "Acknowledged.");
+        let refused = || outcome(OutcomeKind::Refused, "Acknowledged by anna already.");
+        for (outcomes, kind, message) in [
+            (vec![done()], OutcomeKind::Done, "Acknowledged."),
+            (vec![done(), done()], OutcomeKind::Done, "Done for all 2 alarms."),
+            (vec![done(), refused()], OutcomeKind::Done, "Done for 1 of 2 alarms. b: Acknowledged by anna already."),
+            (vec![refused(), refused()], OutcomeKind::Refused, "Done for 0 of 2 alarms. a: Acknowledged by anna already."),
+        ] {
+            assert_eq!(sum_up(&names, outcomes), outcome(kind, message));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The alarms of a station: what the scan decided goes onto the board and into the journal (`outlet.rs`); what operators
+//! do takes the way of `act.rs`; what scripts say comes in by the inbox, as what plugins say does.
+
+mod act;
+mod asked;
+mod lines;
+mod outlet;
+mod restore;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use plantroom_access::Session;
+use plantroom_historian::Journal;
+use plantroom_model::{AlarmBoard, Door, Outcome};
+use plantroom_server::AlarmDoor;
+use plantroom_wire::{AlarmFiguresNow, AlarmLine, AlarmWish, JournalAsk};
+use tokio::sync::{Semaphore, watch};
+
+pub use asked::Asked;
+pub use outlet::AlarmOutlet;
+pub use restore::{OpenJournal, open};
+
+use crate::command::{CommandPath, Who, stopping};
+
+/// Acts that are under way at once; more wait for their turn. Their audit records share what the disk takes at once.
+const ACTS: usize = 64;
+
+/// The alarms, as operators reach them.
+pub struct Alarms {
+    commands: Arc<CommandPath>,
+    asked: Arc<Asked>,
+    board: watch::Receiver<Arc<AlarmBoard>>,
+    recorded: watch::Receiver<u64>,
+    journal: Arc<Journal>,
+    turns: Arc<Semaphore>,
+    this: Weak<Self>,
+}
+
+impl Alarms {
+    /// Wires them up.
+    pub fn new(
+        commands: Arc<CommandPath>,
+        (asked, journal): (Arc<Asked>, Arc<Journal>),
+        (board, recorded): (watch::Receiver<Arc<AlarmBoard>>, watch::Receiver<u64>),
+    ) -> Arc<Self> {
+        let turns = Arc::new(Semaphore::new(ACTS));
+        Arc::new_cyclic(|this| Self { commands, asked, board, recorded, journal, turns, this: this.clone() })
+    }
+}
+
+impl AlarmDoor for Alarms {
+    fn board(&self) -> watch::Receiver<Arc<AlarmBoard>> {
+        self.board.clone()
+    }
+
+    fn recorded(&self) -> watch::Receiver<u64> {
+        self.recorded.clone()
+    }
+
+    fn act(
+        &self,
+        (session, door): (Session, Door),
+        wishes: Vec<AlarmWish>,
+        comment: String,
+    ) -> Pin<Box<dyn Future<Output = Vec<Outcome>> + Send>> {
+        let (this, turns, comment) = (self.this.upgrade(), Arc::clone(&self.turns), Arc::<str>::from(comment));
+        Box::pin(async move {
+            let acts = wishes.into_iter().map(|wish| {
+                let (this, turns, comment) = (this.clone(), Arc::clone(&turns), Arc::clone(&comment));
+                let who = Who::Person(session.clone(), door);
+                tokio::spawn(async move {
+                    let (Some(this), Ok(_turn)) = (this, turns.acquire().await) else { return stopping() };
+                    this.act_on(who, wish, comment).await
+                })
+            });
+            let mut outcomes = Vec::new();
+            for act in acts.collect::<Vec<_>>() {
+                outcomes.push(act.await.unwrap_or_else(|_| stopping()));
+            }
+            outcomes
+        })
+    }
+
+    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String> {
+        lines::page(&self.journal.reader(), ask)
+    }
+
+    fn figures(&self, _time: (Option<i64>, Option<i64>), _position: &str) -> Result<AlarmFiguresNow, String> {
+        Err("This station keeps no alarm journal.".to_owned())
+    }
+
+    fn report(&self, _time: (Option<i64>, Option<i64>), _position: &str) -> Result<String, String> {
+        Err("This station keeps no alarm journal.".to_owned())
+    }
+}
