@@ -9,6 +9,8 @@
 #[macro_use]
 mod say;
 
+mod alarm;
+mod alarm_files;
 mod audit;
 mod automation;
 mod change;
@@ -75,6 +77,8 @@ enum Verb {
     Modbus(modbus::Modbus),
     /// Lists, reads, watches, writes, explains and takes over tags of a running station.
     Tag(tag::Tag),
+    /// Exports and imports a project's alarms.
+    Alarm(alarm::Alarm),
     /// Shows what the station does by itself, and what automations did and why.
     Automation(automation::Automation),
     /// Shows and changes the users of a running station.
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         Verb::Simulate(verb) => verb.run(),
         Verb::Modbus(verb) => verb.run(),
         Verb::Tag(verb) => verb.run(),
+        Verb::Alarm(verb) => verb.run(),
         Verb::Automation(verb) => verb.run(),
         Verb::User(verb) => verb.run(),
         Verb::Token(verb) => verb.run(),

@@ -1,6 +1,6 @@
 //! `plantroom tag export` and `plantroom tag import`: a project's tags as spreadsheets. No station is needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -29,10 +29,21 @@ pub struct Export {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Style {
+pub(crate) enum Style {
     Plain,
     Excel,
     ExcelEurope,
+}
+
+impl Style {
+    /// How the file is written.
+    pub fn csv(self) -> CsvStyle {
+        match self {
+            Self::Plain => CsvStyle::Plain,
+            Self::Excel => CsvStyle::Excel,
+            Self::ExcelEurope => CsvStyle::ExcelEurope,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -56,13 +67,8 @@ impl Export {
             print_all(&loaded.diagnostics);
             return Err(Failure::problems("The project has mistakes, so its tags can't be exported.").into());
         };
-        let style = match self.style {
-            Style::Plain => CsvStyle::Plain,
-            Style::Excel => CsvStyle::Excel,
-            Style::ExcelEurope => CsvStyle::ExcelEurope,
-        };
         let wanted = |name: &str| matches(&self.filter, name);
-        let text = export_tags(&plant, wanted, style);
+        let text = export_tags(&plant, wanted, self.style.csv());
         let count = plant.tags.iter().filter(|tag| wanted(&tag.name) && !tag.name.starts_with("system/")).count();
         match self.output {
             None => crate::say::raw(text.as_bytes()),
@@ -86,17 +92,34 @@ impl ImportFile {
                 return Err(Failure::problems("Nothing was imported.").into());
             }
         };
-        self.show(&name, &planned);
+        let writing = Writing { project: &self.project, into: &self.into, what: "tags", is_dry_run: self.dry_run };
+        writing.show_and_write(&name, &planned)
+    }
+}
+
+/// What is done with an import that was planned.
+pub(crate) struct Writing<'a> {
+    pub project: &'a Path,
+    pub into: &'a str,
+    /// What it is of: `tags`.
+    pub what: &'a str,
+    pub is_dry_run: bool,
+}
+
+impl Writing<'_> {
+    /// Shows what would change, and writes it unless it is only shown.
+    pub fn show_and_write(&self, name: &str, planned: &Import) -> Result<()> {
+        self.show(name, planned);
         if planned.files.is_empty() {
             println!("Nothing to import.");
             return Ok(());
         }
-        if self.dry_run {
+        if self.is_dry_run {
             println!("Nothing was written (--dry-run).");
             return Ok(());
         }
         let backup = jiff::Zoned::now().strftime("%Y-%m-%d_%H%M%S").to_string();
-        let written = planned.apply(&self.project, &backup).context("the project can't be written")?;
+        let written = planned.apply(self.project, &backup).context("the project can't be written")?;
         written.iter().for_each(|file| println!("Wrote {}.", file.display()));
         let kept = self.project.join(".backup").join(backup);
         if kept.is_dir() {
@@ -114,17 +137,17 @@ impl ImportFile {
             println!("  and {} more lines", lines.len() - LINES);
         }
         if planned.unchanged > 0 {
-            println!("{} tags are as the project has them.", planned.unchanged);
+            println!("{} {} are as the project has them.", planned.unchanged, self.what);
         }
         let from: Vec<&str> = planned.files.iter().map(|(path, _)| path.as_str()).filter(|path| *path != self.into).collect();
         if !from.is_empty() {
-            println!("Changed tags move to {} from {}.", self.into, from.join(", "));
+            println!("Changed {} move to {} from {}.", self.what, self.into, from.join(", "));
         }
         println!("In all: {}.", planned.preview);
     }
 }
 
-fn print_all(diagnostics: &[Diagnostic]) {
+pub(crate) fn print_all(diagnostics: &[Diagnostic]) {
     diagnostics.iter().for_each(|diagnostic| println!("{diagnostic}\n"));
 }
 

@@ -155,18 +155,7 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
             Some(_) => {}
             None => wrong(item, here, name, shape, report),
         },
-        (Shape::Duration(low, high), _) if shape.fits(item) => match duration_of(item) {
-            Some(ms) if (*low..=*high).contains(&ms) => {}
-            Some(ms) => {
-                let (low, high) = (duration_words(*low), duration_words(*high));
-                let message = format!("`{name}` must be between {low} and {high}, but is {}", duration_words(ms));
-                report.error(here, message, "");
-            }
-            None => {
-                let message = format!("`{name}` is a length of time, but {} is none", item.words());
-                report.error(here, message, "write a number and its unit, ms, s, min, h or d: \"5 min\", \"1 h 30 min\"");
-            }
-        },
+        (Shape::Duration(low, high), _) if shape.fits(item) => check_duration(item, here, name, (*low, *high), report),
         (Shape::Scalars, Raw::List(items)) => {
             for item in items.iter().filter(|item| !Shape::Scalar.fits(item)) {
                 wrong(item, spot.moved(item.at), name, &Shape::Scalar, report);
@@ -193,6 +182,20 @@ fn check_value(item: &Item, spot: Spot, name: &str, shape: &Shape, report: &mut 
         (Shape::Parameters | Shape::AlarmOverrides, Raw::Table(_)) => {}
         _ if shape.fits(item) => {}
         _ => wrong(item, here, name, shape, report),
+    }
+}
+
+fn check_duration(item: &Item, here: Spot, name: &str, (low, high): (u64, u64), report: &mut Report) {
+    match duration_of(item) {
+        Some(ms) if (low..=high).contains(&ms) => {}
+        Some(ms) => {
+            let (low, high) = (duration_words(low), duration_words(high));
+            report.error(here, format!("`{name}` must be between {low} and {high}, but is {}", duration_words(ms)), "");
+        }
+        None => {
+            let message = format!("`{name}` is a length of time, but {} is none", item.words());
+            report.error(here, message, "write a number and its unit, ms, s, min, h or d: \"5 min\", \"1 h 30 min\"");
+        }
     }
 }
 

@@ -179,7 +179,7 @@ fn the_demo_plant_has_no_mistakes() {
 #[test]
 fn there_is_a_schema_for_every_kind_of_file() {
     let names: Vec<&str> = schemas().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types", "automations"]);
+    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types", "automations", "alarms", "outlets"]);
 }
 
 #[test]

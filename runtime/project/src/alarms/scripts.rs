@@ -48,7 +48,8 @@ pub(crate) fn read_script(file: &ProjectFile, known: &Instances<'_>, all: &mut A
     for one in declared {
         let spot = Spot::new(place(file, source, one.place));
         let is_instance = known.all.iter().any(|(_, name)| *name == one.on);
-        let description = known.descriptions.get(&one.on).map_or(one.on.as_str(), String::as_str);
+        let description =
+            known.descriptions.get(&one.on).filter(|words| !words.is_empty()).map_or(one.on.as_str(), String::as_str);
         let words = Words { on: &one.on, description, at: spot.at };
         let mut entries: Entries = one.options.iter().map(|(key, value)| words.entry(key, value, report)).collect();
         let text = |key: &'static str, text: &str| Entry {

@@ -133,104 +133,113 @@ impl Alarms {
     }
 }
 
+/// The station's alarms that are there once: name, message, priority, tag and how it is looked at, consequence, action.
+const ONCE: [(&str, &str, &str, Look, &str, &str); 6] = [
+    (
+        "disk",
+        "The station's disk is full or fails",
+        "high",
+        Look::Is("disk/ok", &[0]),
+        "Audit trail, journal and history are not written; later only essential writes pass",
+        "Make room on the disk, or have it replaced; system/disk/message says more",
+    ),
+    (
+        "audit",
+        "The audit trail can't be written",
+        "high",
+        Look::Is("audit/ok", &[0]),
+        "When its reserve is spent, only writes marked essential pass",
+        "Make room on the disk; keep control to what is needed until then",
+    ),
+    (
+        "scan/inbox_lost",
+        "The station has lost inputs",
+        "medium",
+        Look::Counts("scan/inbox_lost"),
+        "Samples were dropped; the tags concerned are marked uncertain",
+        "Find out which driver sends too much: plantroom tag list 'system/plugins/*'",
+    ),
+    (
+        "scan/implausible_times",
+        "A device sends times that can't be true",
+        "low",
+        Look::Counts("scan/implausible_times"),
+        "Values stay live, at the station's time; the order of events may be wrong",
+        "Set the clock of the device, or replace its battery",
+    ),
+    (
+        "alarms/journal",
+        "The alarm journal can't be written",
+        "high",
+        Look::Told,
+        "Alarms go on, but what happens to them is not kept",
+        "Make room on the disk, or have it replaced",
+    ),
+    (
+        "alarms/scripts",
+        "An alarm script has stopped with an error",
+        "medium",
+        Look::Told,
+        "Its alarms stay as they were, marked unknown",
+        "Tell the engineer; the detail names file and line",
+    ),
+];
+
+/// How a system tag, named without `system/`, is looked at.
+enum Look {
+    Is(&'static str, &'static [i64]),
+    Counts(&'static str),
+    Told,
+}
+
 fn of_station(parts: &Parts<'_>) -> Vec<Own> {
-    let own = |name: &str, message: &str, priority, when, consequence, action| Own {
-        name: format!("system/{name}"),
-        message: message.to_owned(),
+    let tag = |name: &str| format!("system/{name}");
+    let own = |name: String, message: String, priority, when, consequence, action| Own {
+        name: tag(&name),
+        message,
         priority,
         when,
         consequence,
         action,
     };
-    let tag = |name: &str| format!("system/{name}");
-    let mut all = vec![
-        own(
-            "disk",
-            "The station's disk is full or fails",
-            "high",
-            When::State(tag("disk/ok"), &[0]),
-            "Audit trail, journal and history are not written; later only essential writes pass",
-            "Make room on the disk, or have it replaced; system/disk/message says more",
-        ),
-        own(
-            "audit",
-            "The audit trail can't be written",
-            "high",
-            When::State(tag("audit/ok"), &[0]),
-            "When its reserve is spent, only writes marked essential pass",
-            "Make room on the disk; keep control to what is needed until then",
-        ),
-        own(
-            "scan/inbox_lost",
-            "The station has lost inputs",
-            "medium",
-            When::Counts(tag("scan/inbox_lost")),
-            "Samples were dropped; the tags concerned are marked uncertain",
-            "Find out which driver sends too much: plantroom tag read 'system/plugins/*/state'",
-        ),
-        own(
-            "scan/implausible_times",
-            "A device sends times that can't be true",
-            "low",
-            When::Counts(tag("scan/implausible_times")),
-            "Values stay live, at the station's time; orders of events may be wrong",
-            "Set the clock of the device, or replace its battery",
-        ),
-        own(
-            "alarms/journal",
-            "The alarm journal can't be written",
-            "high",
-            When::Told,
-            "Alarms go on, but what happens to them is not kept",
-            "Make room on the disk, or have it replaced",
-        ),
-        own(
-            "alarms/scripts",
-            "An alarm script has stopped with an error",
-            "medium",
-            When::Told,
-            "Its alarms stay as they were, marked unknown",
-            "Tell the engineer; the detail names file and line",
-        ),
-    ];
+    let once = ONCE.iter().map(|(name, message, priority, look, consequence, action)| {
+        let when = match look {
+            Look::Is(of, is) => When::State(tag(of), is),
+            Look::Counts(of) => When::Counts(tag(of)),
+            Look::Told => When::Told,
+        };
+        own((*name).to_owned(), (*message).to_owned(), priority, when, consequence, action)
+    });
+    let mut all: Vec<Own> = once.collect();
     for name in parts.plugins.all() {
-        all.push(own(
-            &format!("plugins/{name}/fault"),
-            &format!("Plugin {name} had a fault and was started again"),
-            "low",
-            When::Counts(tag(&format!("plugins/{name}/faults"))),
-            "Its tags were bad for a moment",
-            "Tell the engineer if it happens again",
-        ));
-        all.push(own(
-            &format!("plugins/{name}/quarantined"),
-            &format!("Plugin {name} is quarantined"),
-            "high",
-            When::State(tag(&format!("plugins/{name}/state")), &[3]),
-            "All its tags are bad, and nothing is written through it",
-            "Watch the unit on site; the engineer starts it again with plantroom plugin swap",
-        ));
+        let fault = When::Counts(tag(&format!("plugins/{name}/faults")));
+        let words = format!("Plugin {name} had a fault and was started again");
+        let (then, act) = ("Its tags were bad for a moment", "Tell the engineer if it happens again");
+        all.push(own(format!("plugins/{name}/fault"), words, "low", fault, then, act));
+        let quarantine = When::State(tag(&format!("plugins/{name}/state")), &[3]);
+        let then = "All its tags are bad, and nothing is written through it";
+        let act = "Watch the unit on site; the engineer starts it again: plantroom plugin release";
+        let words = format!("Plugin {name} is quarantined");
+        all.push(own(format!("plugins/{name}/quarantined"), words, "high", quarantine, then, act));
     }
-    for automation in parts.automations {
-        let name = automation.name();
+    for name in parts.automations.iter().map(AutomationDecl::name) {
+        let stopped = When::State(tag(&format!("automations/{name}/state")), &[2]);
+        let then = "What it does by itself has to be done by hand";
+        let words = format!("Automation {name} has stopped");
         all.push(own(
-            &format!("automations/{name}"),
-            &format!("Automation {name} has stopped"),
+            format!("automations/{name}"),
+            words,
             "medium",
-            When::State(tag(&format!("automations/{name}/state")), &[2]),
-            "What it does by itself has to be done by hand",
+            stopped,
+            then,
             "Read why in its last error, then start it again",
         ));
     }
     for name in parts.outlets {
-        all.push(own(
-            &format!("outlets/{name}"),
-            &format!("Notifications through {name} don't get out"),
-            "medium",
-            When::Told,
-            "People who are not at a console are not told of alarms",
-            "Tell them by telephone; check the outlet's server and password",
-        ));
+        let then = "People who are not at a console are not told of alarms";
+        let act = "Tell them by telephone; check the outlet's server and password";
+        let words = format!("Notifications through {name} don't get out");
+        all.push(own(format!("outlets/{name}"), words, "medium", When::Told, then, act));
     }
     all
 }

@@ -204,8 +204,8 @@ impl AlarmRunner {
                 let Some(now) = read(&name) else {
                     let why = format!("there is no tag `{name}`");
                     let at = error_place(&evaluation, one, &self.calls);
-                    let failed =
-                        Evaluation { result: Err(ScriptError::new(&self.program.file, at, why)), gap: false, ..evaluation };
+                    let result = Err(ScriptError::new(&self.program.file, at, why));
+                    let failed = Evaluation { result, gap: false, status: Status::GOOD, ..evaluation };
                     return Some(Look { evaluation: failed, this, timers });
                 };
                 self.tags.insert(name, now);

@@ -5,7 +5,10 @@ use std::path::Path;
 use plantroom_model::{AlarmSpec, Condition, LimitKind, LimitSource, Origin, Priority, Role};
 use plantroom_project::{Loaded, Plant, difference, load, load_onto};
 
-fn write(root: &Path, files: &[(&str, &str)]) {
+mod scripts;
+mod sheets;
+
+pub fn write(root: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
         let path = root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -13,7 +16,7 @@ fn write(root: &Path, files: &[(&str, &str)]) {
     }
 }
 
-const BASE: [(&str, &str); 6] = [
+pub const BASE: [(&str, &str); 6] = [
     ("plant.toml", "name = \"Test\"\n[alarms]\nadvice = false\n"),
     (
         "connections.toml",
@@ -55,25 +58,25 @@ fn load_with(files: &[(&str, &str)]) -> Loaded {
     load(root.path())
 }
 
-fn plant(files: &[(&str, &str)]) -> Plant {
+pub fn plant(files: &[(&str, &str)]) -> Plant {
     let loaded = load_with(files);
     let told: Vec<String> = loaded.diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(told, Vec::<String>::new());
     (*loaded.plant.unwrap()).clone()
 }
 
-fn told(files: &[(&str, &str)]) -> Vec<String> {
+pub fn told(files: &[(&str, &str)]) -> Vec<String> {
     let loaded = load_with(files);
     loaded.diagnostics.iter().map(|d| format!("{}:{}:{} {}", d.file, d.line, d.column, d.message)).collect()
 }
 
-fn alarm<'a>(plant: &'a Plant, name: &str) -> &'a AlarmSpec {
+pub fn alarm<'a>(plant: &'a Plant, name: &str) -> &'a AlarmSpec {
     let names: Vec<&str> = plant.alarms.iter().map(|alarm| &*alarm.name).collect();
     plant.alarm(name).unwrap_or_else(|| panic!("no {name} in {names:?}")).1
 }
 
 /// The condition with names for ids.
-fn words(plant: &Plant, condition: &Condition) -> String {
+pub fn words(plant: &Plant, condition: &Condition) -> String {
     let tag = |id: &plantroom_model::TagId| plant.tags[id.0 as usize].name.to_string();
     let source = |source: &LimitSource| match source {
         LimitSource::Constant(number) => number.to_string(),
@@ -379,150 +382,4 @@ fn ids_stay_over_changes_and_the_difference_is_told_in_words() {
     assert_eq!(preview.to_string(), "1 alarm is new, 1 alarm is removed, 1 alarm changes");
     assert!(preview.lines().contains(&"~ alarm a: condition".to_owned()), "{:?}", preview.lines());
     assert!(difference(&new, &new).is_empty());
-}
-
-const CLOGS: &str = "alarm(\"overheats\", #{ for_each: instances(\"motor\"), message: \"{description} overheats\", priority: \"medium\",\n\
-                     \x20   parameters: #{ limit: 60.0 } }, |a| lasts(tag(a.on + \"/current\") > a.limit, \"10 min\"));\n";
-
-#[test]
-fn scripts_declare_alarms_and_tables_name_scripts() {
-    let motors = "[[instance]]\ntype = \"motor\"\nname = \"m/1\"\ndescription = \"Motor 1\"\n[[instance]]\ntype = \"motor\"\nname = \"m/2\"\n";
-    let table = "[[alarm]]\nname = \"well/odd\"\nmessage = \"Odd\"\nscript = \"alarms/odd.rhai\"\non = \"well\"\nparameters = { limit = 3 }\n";
-    let plant = plant(&[
-        ("tags/b.toml", motors),
-        ("alarms/a.toml", table),
-        ("alarms/clogs.rhai", CLOGS),
-        ("alarms/odd.rhai", "fn active(a) { tag(a.on + \"/level\") > a.limit }"),
-    ]);
-    let (id, first) = plant.alarm("m/1/overheats").unwrap();
-    assert_eq!((&*first.message, first.priority, &*first.instance), ("Motor 1 overheats", Priority::Medium, "m/1"));
-    let paths: Vec<&str> = plant.alarm_scripts.iter().map(|script| script.path.as_str()).collect();
-    assert_eq!((paths, &first.condition), (vec!["alarms/clogs.rhai", "alarms/odd.rhai"], &Condition::Script { script: 0 }));
-    let of = |id| plant.scripted_alarms.iter().find(|one| one.alarm == id).unwrap();
-    assert_eq!((of(id).call, &*of(id).on, of(id).parameters.len()), (Some(0), "m/1", 1));
-    let odd = of(plant.alarm("well/odd").unwrap().0);
-    assert_eq!((odd.call, &*odd.on, odd.script), (None, "well", 1));
-    assert_eq!(alarm(&plant, "m/2/overheats").message, "m/2 overheats");
-}
-
-#[test]
-fn mistakes_in_scripts_and_outlets_are_told_where_they_stand() {
-    let mail = "smtp = { server = \"mail.x\", from = \"a@x\" }";
-    for (file, text, expected) in [
-        ("alarms/x.rhai", "alarm(\"a\", #{ prioritty: \"low\" }, |a| true)", "alarms/x.rhai:1:1 an alarm has no key `prioritty`"),
-        ("alarms/x.rhai", "alarm(\"a\", #{ message: \"m\" }, |a| tag(", "alarms/x.rhai:1:"),
-        (
-            "alarms/x.rhai",
-            "\n  alarm(\"a\", #{ for_each: instances(\"mtor\") }, |a| 1)",
-            "alarms/x.rhai:2:26 instances(): no instance is of type",
-        ),
-        (
-            "alarms/notify/x.rhai",
-            "fn occurred(alarm) { notify(\"mial\", \"a@x\") }",
-            "alarms/notify/x.rhai:1:22 there is no outlet `mial`",
-        ),
-        ("alarms/notify/x.rhai", "fn ocurred(alarm) { }", "alarms/notify/x.rhai:1:1 no function of this file is ever called"),
-        ("outlets.toml", "[[outlet]]\nname = \"a\"", "outlets.toml:1:1 nothing says which way this outlet is"),
-        (
-            "outlets.toml",
-            "[[outlet]]\nname = \"a\"\ncommand = { program = \"/bin/true\" }",
-            "outlets.toml:3:1 this project doesn't allow programs",
-        ),
-        (
-            "outlets.toml",
-            "[[outlet]]\nname = \"a\"\nwebhook = { url = \"hooks.x\" }",
-            "outlets.toml:3:19 `hooks.x` is not a web address",
-        ),
-        (
-            "outlets.toml",
-            "[[outlet]]\nname = \"a\"\nsmtp = { server = \"m\", from = \"x\" }",
-            "outlets.toml:3:31 `x` is not an e-mail address",
-        ),
-        (
-            "outlets.toml",
-            "[[outlet]]\nname = \"a\"\nsmtp = { server = \"m\", from = \"a@x\", user = \"u\", password_file = \"secret\" }",
-            "outlets.toml:3:67 `secret` would be in the project folder, and copied with it",
-        ),
-    ] {
-        let outlets = if file == "outlets.toml" { text.to_owned() } else { format!("[[outlet]]\nname = \"mail\"\n{mail}\n") };
-        let told = told(&[("outlets.toml", &outlets), (file, text)]);
-        assert!(told.len() == 1 && told[0].starts_with(expected), "{text}\n{told:#?}\n{expected}");
-    }
-    let all = "allow_commands = true\n[[outlet]]\nname = \"mail\"\nsmtp = { server = \"m\", from = \"a@x\", tls = \"tls\" }\nper_hour = 10\n\
-               [[outlet]]\nname = \"hook\"\nwebhook = { url = \"https://h.x/y\", headers = { X-Plant = \"north\" } }\nbundle = 0\n\
-               [[outlet]]\nname = \"siren\"\ncommand = { program = \"/bin/siren\", args = [\"on\"] }\n[[outlet]]\nname = \"horn\"\nhorn = true\n";
-    let plant =
-        plant(&[("outlets.toml", all), ("alarms/notify/x.rhai", "fn occurred(alarm) { notify(\"mail\", tag(\"note\")) }")]);
-    assert_eq!(plant.outlets.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["mail", "hook", "siren", "horn"]);
-    assert!(matches!(plant.outlets[0].kind, plantroom_project::OutletKind::Smtp { port: 465, .. }));
-    assert_eq!((plant.outlets[0].per_hour, plant.outlets[1].bundle_ms, plant.notify_scripts.len()), (10, 0, 1));
-    assert!(plant.alarm("system/outlets/mail").is_some());
-}
-
-/// A plant with an alarm of every kind.
-const EVERY_KIND: &str = "[[alarm]]\ntag = \"well/level\"\nlimits = true\nrespond = \"5 min\"\n\
-    [[alarm]]\nname = \"w/limit\"\ntag = \"well/level\"\nhigh = 'tag(\"well/sp\") + 3.5'\nhysteresis = 0\nlatching = true\nfirst_out = \"g\"\n\
-    [[alarm]]\nname = \"w/dev\"\ntag = \"well/level\"\ndeviation = { setpoint = \"well/sp\", by = \"tag:well/sp\" }\n\
-    [[alarm]]\nname = \"w/rate\"\ntag = \"well/level\"\nrate = { per_h = 36, window = \"1 min\" }\n\
-    [[alarm]]\nname = \"w/state\"\ntag = \"pump/state\"\nis = [\"tripped\", 2]\nacknowledge = false\n\
-    [[alarm]]\nname = \"w/change\"\ntag = \"pump/state\"\nchange = true\npriority = \"event\"\n\
-    [[alarm]]\nname = \"w/follow\"\ntag = \"pump/running\"\nfollows = { command = \"pump/start\" }\nshelve_max = 0\n\
-    [[alarm]]\nname = \"w/bad\"\ntag = \"pump/running\"\nbad_quality = true\nrealarm = \"1 h\"\n\
-    [[alarm]]\nname = \"w/link\"\ncommunication = { connection = \"line\", device = \"b\" }\nmessage = \"b, \\\"lost\\\"\"\n\
-    [[alarm]]\nname = \"w/when\"\nwhen = 'tag(\"well/level\") > 3 && tag(\"pump/running\")'\nmessage = \"=odd\"\naction = \"a; b\"\n\
-    [[alarm]]\nname = \"w/script\"\nscript = \"alarms/s.rhai\"\nmessage = \"s\"\nparameters = { x = 1, y = \"a\" }\n";
-const SCRIPT: (&str, &str) = ("alarms/s.rhai", "fn active(a) { tag(\"well/level\") > a.x }");
-
-#[test]
-fn a_spreadsheet_holds_all_that_is_said_of_alarms() {
-    let old = plant(&[("alarms/a.toml", EVERY_KIND), SCRIPT]);
-    for style in [plantroom_project::CsvStyle::Plain, plantroom_project::CsvStyle::ExcelEurope] {
-        let csv = plantroom_project::export_alarms(&old, |_| true, false, style);
-        assert_eq!(csv.lines().count(), 15, "{csv}");
-        let new = plant(&[("alarms/a.csv", &csv), SCRIPT]);
-        assert_eq!(difference(&old, &new).to_string(), "nothing changes", "{csv}\n{:#?}", difference(&old, &new).lines());
-    }
-}
-
-#[test]
-fn an_import_changes_what_it_says_and_leaves_the_rest() {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), &BASE);
-    write(root.path(), &[("alarms/a.toml", EVERY_KIND), SCRIPT]);
-    let plan = |csv: &str| plantroom_project::plan_alarm_import(root.path(), "db.csv", csv.as_bytes(), "alarms/db.csv");
-    let same =
-        plan(&plantroom_project::export_alarms(&load(root.path()).plant.unwrap(), |_| true, false, Default::default())).unwrap();
-    assert_eq!((same.unchanged, same.files.len()), (14, 0));
-    // One of a pattern's, one that is written itself, a new one, one of the station.
-    let csv = "Name;Priority;High;Respond;Tag;Action\nwell/level/high;high;4,75;120 s;well/level;Close\nw/rate;medium;;;well/level;\n\
-               w/new;low;2,5;;well/level;\nsystem/disk;critical;;;system/disk/ok;Call\n";
-    let planned = plan(csv).unwrap_or_else(|told| panic!("{told:#?}"));
-    assert_eq!(planned.preview.to_string(), "1 alarm is new, 3 alarms change");
-    let paths: Vec<&str> = planned.files.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["alarms/db.csv", "alarms/a.toml"]);
-    planned.apply(root.path(), "b").unwrap();
-    let plant = load(root.path()).plant.unwrap();
-    let high = alarm(&plant, "well/level/high");
-    assert_eq!(
-        (words(&plant, &high.condition), high.priority, high.respond_s),
-        ("well/level High 4.75 -0.1".to_owned(), Priority::High, 120)
-    );
-    assert_eq!(alarm(&plant, "well/level/low").respond_s, 300, "the others of the pattern stay");
-    assert_eq!((alarm(&plant, "system/disk").priority, &*alarm(&plant, "system/disk").action), (Priority::Critical, "Call"));
-    let again = plan(csv).unwrap();
-    assert_eq!((again.unchanged, again.files.len()), (4, 0));
-    let told = plan("name,tag,high,priority\nw/x,well/levl,3,low\nw/y,well/level,3,lw\n").unwrap_err();
-    let told: Vec<String> = told.iter().map(|d| format!("{}:{} {}", d.file, d.line, d.message)).collect();
-    assert_eq!(told, ["db.csv:2 there is no tag `well/levl`", "db.csv:3 `priority` can't be `lw`"]);
-    let told = plan("name,tag,hihg\nw/x,well/level,3\n").unwrap_err();
-    assert_eq!(told[0].message, "there is no column `hihg`");
-}
-
-#[test]
-fn tags_that_alarms_made_are_no_tags_of_the_project() {
-    let with = plant(&[("alarms/a.toml", EVERY_KIND), SCRIPT]);
-    assert!(with.tag("w/when/when").is_some() && with.tag("w/limit/limit").is_some());
-    let exported = plantroom_project::export_tags(&with, |_| true, Default::default());
-    assert!(!exported.contains("w/when/when") && exported.contains("well/level"));
-    assert!(!difference(&plant(&[]), &with).to_string().contains("tag"), "{}", difference(&plant(&[]), &with));
 }
