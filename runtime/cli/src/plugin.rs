@@ -112,6 +112,7 @@ fn words(interface: &str) -> &str {
         "orders" => "take write orders of the tags that a project grants it (write)",
         "modbus" => "send Modbus requests to the devices that a project grants it (connections)",
         "tags" => "read the tags that a project grants it (read)",
+        "conditions" => "say when its own alarms hold, and hear of, suppress and mark those that a project grants it (alarms)",
         "memory" => "keep a small store of its own over a restart (store_kib)",
         "log" => "write lines into the station's log, at a limited rate",
         other => other,

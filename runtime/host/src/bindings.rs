@@ -6,14 +6,15 @@ wasmtime::component::bindgen!({
         package plantroom:sandbox;
 
         world sandboxed {
-            import plantroom:plugin/types@0.1.2;
-            import plantroom:plugin/samples@0.1.2;
-            import plantroom:plugin/orders@0.1.2;
-            import plantroom:plugin/modbus@0.1.2;
-            import plantroom:plugin/tags@0.1.2;
-            import plantroom:plugin/memory@0.1.2;
-            import plantroom:plugin/log@0.1.2;
-            export plantroom:plugin/guest@0.1.2;
+            import plantroom:plugin/types@0.1.3;
+            import plantroom:plugin/samples@0.1.3;
+            import plantroom:plugin/orders@0.1.3;
+            import plantroom:plugin/modbus@0.1.3;
+            import plantroom:plugin/tags@0.1.3;
+            import plantroom:plugin/conditions@0.1.3;
+            import plantroom:plugin/memory@0.1.3;
+            import plantroom:plugin/log@0.1.3;
+            export plantroom:plugin/guest@0.1.3;
         }
     ",
     world: "plantroom:sandbox/sandboxed",
@@ -28,7 +29,7 @@ mod optional {
             package plantroom:optional;
 
             world explaining {
-                export plantroom:plugin/diagnose@0.1.2;
+                export plantroom:plugin/diagnose@0.1.3;
             }
         ",
         world: "plantroom:optional/explaining",
@@ -37,7 +38,7 @@ mod optional {
 
 pub(crate) use optional::exports::plantroom::plugin::diagnose;
 pub(crate) use optional::{Explaining, ExplainingIndices};
-pub(crate) use plantroom::plugin::{log, memory, modbus, orders, samples, tags, types};
+pub(crate) use plantroom::plugin::{conditions, log, memory, modbus, orders, samples, tags, types};
 
 use plantroom_model::Columns;
 

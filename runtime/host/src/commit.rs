@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plantroom_model::{Mono, Now, OrderId, SettleCode, Status};
+use plantroom_model::{AlarmId, ConditionWord, Conditions, Mono, Now, OrderId, SettleCode, Status};
 
 use crate::grant::Rights;
+use crate::held::Held;
 use crate::image::Image;
 use crate::post::{Post, Reply};
 use crate::rate::Bucket;
@@ -14,6 +15,9 @@ use crate::{Outside, PluginFigures, PluginState, limits};
 
 /// Shortest time between two remarks of the same kind about one plugin, in ms.
 const REMARK_MS: u64 = 60_000;
+
+/// How often words about alarms that are over the rate are looked at, in ms.
+const HELD_MS: u64 = 50;
 
 /// Everything about a plugin that outlives its instances.
 pub(crate) struct Books {
@@ -27,6 +31,7 @@ pub(crate) struct Books {
     image: Option<Arc<Image>>,
     save_due: Option<Mono>,
     rates: Option<Rates>,
+    held: Held,
     generation: u64,
     overran_told: Option<Mono>,
 }
@@ -36,6 +41,7 @@ struct Rates {
     samples: Bucket,
     lines: Bucket,
     steps: Bucket,
+    words: Bucket,
     untold_lines: u64,
 }
 
@@ -50,21 +56,25 @@ impl Books {
             image: None,
             save_due: None,
             rates: None,
+            held: Held::default(),
             generation: 0,
             overran_told: None,
         }
     }
 
     fn rates(&mut self, now: Now) -> &mut Rates {
-        let grant = &self.rights.grant;
+        let (grant, alarms) = (&self.rights.grant, self.rights.alarms.len() as f64);
         self.rates.get_or_insert_with(|| {
             let (samples, lines) = (f64::from(grant.samples_per_s), f64::from(grant.log_lines_per_s));
+            let words = f64::from(grant.alarms.words_per_s);
             // A driver must be able to publish all its tags at once.
             let burst = samples.max(grant.publish.len() as f64);
             Rates {
                 samples: Bucket::new(samples, burst, now.mono),
                 lines: Bucket::new(lines, lines, now.mono),
                 steps: Bucket::new(limits::STEPS_PER_S, limits::STEP_BURST, now.mono),
+                // And one with alarms say of each how it stands.
+                words: Bucket::new(words, words.max(alarms), now.mono),
                 untold_lines: 0,
             }
         })
@@ -89,6 +99,7 @@ impl Books {
 
     /// From now on it is this that the plugin may do. What its rates have left is counted anew.
     pub fn change_rights(&mut self, rights: Arc<Rights>) {
+        self.held.retain(|alarm| rights.alarms.speaks_of(alarm));
         self.rights = rights;
         self.rates = None;
     }
@@ -121,7 +132,8 @@ impl Books {
     pub fn commit(&mut self, state: &mut StepState, now: Now) {
         let staged = std::mem::take(&mut state.staged);
         let plugin = self.rights.plugin;
-        let Staged { outputs, submits, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } = staged;
+        let Staged { outputs, words, submits, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } =
+            staged;
         let (mut samples, transactions) = (0, submits.len() as u64);
         for output in outputs {
             match output {
@@ -136,6 +148,7 @@ impl Books {
         if !dropped.is_empty() {
             self.outside.missed(plugin, dropped, Status::UNCERTAIN, now);
         }
+        self.speak(words, now);
         self.send(state, submits, now);
         self.settle_staged(state, settles);
         if !memory.is_empty() {
@@ -156,9 +169,50 @@ impl Books {
             figures.dropped_log_lines += dropped_lines;
             figures.transactions += transactions;
             figures.lost_changes = state.readings.lost();
+            figures.lost_alarm_events = state.news.lost();
             figures.memory_bytes = state.limiter.memory();
         }
         self.tell_dropped_lines(now);
+    }
+
+    /// Words about alarms go out in order. Those over the rate wait, and of each alarm the newest is what is told then.
+    fn speak(&mut self, mut words: Vec<(AlarmId, ConditionWord)>, now: Now) {
+        if words.is_empty() && self.held.is_empty() {
+            return;
+        }
+        let available = usize::try_from(self.rates(now).words.available(now.mono)).unwrap_or(usize::MAX);
+        let conditions = if self.held.is_empty() {
+            let over = words.split_off(words.len().min(available));
+            self.held.push(over);
+            Conditions { rows: words }
+        } else {
+            self.held.push(words);
+            self.held.take(available)
+        };
+        self.rates(now).words.spend(conditions.rows.len() as u64);
+        self.tell_words(conditions, now);
+    }
+
+    fn tell_words(&mut self, conditions: Conditions, now: Now) {
+        let count = conditions.rows.len() as u64;
+        if count > 0 {
+            self.outside.conditions(self.rights.plugin, conditions, now);
+        }
+        let mut figures = self.figures.lock();
+        figures.alarm_words += count;
+        figures.lost_alarm_words = self.held.replaced();
+    }
+
+    /// Tells words about alarms that waited for their rate; returns when there is more to tell.
+    pub fn speak_held(&mut self, now: Now) -> Option<Mono> {
+        self.speak(Vec::new(), now);
+        (!self.held.is_empty()).then(|| now.mono.plus_ms(HELD_MS))
+    }
+
+    /// Tells all words about alarms that waited: there is no later.
+    pub fn speak_all(&mut self, now: Now) {
+        let conditions = self.held.take(usize::MAX);
+        self.tell_words(conditions, now);
     }
 
     fn tell_dropped_lines(&mut self, now: Now) {

@@ -41,6 +41,12 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability { import: "tags", what: "to read tags", grant: "no `read` tags", granted: |grant| !grant.read.is_empty() },
     Capability {
+        import: "conditions",
+        what: "to speak of alarms",
+        grant: "no `alarms` (for example alarms = { raise = [\"area/*\"] })",
+        granted: |grant| grant.alarms.any(),
+    },
+    Capability {
         import: "memory",
         what: "for a persistent store",
         grant: "no `store_kib`",

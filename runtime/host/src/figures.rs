@@ -27,6 +27,12 @@ pub struct PluginFigures {
     pub dropped_samples: u64,
     /// Log lines dropped because they were over the granted rate.
     pub dropped_log_lines: u64,
+    /// Words about alarms.
+    pub alarm_words: u64,
+    /// Words about alarms that were lost because they were over the granted rate and a newer one came.
+    pub lost_alarm_words: u64,
+    /// What happened to alarms and it didn't fetch in time.
+    pub lost_alarm_events: u64,
     /// Changes that it didn't fetch in time.
     pub lost_changes: u64,
     /// Transactions submitted.

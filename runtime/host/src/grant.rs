@@ -6,6 +6,8 @@ use plantroom_model::{ConnectionId, Frame, Origin, PluginId, TagId};
 use plantroom_project::{ConnectionSpec, Grant, Plant, PluginSpec};
 use serde_json::json;
 
+use crate::alarm_rights::{AlarmRights, tag_link};
+
 /// No tag and no handle.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -22,6 +24,8 @@ pub(crate) struct Rights {
     pub document: String,
     /// Handle to tag.
     pub tags: Vec<TagId>,
+    /// The same for alarms.
+    pub alarms: AlarmRights,
     /// Handle to tag id, where it may be published; else [`NONE`].
     publish: Vec<u32>,
     /// Tag id to handle, where it may be read; else [`NONE`]. Empty when nothing may be read.
@@ -63,8 +67,9 @@ impl Rights {
             .filter(|_| imports.contains("orders"))
             .filter_map(|tag| Some((*tag, (*handles.get(tag)?, place_of(connection_of(plant, *tag)?, &grant)))))
             .collect();
-        let document = document(spec, plant, &tags);
-        Self { plugin, name: spec.name.to_string(), grant, document, tags, publish, read, readable, write }
+        let alarms = AlarmRights::new(&grant.alarms, plant, imports.contains("conditions"));
+        let document = document(spec, plant, &tags, &alarms);
+        Self { plugin, name: spec.name.to_string(), grant, document, tags, alarms, publish, read, readable, write }
     }
 
     /// Replaces handles by tag ids.
@@ -91,6 +96,11 @@ impl Rights {
     /// Whether this handle may be read.
     pub fn may_read(&self, handle: u32) -> bool {
         self.readable.get(handle as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether frames are of any use to it.
+    pub fn wants_frames(&self) -> bool {
+        self.reads() || self.alarms.hears()
     }
 
     /// Whether any tag may be read.
@@ -140,7 +150,7 @@ fn connection_entry(connection: &ConnectionSpec) -> serde_json::Value {
 }
 
 /// The document that `init` gets (wit/README.md, "The init document").
-fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
+fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId], alarms: &AlarmRights) -> String {
     let grant = &spec.grant;
     let connections: Vec<_> = grant
         .connections
@@ -165,9 +175,20 @@ fn document(spec: &PluginSpec, plant: &Plant, tags: &[TagId]) -> String {
                     entry["device"] = json!(device);
                 }
             }
+            if alarms.len() > 0
+                && let Some(link) = tag_link(plant, *id)
+            {
+                entry["link"] = json!(link);
+            }
             entry
         })
         .collect();
     let config = if spec.config.is_null() { json!({}) } else { spec.config.clone() };
-    json!({ "plugin": config, "connections": connections, "tags": tags }).to_string()
+    let mut document = json!({ "plugin": config, "connections": connections, "tags": tags });
+    if alarms.len() > 0 {
+        document["alarms"] = json!(alarms.document(plant));
+        let positions = plant.alarm_settings.positions.iter();
+        document["positions"] = positions.map(|position| json!({ "name": position.name, "areas": position.areas })).collect();
+    }
+    document.to_string()
 }

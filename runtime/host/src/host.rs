@@ -19,6 +19,7 @@ use crate::examine::Examined;
 use crate::grant::Rights;
 use crate::image::Image;
 use crate::instance::{Failure, Instance};
+use crate::news::News;
 use crate::readings::Readings;
 use crate::stage::StepState;
 use crate::{HostError, InitError, LoadError, Manifest, Outside, PluginRun, Supervised, compile, engine, examine, limits, link};
@@ -208,7 +209,8 @@ impl Loaded {
     pub fn try_init(&self) -> Result<(), InitError> {
         let Parts { engine, linked, rights, .. } = &*self.parts;
         let fault = |failure: Failure| InitError::Fault(format!("{}: {}", failure.kind.words(), failure.message));
-        let mut state = StepState::new(rights.clone(), Arc::new(Image::default()), Readings::new(rights));
+        let mut state =
+            StepState::new(rights.clone(), Arc::new(Image::default()), Readings::new(rights), News::new(&rights.alarms));
         state.line_budget = u64::from(rights.grant.log_lines_per_s);
         let mut instance = Instance::create(engine, linked, state).map_err(|(failure, _)| fault(failure))?;
         match instance.init(Default::default(), &rights.document) {

@@ -1,7 +1,7 @@
 //! Runs plugins where they can't hurt the plant.
 //!
 //! In:  a component's bytes, what the project grants it, and what arrives for it (orders, completions, frames).
-//! Out: what its steps did (samples, misses, transactions, settled orders), through [`Outside`]; faults as records.
+//! Out: what its steps did (samples, misses, transactions, settled orders, conditions of alarms), through [`Outside`]; faults as records.
 //! Start at [`Host::load`], then [`Supervised::turn`], which reads in the order things happen.
 //!
 //! Invariant: a step is a transaction; nothing that a plugin did counts before its step has returned.
@@ -9,6 +9,7 @@
 //! Invariant: after a trap nothing of the instance is used again.
 //! Invariant: knows no clock but [`Outside::now`], and no socket.
 
+mod alarm_rights;
 mod bindings;
 mod cache;
 mod commit;
@@ -20,6 +21,7 @@ mod explain;
 mod fault;
 mod figures;
 mod grant;
+mod held;
 mod host;
 mod image;
 mod imports;
@@ -28,6 +30,7 @@ mod limiter;
 pub mod limits;
 mod link;
 mod manifest;
+mod news;
 mod outside;
 mod post;
 mod rate;

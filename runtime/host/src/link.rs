@@ -3,7 +3,7 @@
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{SandboxedPre, log, memory, modbus, orders, samples, tags, types};
+use crate::bindings::{SandboxedPre, conditions, log, memory, modbus, orders, samples, tags, types};
 use crate::stage::StepState;
 use plantroom_project::Grant;
 
@@ -26,6 +26,9 @@ pub(crate) fn link(engine: &Engine, component: &Component, grant: &Grant) -> was
     }
     if !grant.read.is_empty() {
         tags::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    }
+    if grant.alarms.any() {
+        conditions::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     }
     if grant.store_bytes > 0 {
         memory::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;

@@ -24,7 +24,7 @@ pub struct Manifest {
     /// Its licence.
     #[serde(default)]
     pub licence: String,
-    /// `driver` or `analytics`.
+    /// `driver`, `analytics` or `alarm-logic`.
     #[serde(default)]
     pub world: String,
     /// What it asks for.
@@ -35,7 +35,7 @@ pub struct Manifest {
 /// What a component asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Ask {
-    /// Interfaces: `samples`, `orders`, `modbus`, `tags`, `memory`, `log`.
+    /// Interfaces: `samples`, `orders`, `modbus`, `tags`, `conditions`, `memory`, `log`.
     #[serde(default)]
     pub imports: BTreeSet<String>,
     /// Memory that it needs to work, in MiB; 0 where it doesn't say.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use plantroom_model::{
-    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Value,
+    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId,
+    Value,
 };
 
 use crate::FaultRecord;
@@ -20,6 +21,13 @@ pub trait Outside: Send + Sync {
 
     /// Polls that got no usable answer, or batches that were over the granted rate (status `UNCERTAIN`).
     fn missed(&self, plugin: PluginId, tags: Vec<TagId>, reason: Status, at: Now);
+
+    /// What the plugin says of alarms, in order; every row is granted. A plugin that fails, is quarantined or stops has said
+    /// nothing more: marking what it leaves behind is the station's, by [`Outside::state`]. A world without alarms, which
+    /// grants none, needn't take it in.
+    fn conditions(&self, plugin: PluginId, conditions: Conditions, at: Now) {
+        let _ = (plugin, conditions, at);
+    }
 
     /// Queues one transaction. `done` must be called exactly once, from any thread, also from inside this call.
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Box<dyn FnOnce(ModbusCompletion) + Send>);

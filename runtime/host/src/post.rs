@@ -10,6 +10,7 @@ use plantroom_model::{Frame, ModbusCompletion, Mono, Now, Sample, TagId, Utc, fi
 
 use crate::explain::Query;
 use crate::grant::Rights;
+use crate::news::Overflown;
 use crate::{Explanation, Loaded, PluginOrder, limits};
 
 /// The inbox.
@@ -32,8 +33,12 @@ pub(crate) struct Mail {
     pub frames: VecDeque<Arc<Frame>>,
     /// Values of frames that there was no room for; they come before the frames.
     pub overflown: HashMap<TagId, Sample>,
+    /// Where alarms stand after those frames.
+    pub overflown_alarms: Overflown,
     /// How many changes those frames had.
     pub lost_changes: u64,
+    /// How much happened to alarms in those frames.
+    pub lost_events: u64,
     /// Questions about its tags.
     pub queries: Vec<Query>,
     /// It is to stop.
@@ -65,6 +70,28 @@ pub(crate) struct Replacement {
     pub current: Arc<Frame>,
 }
 
+impl Mail {
+    /// Keeps of a frame that there is no room for what is current after it.
+    fn lose(&mut self, rights: &Rights, frame: &Frame) {
+        self.lost_changes += rights.count_readable(frame);
+        for change in &frame.changes {
+            if rights.readable_handle(change.tag).is_some() {
+                self.overflown.insert(change.tag, change.sample.clone());
+            }
+        }
+        self.lost_events += rights.alarms.count_heard(frame);
+        for event in frame.alarms.events.iter().filter(|event| rights.alarms.heard_handle(event.alarm).is_some()) {
+            self.overflown_alarms.insert(event.alarm, (event.to, Some(event.at.utc)));
+        }
+        for (alarm, standing) in &frame.alarms.quiet {
+            if rights.alarms.heard_handle(*alarm).is_some() {
+                let decided = self.overflown_alarms.get(alarm).and_then(|(_, decided)| *decided);
+                self.overflown_alarms.insert(*alarm, (*standing, decided));
+            }
+        }
+    }
+}
+
 impl Post {
     /// An empty inbox.
     pub fn new(rights: Arc<Rights>) -> Self {
@@ -87,7 +114,7 @@ impl Post {
     /// See [`crate::PluginRun::deliver_changes`].
     pub fn frame(&self, frame: Arc<Frame>) {
         let rights = Arc::clone(&self.rights.read());
-        if !rights.reads() {
+        if !rights.wants_frames() {
             return;
         }
         let mut mail = self.mail.lock();
@@ -97,12 +124,7 @@ impl Post {
         if mail.frames.len() >= limits::FRAMES
             && let Some(oldest) = mail.frames.pop_front()
         {
-            mail.lost_changes += rights.count_readable(&oldest);
-            for change in &oldest.changes {
-                if rights.readable_handle(change.tag).is_some() {
-                    mail.overflown.insert(change.tag, change.sample.clone());
-                }
-            }
+            mail.lose(&rights, &oldest);
         }
         mail.frames.push_back(frame);
         self.bell.notify_one();
@@ -139,6 +161,7 @@ impl Post {
         let current = current();
         mail.frames.clear();
         mail.overflown.clear();
+        mail.overflown_alarms.clear();
         *self.rights.write() = Arc::clone(&loaded.parts.rights);
         mail.replacement = Some(Replacement { loaded, current });
         self.bell.notify_one();
@@ -185,7 +208,9 @@ impl Post {
             answers: std::mem::take(&mut mail.answers),
             frames: std::mem::take(&mut mail.frames),
             overflown: std::mem::take(&mut mail.overflown),
+            overflown_alarms: std::mem::take(&mut mail.overflown_alarms),
             lost_changes: std::mem::take(&mut mail.lost_changes),
+            lost_events: std::mem::take(&mut mail.lost_events),
             queries: std::mem::take(&mut mail.queries),
             release: std::mem::take(&mut mail.release),
             replacement: mail.replacement.take(),

@@ -35,6 +35,9 @@ impl Readings {
     /// Takes a frame in. True when it holds a change of a readable tag.
     pub fn frame(&mut self, rights: &Rights, frame: &Frame) -> bool {
         let mut columns = Columns::default();
+        if !rights.reads() {
+            return false;
+        }
         for row in frame.changes.rows() {
             if let Some(handle) = rights.readable_handle(row.tag) {
                 if columns.is_empty() {

@@ -36,7 +36,8 @@ impl PluginRun {
         self.post.order(order)
     }
 
-    /// Hands over what a scan decided. The first frame after the start should carry every tag's current value.
+    /// Hands over what a scan decided, of tags and of alarms. The first frame after the start should carry every tag's current
+    /// value, and where every alarm stands (`alarms.quiet`).
     pub fn deliver_changes(&self, frame: Arc<Frame>) {
         self.post.frame(frame);
     }
@@ -61,7 +62,7 @@ impl PluginRun {
     /// Puts a changed one in the place of what runs, between two steps on the plugin's own thread: what it has taken
     /// is finished first (at most [`limits::HAND_OVER_MS`]), its tags keep their quality, its persistent store goes over.
     /// A plugin that is down or in quarantine starts again with a clean slate. `current` gives every tag's current
-    /// value; it must not wait for anything.
+    /// value and where every alarm stands; it must not wait for anything.
     pub fn replace(&self, loaded: Loaded, current: impl FnOnce() -> Arc<Frame>) {
         self.post.replace(loaded, current);
     }

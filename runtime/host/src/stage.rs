@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plantroom_model::{Columns, ConnectionId, ModbusRequest, Now, OrderId, SettleCode, Status, TagId};
+use plantroom_model::{AlarmId, Columns, ConditionWord, ConnectionId, ModbusRequest, Now, OrderId, SettleCode, Status, TagId};
 
 use crate::grant::Rights;
 use crate::image::Image;
-use crate::imports::{Orders, Transactions};
+use crate::imports::{Orders, Sets, Transactions};
 use crate::limiter::Limiter;
 use crate::limits;
+use crate::news::News;
 use crate::readings::Readings;
 
 /// The data of one wasmtime store: it lives and dies with the instance.
@@ -25,8 +26,12 @@ pub(crate) struct StepState {
     pub orders: Orders,
     /// Transactions open and answered.
     pub transactions: Transactions,
+    /// Rows that it has fixed.
+    pub sets: Sets,
     /// Changes and current values.
     pub readings: Readings,
+    /// What happened to alarms and where they stand.
+    pub news: News,
     /// The persistent store as the last committed step left it.
     pub image: Arc<Image>,
     /// What the running step has done so far.
@@ -42,6 +47,8 @@ pub(crate) struct StepState {
 pub(crate) struct Staged {
     /// Batches and misses, in order.
     pub outputs: Vec<Output>,
+    /// Words about alarms, in order.
+    pub words: Vec<(AlarmId, ConditionWord)>,
     /// Transactions, in order.
     pub submits: Vec<Submit>,
     /// Orders that it ended.
@@ -120,14 +127,16 @@ pub(crate) fn breach<T>(message: impl Into<String>) -> wasmtime::Result<T> {
 
 impl StepState {
     /// The state of a fresh instance.
-    pub fn new(rights: Arc<Rights>, image: Arc<Image>, readings: Readings) -> Self {
+    pub fn new(rights: Arc<Rights>, image: Arc<Image>, readings: Readings, news: News) -> Self {
         let places = rights.grant.connections.len();
         Self {
             limiter: Limiter::new(rights.grant.memory_bytes),
             now: Now::default(),
             orders: Orders::default(),
             transactions: Transactions::new(places),
+            sets: Sets::default(),
             readings,
+            news,
             image,
             staged: Staged::default(),
             sample_budget: 0,

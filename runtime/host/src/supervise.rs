@@ -13,6 +13,7 @@ use crate::commit::Books;
 use crate::explain::{self, Query};
 use crate::fault::{FaultHistory, Verdict};
 use crate::instance::{Failure, Instance};
+use crate::news::News;
 use crate::post::{Mail, Post};
 use crate::readings::Readings;
 use crate::stage::{StepState, one_line};
@@ -28,6 +29,8 @@ pub struct Supervised {
     history: FaultHistory,
     /// What may be read, while no instance holds it.
     readings: Readings,
+    /// What is heard of alarms, while no instance holds it.
+    news: News,
     /// When the guest wants its next step.
     wake: Mono,
     /// Something has arrived that no step has seen.
@@ -61,7 +64,7 @@ pub enum Turn {
 impl Supervised {
     pub(crate) fn new(loaded: Loaded, outside: Arc<dyn Outside>) -> Self {
         let rights = loaded.parts.rights.clone();
-        let readings = Readings::new(&rights);
+        let (readings, news) = (Readings::new(&rights), News::new(&rights.alarms));
         let books = Books::new(rights, outside);
         Self {
             loaded,
@@ -69,6 +72,7 @@ impl Supervised {
             life: Life::Fresh,
             history: FaultHistory::default(),
             readings,
+            news,
             wake: Mono(0),
             arrived: false,
             next: None,
@@ -93,6 +97,7 @@ impl Supervised {
             return self.finish(now);
         }
         self.books.save_if_due(now);
+        let held_due = self.books.speak_held(now);
         if let Some(next) = self.next.take_if(|next| next.is_due(&self.life, now.mono)) {
             return self.hand_over(next, now);
         }
@@ -118,8 +123,9 @@ impl Supervised {
             (Turn::WaitUntil(until), Some(next)) => Turn::WaitUntil(until.min(next.latest)),
             (turn, _) => turn,
         };
-        match (turn, self.books.save_due()) {
-            (Turn::WaitUntil(until), Some(save)) => Turn::WaitUntil(until.min(save)),
+        let due = [self.books.save_due(), held_due].into_iter().flatten().min();
+        match (turn, due) {
+            (Turn::WaitUntil(until), Some(due)) => Turn::WaitUntil(until.min(due)),
             (turn, _) => turn,
         }
     }
@@ -140,16 +146,16 @@ impl Supervised {
 
     /// Hands what has arrived to the instance.
     fn take_in(&mut self, mail: Mail, now: Now) {
-        let Mail { mut orders, answers, frames, overflown, lost_changes, replacement, .. } = mail;
+        let Mail { mut orders, answers, frames, overflown, overflown_alarms, lost_changes, lost_events, replacement, .. } = mail;
         if let Some(replacement) = replacement {
             let held = self.next.take().map(|earlier| earlier.held).unwrap_or_default();
             self.next = Some(Next::new(replacement, held, now.mono));
         }
         if let Some(next) = &mut self.next {
-            next.take_in(std::mem::take(&mut orders), &overflown, &frames);
+            next.take_in(std::mem::take(&mut orders), (&overflown, &overflown_alarms), &frames);
         }
         self.arrived |= !orders.is_empty() || !answers.is_empty();
-        let readings = match &mut self.life {
+        let (readings, news) = match &mut self.life {
             Life::Running(instance) => {
                 let state = instance.state_mut();
                 state.orders.waiting.extend(orders);
@@ -159,18 +165,21 @@ impl Supervised {
                         state.orders.not_sent(order);
                     }
                 }
-                &mut state.readings
+                (&mut state.readings, &mut state.news)
             }
-            _ => &mut self.readings,
+            _ => (&mut self.readings, &mut self.news),
         };
+        let rights = &self.loaded.parts.rights;
         readings.add_lost(lost_changes);
+        news.add_lost(lost_events);
+        news.take_overflown(&rights.alarms, &overflown_alarms);
         for (tag, sample) in overflown {
-            if let Some(handle) = self.loaded.parts.rights.readable_handle(tag) {
+            if let Some(handle) = rights.readable_handle(tag) {
                 readings.set(handle, &sample);
             }
         }
         for frame in frames {
-            self.arrived |= readings.frame(&self.loaded.parts.rights, &frame);
+            self.arrived |= readings.frame(rights, &frame) | news.frame(&rights.alarms, &frame);
         }
     }
 
@@ -181,8 +190,10 @@ impl Supervised {
 
     fn start_instance(&mut self, now: Now) -> Turn {
         self.readings.start_over();
+        self.news.start_over();
         let parts = self.loaded.parts.clone();
-        let mut state = StepState::new(parts.rights.clone(), self.books.image(), std::mem::take(&mut self.readings));
+        let (readings, news) = (std::mem::take(&mut self.readings), std::mem::take(&mut self.news));
+        let mut state = StepState::new(parts.rights.clone(), self.books.image(), readings, news);
         self.books.ration(&mut state, now);
         let mut instance = match Instance::create(&parts.engine, &parts.linked, state) {
             Ok(instance) => Box::new(instance),
@@ -264,11 +275,14 @@ impl Supervised {
             let lines = std::mem::take(&mut state.staged.lines);
             last_words = lines.into_iter().rev().take(limits::LAST_WORDS).map(|(_, line)| line).rev().collect();
             self.abandon(&mut state, "the driver failed");
-            self.readings = state.readings;
+            (self.readings, self.news) = (state.readings, state.news);
         } else {
             self.abandon_inbox("the driver failed");
             if !self.readings.are_whole(&self.loaded.parts.rights) {
                 self.readings = Readings::new(&self.loaded.parts.rights);
+            }
+            if !self.news.are_whole(&self.loaded.parts.rights.alarms) {
+                self.news = News::new(&self.loaded.parts.rights.alarms);
             }
         }
         let record = Arc::new(FaultRecord { utc_ns: now.utc.0, kind, message, backtrace, step, last_words });
@@ -306,6 +320,7 @@ impl Supervised {
             }
             Life::Fresh | Life::Down { .. } | Life::Quarantined => self.abandon_inbox("the driver was stopped"),
         }
+        self.books.speak_all(now);
         self.books.save();
         self.books.figures.lock().memory_bytes = 0;
         self.books.tell(PluginState::Stopped);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{Problems, Scope, Setup};
 
-/// What `#[derive(Driver)]` and `#[derive(Analytics)]` implement.
+/// What `#[derive(Driver)]`, `#[derive(Analytics)]` and `#[derive(AlarmLogic)]` implement.
 pub trait Bind: Sized + 'static {
     /// Makes the struct from the setup, by the names of its fields.
     ///
@@ -32,6 +32,8 @@ pub trait Exported: 'static {
 }
 
 #[doc(hidden)]
+pub use crate::alarm_logic::{launch_bound as launch_bound_alarm_logic, launch_created as launch_created_alarm_logic};
+#[doc(hidden)]
 pub use crate::analytics::{launch_bound as launch_bound_analytics, launch_created as launch_created_analytics};
 #[doc(hidden)]
 pub use crate::driver::{launch_bound as launch_bound_driver, launch_created as launch_created_driver};
@@ -57,6 +59,20 @@ macro_rules! export_analytics {
         impl $crate::Exported for $plugin {
             fn launch(setup: $crate::Setup) -> ::std::result::Result<(), $crate::Problems> {
                 $crate::launch_created_analytics::<$plugin>(setup)
+            }
+        }
+        $crate::export_component!($plugin);
+    };
+}
+
+/// Exports an alarm-logic plugin that implements [`Create`](crate::Create) and [`AlarmLogic`](trait@crate::AlarmLogic) as the
+/// plugin of this crate.
+#[macro_export]
+macro_rules! export_alarm_logic {
+    ($plugin:ty) => {
+        impl $crate::Exported for $plugin {
+            fn launch(setup: $crate::Setup) -> ::std::result::Result<(), $crate::Problems> {
+                $crate::launch_created_alarm_logic::<$plugin>(setup)
             }
         }
         $crate::export_component!($plugin);

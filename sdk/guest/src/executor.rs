@@ -43,6 +43,8 @@ struct Executor {
     ready: RefCell<VecDeque<TaskId>>,
     /// By the time at which they are due.
     timers: RefCell<BTreeMap<u64, Due>>,
+    /// Room of those that have fired, for the next ones.
+    spare_room: RefCell<Vec<Option<Waker>>>,
     pumps: RefCell<Vec<&'static Pump>>,
     /// When the answer came that the running task has just waited for, ns UTC; 0 without one.
     answered_at: Cell<i64>,
@@ -80,7 +82,6 @@ struct Task {
 }
 
 /// Who is to be woken at one time, in the order in which they asked: pollers of one group share theirs.
-#[derive(Default)]
 struct Due {
     wakers: Vec<Option<Waker>>,
     waiting: usize,
@@ -222,7 +223,7 @@ pub(crate) fn now() -> Instant {
 pub(crate) fn set_timer(mono_ns: u64, waker: Waker) -> usize {
     EXECUTOR.with(|executor| {
         let mut timers = executor.timers.borrow_mut();
-        let due = timers.entry(mono_ns).or_default();
+        let due = timers.entry(mono_ns).or_insert_with(|| Due { wakers: executor.spare_room.take(), waiting: 0 });
         due.wakers.push(Some(waker));
         due.waiting += 1;
         due.wakers.len() - 1
@@ -248,8 +249,9 @@ fn fire_timers(mono_ns: u64) {
             let mut timers = executor.timers.borrow_mut();
             timers.first_entry().filter(|first| *first.key() <= mono_ns).map(|first| first.remove())
         });
-        let Some(due) = due else { return };
-        due.wakers.into_iter().flatten().for_each(Waker::wake);
+        let Some(mut due) = due else { return };
+        due.wakers.drain(..).flatten().for_each(Waker::wake);
+        EXECUTOR.with(|executor| executor.spare_room.replace(due.wakers));
     }
 }
 

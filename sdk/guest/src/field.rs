@@ -29,6 +29,10 @@ pub enum Source {
     Tag,
     /// A tag that the plugin reads.
     Input,
+    /// An alarm of the plugin's own.
+    Condition,
+    /// Another alarm.
+    Alarm,
     /// The connection.
     Connection,
     /// Nowhere: it starts empty.

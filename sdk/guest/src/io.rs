@@ -1,12 +1,12 @@
 //! Publishing: values, and polls that got no answer.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::executor::{self, Pump};
-use crate::raw::Columns;
-use crate::{Changes, Input, Sample, Signal, Status, Tag, TagValue, Value, changes, orders, port};
+use crate::raw::{Columns, SampleRuns};
+use crate::{Changes, Input, RowSet, Sample, Signal, Status, Tag, TagValue, Value, changes, orders, port};
 
 /// Longest text value, in bytes; longer text is published as bad (could not be decoded).
 const TEXT_BYTES: usize = 4_096;
@@ -52,6 +52,21 @@ impl Io {
     /// Publishes many numbers and booleans at once: for drivers whose poll decodes hundreds of them.
     pub fn publish_rows(&self, rows: &Rows<'_>) {
         publish_rows(rows);
+    }
+
+    /// Publishes neighbouring rows of a set, from `first` on, with one quality and one source time (ns UTC; 0 lets the station
+    /// take the time of arrival): what changes from poll to poll is all that leaves. `decode` appends the rows' value bits, as
+    /// [`Columns::values`] has them, and publishes nothing itself. Where it says false nothing is published, nor with rows that
+    /// the set doesn't have, or more than 16,384; then it returns false.
+    pub fn publish_run(
+        &self,
+        set: &RowSet,
+        first: usize,
+        status: Status,
+        utc_ns: i64,
+        decode: impl FnOnce(&mut Vec<u64>) -> bool,
+    ) -> bool {
+        publish_run(set, first, status, utc_ns, decode)
     }
 
     /// Publishes that there is no usable value, and why.
@@ -137,9 +152,11 @@ pub struct Rows<'a> {
     pub utc_ns: i64,
 }
 
+/// At most one of both has rows, so that everything leaves in the order in which it was published.
 #[derive(Default)]
 struct Published {
     batch: RefCell<Columns>,
+    runs: RefCell<SampleRuns>,
     /// Somebody asks which tags were published since some mark, so that it is remembered.
     tracks: Cell<bool>,
     count: Cell<u64>,
@@ -162,6 +179,41 @@ pub(crate) fn mark() -> u64 {
 }
 
 impl Published {
+    fn batch_to_fill(&self) -> RefMut<'_, Columns> {
+        let batch = self.batch.borrow_mut();
+        // The pump that takes a batch out must be there when the batch begins, and is there until it has ended.
+        if batch.is_empty() {
+            executor::register(&PUMP);
+            self.flush_runs();
+        }
+        batch
+    }
+
+    fn runs_to_fill(&self) -> RefMut<'_, SampleRuns> {
+        let runs = self.runs.borrow_mut();
+        if runs.is_empty() {
+            executor::register(&PUMP);
+            self.flush_batch();
+        }
+        runs
+    }
+
+    fn flush_batch(&self) {
+        let mut batch = self.batch.borrow_mut();
+        if !batch.is_empty() {
+            port::publish(&batch);
+            batch.clear();
+        }
+    }
+
+    fn flush_runs(&self) {
+        let mut runs = self.runs.borrow_mut();
+        if !runs.is_empty() {
+            port::publish_runs(&runs);
+            runs.clear();
+        }
+    }
+
     fn note(&self, handles: &[u32]) {
         let mut last = self.last.borrow_mut();
         for handle in handles {
@@ -181,10 +233,7 @@ fn publish_rows(rows: &Rows<'_>) {
         let range = start..len.min(start + BATCH_ROWS);
         let (handles, kinds, values) = (&rows.handles[range.clone()], &rows.kinds[range.clone()], &rows.values[range]);
         let full = PUBLISHED.with(|published| {
-            let mut batch = published.batch.borrow_mut();
-            if batch.is_empty() {
-                executor::register(&PUMP);
-            }
+            let mut batch = published.batch_to_fill();
             if published.tracks.get() {
                 published.note(handles);
             }
@@ -200,11 +249,7 @@ fn publish_rows(rows: &Rows<'_>) {
 pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
     let utc_ns = if utc_ns == 0 { executor::answered_at() } else { utc_ns };
     let full = PUBLISHED.with(|published| {
-        let mut batch = published.batch.borrow_mut();
-        // The pump that takes a batch out must be there when the batch begins, and is there until it has ended.
-        if batch.is_empty() {
-            executor::register(&PUMP);
-        }
+        let mut batch = published.batch_to_fill();
         if published.tracks.get() {
             published.note(&[handle]);
         }
@@ -219,19 +264,40 @@ pub(crate) fn publish(handle: u32, value: &Value, status: Status, utc_ns: i64) {
     }
 }
 
+fn publish_run(set: &RowSet, first: usize, status: Status, utc_ns: i64, decode: impl FnOnce(&mut Vec<u64>) -> bool) -> bool {
+    let full = PUBLISHED.with(|published| {
+        let mut runs = published.runs_to_fill();
+        let begin = runs.values.len();
+        let decoded = decode(&mut runs.values);
+        let count = runs.values.len().saturating_sub(begin);
+        let rows = set.handles().get(first..first + count).filter(|_| decoded && count <= BATCH_ROWS);
+        let Some(rows) = rows else {
+            runs.values.truncate(begin);
+            return None;
+        };
+        if published.tracks.get() {
+            published.note(rows);
+        }
+        runs.push_head(set.name(), first as u32, count as u32, status, utc_ns);
+        Some(runs.values.len() >= BATCH_ROWS)
+    });
+    if full == Some(true) {
+        flush();
+    }
+    full.is_some()
+}
+
 fn flush() {
     PUBLISHED.with(|published| {
-        let mut batch = published.batch.borrow_mut();
-        if !batch.is_empty() {
-            port::publish(&batch);
-            batch.clear();
-        }
+        published.flush_batch();
+        published.flush_runs();
     });
 }
 
 fn reset() {
     PUBLISHED.with(|published| {
         published.batch.borrow_mut().clear();
+        published.runs.borrow_mut().clear();
         published.last.borrow_mut().clear();
         published.count.set(0);
         published.tracks.set(false);

@@ -1,8 +1,8 @@
 //! Writes Plantroom plugins: a driver is a struct with `async fn`s.
 //!
-//! In:  the init document, the time of each step, completions, write orders, changes.
-//! Out: transactions, samples, missed polls, outcomes of orders, log lines.
-//! Start at [`Driver`] or [`Analytics`]; `README.md` beside this crate is the tutorial.
+//! In:  the init document, the time of each step, completions, write orders, changes, what happens to alarms.
+//! Out: transactions, samples, missed polls, outcomes of orders, conditions of alarms, log lines.
+//! Start at [`Driver`], [`Analytics`] or [`AlarmLogic`]; `README.md` beside this crate is the tutorial.
 //!
 //! Invariant: nothing blocks and nothing asks a clock: time is what the last `step` said.
 //! Invariant: a plugin imports only the interfaces it uses; each one's pump registers itself on first use.
@@ -11,6 +11,8 @@
 // Derives and exports name this crate from outside; in its own tests too.
 extern crate self as plantroom_sdk;
 
+mod alarm_logic;
+mod alarms;
 mod analytics;
 mod bind;
 mod changes;
@@ -30,6 +32,7 @@ mod orders;
 mod port;
 pub mod raw;
 mod registers;
+mod rows;
 mod setup;
 mod status;
 mod tag;
@@ -39,10 +42,15 @@ mod value;
 #[doc(hidden)]
 pub mod wasm;
 
+pub use alarm_logic::AlarmLogic;
+pub use alarms::{Alarm, AlarmEvent, AlarmEventKind, AlarmEvents, AlarmInfo, AlarmState, Condition, Priority, Standing, matches};
 pub use analytics::Analytics;
 pub use bind::{Bind, Bound, Exported};
 #[doc(hidden)]
-pub use bind::{launch_bound_analytics, launch_bound_driver, launch_created_analytics, launch_created_driver};
+pub use bind::{
+    launch_bound_alarm_logic, launch_bound_analytics, launch_bound_driver, launch_created_alarm_logic, launch_created_analytics,
+    launch_created_driver,
+};
 pub use changes::{Change, Changes};
 pub use driver::{Create, Driver};
 pub use error::{DecodeError, Error, ModbusError, Result};
@@ -50,24 +58,30 @@ pub use executor::spawn;
 pub use field::{Config, Field, Scope, Source};
 pub use futures::{Either, Signal, first, join_all, timeout};
 pub use io::{Io, Rows};
-pub use modbus::{Modbus, Words};
+pub use modbus::{Modbus, ReadWords, Words};
 pub use orders::{Order, Outcome};
 pub use raw::Explanation;
 pub use registers::{Registers, WordOrder};
-pub use setup::{ConnectionInfo, DeviceInfo, Problems, Setup, TagInfo};
+pub use rows::RowSet;
+pub use setup::{ConnectionInfo, DeviceInfo, PositionInfo, Problems, Setup, TagInfo};
 pub use status::Status;
 pub use tag::{Input, Sample, Setpoint, Tag};
 pub use time::{Instant, Interval, Sleep, interval, now, sleep};
 pub use value::{TagValue, Value, ValueKind, fit};
 
 /// Derives: what a plugin's struct needs from its setup, bound by the names of its fields.
-pub use plantroom_sdk_macros::{Analytics, Driver};
+pub use plantroom_sdk_macros::{AlarmLogic, Analytics, Driver};
 
 /// The contract's imports without the SDK's care, for tests of the host.
 #[doc(hidden)]
 pub mod unguarded {
-    use crate::raw::{Columns, ModbusRequest};
+    use crate::raw::{AlarmWords, Columns, ModbusRequest};
     use crate::{Outcome, port};
+
+    /// `conditions.say`, as it is.
+    pub fn say(words: &AlarmWords) {
+        port::say(words);
+    }
 
     /// `samples.publish`, as it is.
     pub fn publish(batch: &Columns) {
@@ -88,10 +102,12 @@ pub mod unguarded {
 /// Everything an author needs, in one line.
 pub mod prelude {
     pub use crate::{
-        Analytics, Bind, Change, Changes, Config, ConnectionInfo, Create, DecodeError, DeviceInfo, Driver, Either, Error,
-        Explanation, Input, Instant, Interval, Io, Modbus, ModbusError, Order, Outcome, Problems, Registers, Result, Sample,
-        Setpoint, Setup, Signal, Status, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_analytics, export_driver,
-        first, fit, interval, join_all, log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn, timeout,
+        Alarm, AlarmEvent, AlarmEventKind, AlarmEvents, AlarmInfo, AlarmLogic, AlarmState, Analytics, Bind, Change, Changes,
+        Condition, Config, ConnectionInfo, Create, DecodeError, DeviceInfo, Driver, Either, Error, Explanation, Input, Instant,
+        Interval, Io, Modbus, ModbusError, Order, Outcome, Priority, Problems, Registers, Result, Sample, Setpoint, Setup,
+        Signal, Standing, Status, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_alarm_logic, export_analytics,
+        export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn,
+        timeout,
     };
     pub use std::cell::{Cell, RefCell};
     pub use std::rc::Rc;

@@ -3,11 +3,14 @@
 mod desk;
 
 use std::fmt;
+use std::future::Future;
 use std::ops::{Bound, Deref, RangeBounds};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use self::desk::transact;
+use self::desk::{Waiting, transact};
 use crate::raw::ModbusRequest;
 use crate::{ConnectionInfo, ModbusError, Order, Registers};
 
@@ -163,13 +166,13 @@ impl Modbus {
     ///
     /// # Errors
     /// What the device or the connection says.
-    pub async fn read_words(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Words> {
+    pub fn read_words(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> ReadWords {
         let most = match function {
             1 | 2 => READ_BITS,
             3 | 4 => READ_REGISTERS,
-            _ => return Err(ModbusError::BadRequest),
+            _ => 0,
         };
-        self.read(function, unit, addresses, most).await
+        self.read(function, unit, addresses, most)
     }
 
     async fn read_bits(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>) -> Answer<Vec<bool>> {
@@ -177,15 +180,13 @@ impl Modbus {
         Ok(words.iter().map(|word| *word != 0).collect())
     }
 
-    async fn read(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>, most: u16) -> Answer<Words> {
-        let (address, count) = span(addresses, most)?;
-        let request = ModbusRequest { function, unit, address, count, ..self.request() };
-        let ended = transact(&request).await;
-        match ModbusError::from_number(ended.error) {
-            Some(error) => Err(error),
-            None if ended.words.len() != usize::from(count) => Err(ModbusError::BadAnswer),
-            None => Ok(ended.words),
-        }
+    fn read(&self, function: u8, unit: u8, addresses: impl RangeBounds<u16>, most: u16) -> ReadWords {
+        ReadWords(match span(addresses, most) {
+            Ok((address, count)) => {
+                Stage::New { function, unit, address, count, connection: self.index, timeout_ms: self.timeout_ms }
+            }
+            Err(error) => Stage::Failed(error),
+        })
     }
 
     async fn write(&self, order: &Order, function: u8, unit: u8, address: u16, data: Vec<u16>) -> Answer<()> {
@@ -195,6 +196,42 @@ impl Modbus {
 
     fn request(&self) -> ModbusRequest {
         ModbusRequest { connection: self.index, timeout_ms: self.timeout_ms, ..ModbusRequest::default() }
+    }
+}
+
+/// A read that leaves at the end of the step in which it is first polled.
+#[derive(Debug)]
+#[must_use = "a read does nothing unless awaited"]
+pub struct ReadWords(Stage);
+
+/// Written out, and not as an `async fn`: most of what a driver does is to wait here, and each `async fn` around it would be
+/// run through at each wake-up.
+#[derive(Debug)]
+enum Stage {
+    New { function: u8, unit: u8, address: u16, count: u16, connection: u32, timeout_ms: u32 },
+    Sent { waiting: Waiting, count: u16 },
+    Failed(ModbusError),
+}
+
+impl Future for ReadWords {
+    type Output = Answer<Words>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer<Words>> {
+        if let Stage::New { function, unit, address, count, connection, timeout_ms } = self.0 {
+            let request = ModbusRequest { connection, unit, function, address, count, timeout_ms, ..ModbusRequest::default() };
+            self.0 = Stage::Sent { waiting: transact(&request), count };
+        }
+        match &mut self.0 {
+            Stage::Sent { waiting, count } => {
+                Pin::new(waiting).poll(context).map(|ended| match ModbusError::from_number(ended.error) {
+                    Some(error) => Err(error),
+                    None if ended.words.len() != usize::from(*count) => Err(ModbusError::BadAnswer),
+                    None => Ok(ended.words),
+                })
+            }
+            Stage::Failed(error) => Poll::Ready(Err(*error)),
+            Stage::New { .. } => Poll::Pending,
+        }
     }
 }
 

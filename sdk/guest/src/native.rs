@@ -9,13 +9,20 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::raw::{Columns, Explanation, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest, OrderBatch, Problem};
+use crate::raw::{
+    AlarmEventColumns, AlarmWords, Columns, Explanation, FixedSet, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest,
+    OrderBatch, Problem, SampleRuns, StandingColumns,
+};
 use crate::{Exported, Instant, life};
 
 /// The contract's imports, with plain types. Every function returns at once. See wit/plugin-0.1.
 pub trait World {
     /// `samples.publish`.
     fn publish(&self, batch: &Columns);
+    /// `samples.publish-runs`, with all sets that the plugin has fixed; by itself [`World::publish`] of the rows.
+    fn publish_runs(&self, sets: &[FixedSet], batch: &SampleRuns) {
+        self.publish(&batch.expand(sets));
+    }
     /// `samples.missed`.
     fn missed(&self, tags: &[u32], reason: u32);
     /// `orders.take`.
@@ -26,13 +33,13 @@ pub trait World {
     fn submit(&self, request: &ModbusRequest) -> u64;
     /// `modbus.collect`.
     fn collect(&self, max: u32) -> Vec<ModbusCompletion>;
-    /// `modbus.submit-reads`; by itself so many calls of [`World::submit`], which must then name them counting up.
+    /// `modbus.submit-packed`; by itself so many calls of [`World::submit`], which must then name them counting up.
     fn submit_reads(&self, batch: &ModbusReads) -> u64 {
         let ids: Vec<u64> = batch.requests().map(|request| self.submit(&request)).collect();
         assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]), "this world's `submit` must count up the names it gives");
         ids.first().copied().unwrap_or_default()
     }
-    /// `modbus.collect-answers`; by itself what [`World::collect`] has, as columns.
+    /// `modbus.collect-packed`; by itself what [`World::collect`] has.
     fn collect_answers(&self, max: u32) -> ModbusAnswers {
         let mut answers = ModbusAnswers::default();
         self.collect(max).iter().for_each(|completion| answers.push(completion));
@@ -44,6 +51,29 @@ pub trait World {
     fn lost(&self) -> u64;
     /// `tags.read`.
     fn read_tags(&self, tags: &[u32]) -> Columns;
+    /// `conditions.say`; by itself a world without alarms, where nobody listens.
+    fn say(&self, words: &AlarmWords) {
+        let _ = words;
+    }
+    /// `conditions.take-events`; by itself nothing ever happens.
+    fn alarm_events(&self) -> AlarmEventColumns {
+        AlarmEventColumns::default()
+    }
+    /// `conditions.lost`.
+    fn alarm_events_lost(&self) -> u64 {
+        0
+    }
+    /// `conditions.stand`; by itself every alarm is normal.
+    fn alarms_stand(&self, alarms: &[u32]) -> StandingColumns {
+        let none = vec![0; alarms.len()];
+        StandingColumns {
+            occurrences: vec![0; alarms.len()],
+            states: none.clone(),
+            hidden: none.clone(),
+            marks: none,
+            decided: vec![0; alarms.len()],
+        }
+    }
     /// `memory.get`.
     fn get(&self, key: &str) -> Option<Vec<u8>>;
     /// `memory.set`.
@@ -56,11 +86,14 @@ pub trait World {
 
 thread_local! {
     static WORLD: RefCell<Option<Rc<dyn World>>> = const { RefCell::new(None) };
+    /// What the plugin of this thread has fixed.
+    static SETS: RefCell<Vec<FixedSet>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Puts a world around the plugin of this thread. Also forgets a plugin that ran in another one.
 pub fn set_world(world: Rc<dyn World>) {
     life::forget();
+    SETS.with_borrow_mut(Vec::clear);
     WORLD.with(|place| place.replace(Some(world)));
 }
 
@@ -89,7 +122,10 @@ pub fn stop() {
 }
 
 pub(crate) mod port {
-    use super::{Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, Rc, WORLD, World};
+    use super::{
+        AlarmEventColumns, AlarmWords, Columns, FixedSet, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, Rc, SETS,
+        SampleRuns, StandingColumns, WORLD, World,
+    };
     use crate::{Outcome, Status};
 
     /// The world of this thread; without one there is nothing that a plugin could be asked to do.
@@ -101,6 +137,18 @@ pub(crate) mod port {
 
     pub(crate) fn publish(batch: &Columns) {
         world(|world| world.publish(batch));
+    }
+
+    /// Valid until the plugin is forgotten, as its other state.
+    pub(crate) fn fix_set(handles: &[u32], kinds: &[u8]) -> u32 {
+        SETS.with_borrow_mut(|sets| {
+            sets.push(FixedSet { handles: handles.to_vec(), kinds: kinds.to_vec() });
+            sets.len() as u32 - 1
+        })
+    }
+
+    pub(crate) fn publish_runs(batch: &SampleRuns) {
+        SETS.with_borrow(|sets| world(|world| world.publish_runs(sets, batch)));
     }
 
     pub(crate) fn missed(tags: &[u32], reason: Status) {
@@ -137,6 +185,22 @@ pub(crate) mod port {
 
     pub(crate) fn read_tags(tags: &[u32]) -> Columns {
         world(|world| world.read_tags(tags))
+    }
+
+    pub(crate) fn say(words: &AlarmWords) {
+        world(|world| world.say(words));
+    }
+
+    pub(crate) fn alarm_events() -> AlarmEventColumns {
+        world(|world| world.alarm_events())
+    }
+
+    pub(crate) fn alarm_events_lost() -> u64 {
+        world(|world| world.alarm_events_lost())
+    }
+
+    pub(crate) fn alarms_stand(alarms: &[u32]) -> StandingColumns {
+        world(|world| world.alarms_stand(alarms))
     }
 
     pub(crate) fn get(key: &str) -> Option<Vec<u8>> {

@@ -1,6 +1,10 @@
 //! The contract's own types (wit/plugin-0.1), as they cross the sandbox. Authors rarely need them.
 
+mod alarms;
+
 use crate::{Status, Value, ValueKind};
+
+pub use alarms::{AlarmEventColumns, AlarmWords, StandingColumns, verb};
 
 /// Samples as columns of equal length; see `types.columns` in the contract.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +63,15 @@ impl Columns {
         // Not `resize`, whose loop is not turned into one over vectors.
         self.statuses.extend(std::iter::repeat_n(status.0, handles.len()));
         self.times.extend(std::iter::repeat_n(utc_ns, handles.len()));
+    }
+
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.handles.reserve(rows);
+        self.kinds.reserve(rows);
+        self.values.reserve(rows);
+        self.statuses.reserve(rows);
+        self.times.reserve(rows);
     }
 
     /// The value of a row; no value where the row doesn't hold together.
@@ -135,113 +148,166 @@ pub struct ModbusCompletion {
     pub at: i64,
 }
 
-/// Reads as columns of equal length; see `modbus.reads`.
+/// Rows of fixed sets; see `samples.runs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleRuns {
+    /// Three numbers a run: set and first row, count and status, source time.
+    pub heads: Vec<u64>,
+    /// The value bits of all runs.
+    pub values: Vec<u64>,
+}
+
+impl SampleRuns {
+    /// Numbers of one run in `heads`.
+    pub const HEADS: usize = 3;
+
+    /// Whether there is no run.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// Adds the head of a run whose values lie at the end of `values` already.
+    pub fn push_head(&mut self, set: u32, first: u32, count: u32, status: Status, utc_ns: i64) {
+        let two = |upper: u32, lower: u32| u64::from(upper) << 32 | u64::from(lower);
+        self.heads.extend_from_slice(&[two(set, first), two(count, status.0), utc_ns as u64]);
+    }
+
+    /// The rows that the runs stand for; a run outside its set, or without its values, ends them.
+    pub fn expand(&self, sets: &[FixedSet]) -> Columns {
+        let mut columns = Columns::default();
+        columns.reserve(self.values.len());
+        let mut from = 0;
+        for head in self.heads.chunks_exact(Self::HEADS) {
+            let (set, first, count) = ((head[0] >> 32) as usize, head[0] as u32 as usize, (head[1] >> 32) as usize);
+            let rows = first..first.saturating_add(count);
+            let Some(set) = sets.get(set) else { break };
+            let values = self.values.get(from..from + count);
+            let (Some(handles), Some(kinds), Some(values)) = (set.handles.get(rows.clone()), set.kinds.get(rows), values) else {
+                break;
+            };
+            columns.extend(handles, kinds, values, Status(head[1] as u32), head[2] as i64);
+            from += count;
+        }
+        columns
+    }
+
+    /// Forgets all runs and keeps the room they took.
+    pub fn clear(&mut self) {
+        self.heads.clear();
+        self.values.clear();
+    }
+}
+
+/// Rows that are published again and again; see `samples.fix-set`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FixedSet {
+    /// Which tags.
+    pub handles: Vec<u32>,
+    /// [`ValueKind`] as numbers; no text.
+    pub kinds: Vec<u8>,
+}
+
+/// Reads in two numbers each; see `modbus.submit-packed`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModbusReads {
-    /// Indices into the connections of the init document.
-    pub connections: Vec<u32>,
-    /// Unit (slave) addresses.
-    pub units: Vec<u8>,
-    /// Function codes, 1 to 4.
-    pub functions: Vec<u8>,
-    /// 0-based addresses on the wire.
-    pub addresses: Vec<u16>,
-    /// How many to read.
-    pub counts: Vec<u16>,
-    /// Each gives up after this long; 0 takes the connection's own time-out.
-    pub timeouts_ms: Vec<u32>,
+    /// Connection, unit, function and address; time-out and count.
+    pub packed: Vec<u64>,
 }
 
 impl ModbusReads {
-    /// No rows.
+    /// No reads.
     pub const fn new() -> Self {
-        Self {
-            connections: Vec::new(),
-            units: Vec::new(),
-            functions: Vec::new(),
-            addresses: Vec::new(),
-            counts: Vec::new(),
-            timeouts_ms: Vec::new(),
-        }
+        Self { packed: Vec::new() }
     }
 
-    /// How many rows.
+    /// How many.
     pub fn len(&self) -> usize {
-        self.connections.len()
+        self.packed.len() / 2
     }
 
-    /// Whether there is no row.
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.packed.is_empty()
     }
 
     /// Adds what a request reads.
     pub fn push(&mut self, request: &ModbusRequest) {
-        self.connections.push(request.connection);
-        self.units.push(request.unit);
-        self.functions.push(request.function);
-        self.addresses.push(request.address);
-        self.counts.push(request.count);
-        self.timeouts_ms.push(request.timeout_ms);
+        let to = u64::from(request.connection) << 32 | u64::from(request.unit) << 24;
+        let what = to | u64::from(request.function) << 16 | u64::from(request.address);
+        self.packed.extend_from_slice(&[what, u64::from(request.timeout_ms) << 32 | u64::from(request.count)]);
     }
 
-    /// The requests that the rows stand for.
+    /// The requests that they stand for.
     pub fn requests(&self) -> impl Iterator<Item = ModbusRequest> + '_ {
-        (0..self.len()).map(|row| ModbusRequest {
-            connection: self.connections[row],
-            unit: self.units[row],
-            function: self.functions[row],
-            address: self.addresses[row],
-            count: self.counts[row],
-            timeout_ms: self.timeouts_ms[row],
+        self.packed.chunks_exact(2).map(|read| ModbusRequest {
+            connection: (read[0] >> 32) as u32,
+            unit: (read[0] >> 24) as u8,
+            function: (read[0] >> 16) as u8,
+            address: read[0] as u16,
+            count: read[1] as u16,
+            timeout_ms: (read[1] >> 32) as u32,
             ..ModbusRequest::default()
         })
     }
 
-    /// Forgets all rows and keeps the room they took.
+    /// Forgets all and keeps the room they took.
     pub fn clear(&mut self) {
-        self.connections.clear();
-        self.units.clear();
-        self.functions.clear();
-        self.addresses.clear();
-        self.counts.clear();
-        self.timeouts_ms.clear();
+        self.packed.clear();
     }
 }
 
-/// Completions as columns; see `modbus.answers`.
+/// Completions side by side; see `modbus.packed`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModbusAnswers {
-    /// What `submit` and `submit-reads` named them.
-    pub ids: Vec<u64>,
-    /// As [`ModbusCompletion::error`].
-    pub errors: Vec<u16>,
-    /// Where the words of each row end.
-    pub ends: Vec<u32>,
-    /// When the answers arrived, ns UTC.
-    pub times: Vec<i64>,
-    /// The words of all rows.
+    /// Three numbers each: the id; the error, and below it where the words end; when the answer came.
+    pub heads: Vec<u64>,
+    /// The words of all.
     pub words: Vec<u16>,
 }
 
+/// What is known of one completion besides its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// What the host named it.
+    pub id: u64,
+    /// As [`ModbusCompletion::error`].
+    pub error: u16,
+    /// Where its words end.
+    pub end: u32,
+    /// When the answer arrived, ns UTC.
+    pub at: i64,
+}
+
 impl ModbusAnswers {
-    /// How many rows.
+    /// Numbers of one completion in `heads`.
+    pub const HEADS: usize = 3;
+
+    /// How many.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.heads.len() / Self::HEADS
     }
 
-    /// Whether there is no row.
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.heads.is_empty()
     }
 
-    /// Adds a row.
+    /// Adds one.
     pub fn push(&mut self, completion: &ModbusCompletion) {
-        self.ids.push(completion.id);
-        self.errors.push(completion.error);
         self.words.extend_from_slice(&completion.data);
-        self.ends.push(self.words.len() as u32);
-        self.times.push(completion.at);
+        let end = u64::from(completion.error) << 32 | self.words.len() as u64;
+        self.heads.extend_from_slice(&[completion.id, end, completion.at as u64]);
+    }
+
+    /// What is known of each, in order.
+    pub fn rows(heads: &[u64]) -> impl Iterator<Item = AnswerHead> + '_ {
+        let row = |head: &[u64; Self::HEADS]| AnswerHead {
+            id: head[0],
+            error: (head[1] >> 32) as u16,
+            end: head[1] as u32,
+            at: head[2] as i64,
+        };
+        heads.as_chunks().0.iter().map(row)
     }
 }
 

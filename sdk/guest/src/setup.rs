@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
+use crate::alarms::DocumentAlarm;
 use crate::raw::Problem;
-use crate::{Input, Tag, TagValue, ValueKind};
+use crate::{AlarmInfo, Input, Tag, TagValue, ValueKind};
 
 /// What the project gives this plugin (wit/README.md, "The init document"). Only to look at: `init` runs in
 /// `plantroom check` too.
@@ -17,6 +18,21 @@ pub struct Setup {
     pub connections: Vec<ConnectionInfo>,
     /// Its tags; the handle is the place in this list.
     pub tags: Vec<TagInfo>,
+    /// Its alarms; the handle is the place in this list. Empty for a plugin that has none.
+    pub alarms: Vec<AlarmInfo>,
+    /// Operators' positions; empty for a plugin without alarms, and where the plant is one position.
+    pub positions: Vec<PositionInfo>,
+}
+
+/// An operator's position.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct PositionInfo {
+    /// Its name in the project.
+    #[serde(default)]
+    pub name: String,
+    /// Its areas; `*` for all that no other position has.
+    #[serde(default)]
+    pub areas: Vec<String>,
 }
 
 /// A named link to a device.
@@ -62,6 +78,9 @@ pub struct TagInfo {
     pub address: String,
     /// Polling group; empty where the project says none.
     pub group: String,
+    /// For alarm logic: the link that its samples come over (`plc` or `line/meter_1`); source times of one link are of one
+    /// clock. Empty for what the station computes, and for other plugins.
+    pub link: String,
     /// May be published.
     pub publish: bool,
     /// May be read.
@@ -78,6 +97,10 @@ struct Document {
     connections: Vec<DocumentConnection>,
     #[serde(default)]
     tags: Vec<DocumentTag>,
+    #[serde(default)]
+    alarms: Vec<DocumentAlarm>,
+    #[serde(default)]
+    positions: Vec<PositionInfo>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +132,8 @@ struct DocumentTag {
     address: Option<String>,
     #[serde(default)]
     group: Option<String>,
+    #[serde(default)]
+    link: String,
     #[serde(default)]
     access: Vec<String>,
 }
@@ -148,9 +173,12 @@ impl Setup {
                 name: tag.name,
                 address: tag.address.unwrap_or_default(),
                 group: tag.group.unwrap_or_default(),
+                link: tag.link,
             }
         });
-        Ok(Self { plugin: object(document.plugin), connections: connections.collect(), tags: tags.collect() })
+        let alarms = (0..).zip(document.alarms).map(|(handle, alarm)| alarm.info(handle)).collect();
+        let (connections, tags) = (connections.collect(), tags.collect());
+        Ok(Self { plugin: object(document.plugin), connections, tags, alarms, positions: document.positions })
     }
 
     /// The plugin's own configuration as a type of yours. Use `#[serde(deny_unknown_fields)]` so that a
@@ -276,6 +304,11 @@ impl Problems {
     /// Adds a problem with a tag.
     pub fn add_tag(&mut self, tag: &TagInfo, message: impl Into<String>) {
         self.0.push(Problem { tag: Some(tag.handle), message: message.into() });
+    }
+
+    /// Adds other problems.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
     }
 
     /// Keeps what is usable of a result, and its problems.

@@ -50,7 +50,8 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if now().mono_ns >= self.until {
-            self.cancel();
+            // Timers that are due were taken out at the beginning of the step.
+            self.timer = None;
             return Poll::Ready(());
         }
         // The waker can be another one than last time, so the timer is set anew.

@@ -8,20 +8,24 @@ mod bindings {
         path: "../../wit/plugin-0.1",
         inline: "package plantroom:sdk;
             world plugin {
-                include plantroom:plugin/driver@0.1.2;
-                include plantroom:plugin/analytics@0.1.2;
-                export plantroom:plugin/diagnose@0.1.2;
+                include plantroom:plugin/driver@0.1.3;
+                include plantroom:plugin/analytics@0.1.3;
+                include plantroom:plugin/alarm-logic@0.1.3;
+                export plantroom:plugin/diagnose@0.1.3;
             }",
         world: "plantroom:sdk/plugin",
         with: {
-            "plantroom:plugin/types@0.1.2/columns": crate::raw::Columns,
-            "plantroom:plugin/orders@0.1.2/batch": crate::raw::OrderBatch,
-            "plantroom:plugin/modbus@0.1.2/request": crate::raw::ModbusRequest,
-            "plantroom:plugin/modbus@0.1.2/completion": crate::raw::ModbusCompletion,
-            "plantroom:plugin/modbus@0.1.2/reads": crate::raw::ModbusReads,
-            "plantroom:plugin/modbus@0.1.2/answers": crate::raw::ModbusAnswers,
-            "plantroom:plugin/guest@0.1.2/problem": crate::raw::Problem,
-            "plantroom:plugin/diagnose@0.1.2/explanation": crate::raw::Explanation,
+            "plantroom:plugin/types@0.1.3/columns": crate::raw::Columns,
+            "plantroom:plugin/orders@0.1.3/batch": crate::raw::OrderBatch,
+            "plantroom:plugin/modbus@0.1.3/request": crate::raw::ModbusRequest,
+            "plantroom:plugin/modbus@0.1.3/completion": crate::raw::ModbusCompletion,
+            "plantroom:plugin/modbus@0.1.3/packed": crate::raw::ModbusAnswers,
+            "plantroom:plugin/samples@0.1.3/runs": crate::raw::SampleRuns,
+            "plantroom:plugin/conditions@0.1.3/words": crate::raw::AlarmWords,
+            "plantroom:plugin/conditions@0.1.3/events": crate::raw::AlarmEventColumns,
+            "plantroom:plugin/conditions@0.1.3/standings": crate::raw::StandingColumns,
+            "plantroom:plugin/guest@0.1.3/problem": crate::raw::Problem,
+            "plantroom:plugin/diagnose@0.1.3/explanation": crate::raw::Explanation,
         },
         generate_all,
         pub_export_macro: true,
@@ -53,11 +57,22 @@ pub fn step(now: Instant) -> u64 {
 
 pub(crate) mod port {
     use super::bindings::plantroom::plugin as contract;
-    use crate::raw::{Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch};
+    use crate::raw::{
+        AlarmEventColumns, AlarmWords, Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, SampleRuns,
+        StandingColumns,
+    };
     use crate::{Outcome, Status};
 
     pub(crate) fn publish(batch: &Columns) {
         contract::samples::publish(batch);
+    }
+
+    pub(crate) fn fix_set(handles: &[u32], kinds: &[u8]) -> u32 {
+        contract::samples::fix_set(handles, kinds)
+    }
+
+    pub(crate) fn publish_runs(batch: &SampleRuns) {
+        contract::samples::publish_runs(batch);
     }
 
     pub(crate) fn missed(tags: &[u32], reason: Status) {
@@ -77,11 +92,11 @@ pub(crate) mod port {
     }
 
     pub(crate) fn submit_reads(batch: &ModbusReads) -> u64 {
-        contract::modbus::submit_reads(batch)
+        contract::modbus::submit_packed(&batch.packed)
     }
 
     pub(crate) fn collect_answers(max: u32) -> ModbusAnswers {
-        contract::modbus::collect_answers(max)
+        contract::modbus::collect_packed(max)
     }
 
     pub(crate) fn changes() -> Columns {
@@ -94,6 +109,22 @@ pub(crate) mod port {
 
     pub(crate) fn read_tags(tags: &[u32]) -> Columns {
         contract::tags::read(tags)
+    }
+
+    pub(crate) fn say(words: &AlarmWords) {
+        contract::conditions::say(words);
+    }
+
+    pub(crate) fn alarm_events() -> AlarmEventColumns {
+        contract::conditions::take_events()
+    }
+
+    pub(crate) fn alarm_events_lost() -> u64 {
+        contract::conditions::lost()
+    }
+
+    pub(crate) fn alarms_stand(alarms: &[u32]) -> StandingColumns {
+        contract::conditions::stand(alarms)
     }
 
     pub(crate) fn get(key: &str) -> Option<Vec<u8>> {

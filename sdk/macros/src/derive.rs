@@ -30,6 +30,7 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
     let config_names =
         parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as sdk::Field>::SOURCE, <#ty as sdk::Field>::key(#name))));
     let tag_names = parts.iter().map(|Part { ty, name, .. }| quote!((<#ty as sdk::Field>::SOURCE, #name)));
+    let condition_names = tag_names.clone();
     let period = if parts.iter().any(|part| part.ident == "period" && is_duration(&part.ty)) {
         quote!(::std::option::Option::Some(made.period))
     } else {
@@ -48,7 +49,14 @@ fn derive(input: &DeriveInput, launch: &str) -> Result<TokenStream> {
                     let tags = Vec::<(sdk::Source, &str)>::from([#(#tag_names),*]);
                     let tags: Vec<&str> =
                         tags.into_iter().filter(|(source, _)| *source == sdk::Source::Tag).map(|(_, name)| name).collect();
+                    let conditions = Vec::<(sdk::Source, &str)>::from([#(#condition_names),*]);
+                    let conditions: Vec<&str> = conditions
+                        .into_iter()
+                        .filter(|(source, _)| *source == sdk::Source::Condition)
+                        .map(|(_, name)| name)
+                        .collect();
                     let mut problems = scope.check_unknown(&config, &tags);
+                    problems.extend(scope.check_conditions(&conditions));
                     #(#finds)*
                     let made = (move || {
                         #(let #idents = #idents?;)*

@@ -1,6 +1,6 @@
 //! Derives for `plantroom-sdk`; use them through it.
 //!
-//! In:  a struct whose fields name what it needs: tags, its connection, configuration, state.
+//! In:  a struct whose fields name what it needs: tags, alarms, its connection, configuration, state.
 //! Out: code that finds them all in the setup, tells all problems at once, and exports the plugin.
 //! Start at [`derive_driver`].
 //!
@@ -19,6 +19,14 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(Driver, attributes(setup))]
 pub fn derive_driver(item: TokenStream) -> TokenStream {
     derive::expand(item.into(), "launch_bound_driver").into()
+}
+
+/// Makes a struct an alarm-logic plugin, its fields bound by their names.
+///
+/// As for analytics; `Condition` is an alarm of the plugin's own, `Alarm` another one, by the end of its name.
+#[proc_macro_derive(AlarmLogic, attributes(setup))]
+pub fn derive_alarm_logic(item: TokenStream) -> TokenStream {
+    derive::expand(item.into(), "launch_bound_alarm_logic").into()
 }
 
 /// Makes a struct an analytics plugin, its fields bound by their names.

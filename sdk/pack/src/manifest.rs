@@ -23,19 +23,21 @@ pub struct Manifest {
 
 /// A world of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum World {
     /// A protocol driver.
     Driver,
     /// Computes tags from tags.
     Analytics,
+    /// Says when conditions of alarms hold.
+    AlarmLogic,
 }
 
 /// What a plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
-    /// Interfaces of the contract: `samples`, `orders`, `modbus`, `tags`, `memory`, `log`.
+    /// Interfaces of the contract: `samples`, `orders`, `modbus`, `tags`, `conditions`, `memory`, `log`.
     pub imports: Vec<String>,
     /// All its memories together, in MiB.
     #[serde(default)]
@@ -48,6 +50,7 @@ impl World {
         match self {
             Self::Driver => &["samples", "orders", "modbus", "memory", "log"],
             Self::Analytics => &["samples", "tags", "memory", "log"],
+            Self::AlarmLogic => &["tags", "conditions", "samples", "memory", "log"],
         }
     }
 
@@ -55,6 +58,7 @@ impl World {
         match self {
             Self::Driver => "driver",
             Self::Analytics => "analytics",
+            Self::AlarmLogic => "alarm-logic",
         }
     }
 }

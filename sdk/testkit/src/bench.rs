@@ -1,5 +1,7 @@
 //! A plugin on a bench: virtual time runs as far as a test says, and everything it does is on record.
 
+mod alarms;
+
 use std::sync::Arc;
 
 use plantroom_host::{Explanation, Outside, PluginOrder};
@@ -34,7 +36,7 @@ impl Bench {
     /// What its `init` found, or why it could not be loaded.
     pub fn start(runner: &Runner, spec: &Spec) -> Result<Self, StartError> {
         let connections = spec.connections.iter().map(|c| (c.devices.clone(), u64::from(c.timeout_ms)));
-        let world = World::new(connections, spec.tag_names());
+        let world = World::new(connections, spec.tag_names(), &spec.alarms);
         let stepper = runner.start(spec, &world)?;
         Ok(Self { spec: spec.clone(), world, stepper, wake_ns: 0, arrived: true, ended: false, next_order: 1, frames: 0 })
     }
@@ -68,6 +70,7 @@ impl Bench {
     fn turn(&mut self) {
         let turned = self.stepper.turn();
         self.world.end_turn();
+        self.hand_over_alarms();
         match turned {
             Turned::WaitUntil(wake) => self.wake_ns = World::since_start_ns(wake),
             Turned::Ended => self.ended = true,

@@ -1,7 +1,9 @@
 //! What every plugin must hold: every driver, whatever its protocol and whatever its field does.
 
+mod alarm_logic;
 mod analytics;
 
+pub use alarm_logic::alarm_logic_conformance;
 pub use analytics::analytics_conformance;
 
 use std::sync::mpsc;

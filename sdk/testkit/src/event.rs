@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plantroom_model::{ModbusRequest, SettleCode, Status, Value};
+use plantroom_model::{ConditionWord, ModbusRequest, SettleCode, Status, Value};
 
 /// Something that a plugin did, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,13 @@ pub enum Happened {
         /// Why.
         reason: Status,
     },
+    /// It spoke of an alarm.
+    Said {
+        /// Name of the alarm.
+        alarm: String,
+        /// What it said.
+        word: ConditionWord,
+    },
     /// It asked for a transaction.
     Request {
         /// Index of the connection.
@@ -66,8 +73,9 @@ impl Happened {
             Self::Log { .. } => 0,
             Self::Sample { .. } => 1,
             Self::Missed { .. } => 2,
-            Self::Settled { .. } => 3,
-            Self::Request { .. } => 4,
+            Self::Said { .. } => 3,
+            Self::Settled { .. } => 4,
+            Self::Request { .. } => 5,
         }
     }
 }
@@ -79,6 +87,7 @@ impl fmt::Display for Event {
             Happened::Log { level, line } => write!(f, "log {level}: {line}"),
             Happened::Sample { tag, value, status, source_ms } => write!(f, "{tag} = {value} ({status}, of {source_ms} ms)"),
             Happened::Missed { tag, reason } => write!(f, "{tag} missed: {reason}"),
+            Happened::Said { alarm, word } => write!(f, "{alarm}: {}", words(word)),
             Happened::Request { connection, request } => {
                 let ModbusRequest { unit, function, address, count, data, .. } = request;
                 write!(
@@ -88,5 +97,21 @@ impl fmt::Display for Event {
             }
             Happened::Settled { order, code, detail } => write!(f, "order {order}: {code:?}, {detail}"),
         }
+    }
+}
+
+/// A word about an alarm, as a transcript has it.
+fn words(word: &ConditionWord) -> String {
+    match word {
+        ConditionWord::Raise { value, source_time, detail } => format!("raised by {value} of {} ns: {detail}", source_time.0),
+        ConditionWord::Clear { value } => format!("cleared by {value}"),
+        ConditionWord::Unknown(status) => format!("unknown: {status}"),
+        ConditionWord::Suppress { reason } => format!("suppressed: {reason}"),
+        ConditionWord::Unsuppress => "not suppressed".to_owned(),
+        ConditionWord::First(true) => "the first of its group".to_owned(),
+        ConditionWord::First(false) => "not the first of its group".to_owned(),
+        ConditionWord::Group { cause, .. } if cause.is_empty() => "in no group".to_owned(),
+        ConditionWord::Group { cause, first: true } => format!("the first of: {cause}"),
+        ConditionWord::Group { cause, first: false } => format!("one of: {cause}"),
     }
 }

@@ -1,13 +1,15 @@
 //! Tries a plugin on a bench: scripted devices, a virtual clock, and everything it did on record.
 //!
 //! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s and orders for a driver,
-//!      changes of its inputs for an analytics plugin.
-//! Out: [`Event`]s, transcripts, faults; [`conformance`] and [`analytics_conformance`] say where a plugin breaks the contract.
+//!      changes of its inputs for an analytics plugin, and of alarms for alarm logic.
+//! Out: [`Event`]s, transcripts, faults; [`conformance`], [`analytics_conformance`] and [`alarm_logic_conformance`] say where a
+//!      plugin breaks the contract.
 //! Start at [`Bench::start`] and [`Bench::run_for`].
 //!
 //! Invariant: time passes only in [`Bench::run_for`]; nothing here asks a clock or opens a socket.
 //! Invariant: the same test gives the same transcript natively and in the sandbox.
 
+mod alarms;
 mod bench;
 mod conform;
 mod device;
@@ -18,11 +20,11 @@ mod spec;
 mod world;
 
 pub use bench::Bench;
-pub use conform::{analytics_conformance, conformance};
+pub use conform::{alarm_logic_conformance, analytics_conformance, conformance};
 pub use device::{Device, Fault, FaultRule, Seen};
 pub use event::{Event, Happened};
 pub use runner::{Runner, StartError};
 pub use spec::Spec;
 
 pub use plantroom_host::Explanation;
-pub use plantroom_model::{SettleCode, Status, Value};
+pub use plantroom_model::{AlarmState, ConditionWord, Hidden, Marks, SettleCode, Standing, Status, Value};

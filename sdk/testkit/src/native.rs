@@ -1,5 +1,7 @@
 //! Runs a plugin in this process, without a sandbox: what it does is staged and checked as the host does it.
 
+mod alarms;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -8,13 +10,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use plantroom_host::{Explanation, Outside, PluginOrder};
 use plantroom_model::{
-    Change, Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, Sample, SettleCode, Status,
-    TagId, Utc, Value, field_error, limits,
+    AlarmEvent, AlarmId, Change, Columns, ConditionWord, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now,
+    OrderId, PluginId, Sample, SettleCode, Status, TagId, Utc, Value, field_error, limits,
 };
 use plantroom_sdk::{native, raw};
 
 use crate::runner::{Stepper, Turned};
+use crate::spec::SpecAlarm;
 use crate::world::World;
+use alarms::AlarmSide;
 
 /// Shortest and longest time between two steps when nothing arrives, in ms, as the host keeps them.
 const SLEEP_MS: (u64, u64) = (1, 60_000);
@@ -40,6 +44,7 @@ struct Side {
     memory: RefCell<BTreeMap<String, Vec<u8>>>,
     changes: RefCell<raw::Columns>,
     current: RefCell<BTreeMap<u32, Sample>>,
+    alarms: AlarmSide,
 }
 
 /// What the bench's project grants, by handle and by connection.
@@ -52,6 +57,8 @@ pub(crate) struct Rights {
     pub writable: Vec<bool>,
     /// How many connections there are.
     pub connections: usize,
+    /// The alarms, by handle.
+    pub alarms: Vec<SpecAlarm>,
 }
 
 #[derive(Default)]
@@ -60,6 +67,7 @@ struct Stage {
     outputs: Vec<Output>,
     settled: Vec<(u64, SettleCode, String)>,
     submits: Vec<(u64, raw::ModbusRequest)>,
+    words: Vec<(AlarmId, ConditionWord)>,
 }
 
 enum Output {
@@ -79,6 +87,7 @@ impl Native {
             memory: RefCell::default(),
             changes: RefCell::default(),
             current: RefCell::default(),
+            alarms: AlarmSide::new(&rights.alarms),
             world,
             rights,
         });
@@ -128,6 +137,10 @@ impl Stepper for Native {
         self.side.current.borrow_mut().insert(tag.0, sample);
     }
 
+    fn alarms(&mut self, _frame: u64, _now: Now, events: Vec<AlarmEvent>) {
+        events.iter().for_each(|event| self.side.alarms.event(event));
+    }
+
     fn explain(&mut self, tag: TagId) -> Option<Explanation> {
         let raw::Explanation { place, words, at, note } = native::explain(tag.0)?;
         Some(Explanation { place, words, at: Utc(at), note })
@@ -152,6 +165,9 @@ impl Side {
                 Output::Samples(columns) => self.world.samples(plugin, columns, self.world.now()),
                 Output::Missed(tags, reason) => self.world.missed(plugin, tags, reason, self.world.now()),
             }
+        }
+        if !stage.words.is_empty() {
+            self.world.conditions(plugin, Conditions { rows: stage.words }, self.world.now());
         }
         for (order, code, detail) in stage.settled {
             self.world.settled(OrderId(order), code, detail);
@@ -294,6 +310,24 @@ impl native::World for Side {
             push_sample(&mut columns, *tag, current.get(tag).unwrap_or(&nothing));
         }
         columns
+    }
+
+    fn say(&self, words: &raw::AlarmWords) {
+        match self.alarms.words(words) {
+            Ok(words) => self.stage.borrow_mut().words.extend(words),
+            Err(sentence) => self.breach(sentence),
+        }
+    }
+
+    fn alarm_events(&self) -> raw::AlarmEventColumns {
+        self.alarms.take_events()
+    }
+
+    fn alarms_stand(&self, alarms: &[u32]) -> raw::StandingColumns {
+        self.alarms.stand(alarms).unwrap_or_else(|sentence| {
+            self.breach(sentence);
+            raw::StandingColumns::default()
+        })
     }
 
     fn get(&self, key: &str) -> Option<Vec<u8>> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plantroom_host::{Explanation, Host, HostOptions, InitError, PluginOrder, Supervised, Turn};
-use plantroom_model::{Change, Frame, Mono, Now, PluginId, TagId};
+use plantroom_model::{AlarmEvent, AlarmFrame, Change, Frame, Mono, Now, PluginId, TagId};
 use plantroom_sdk::{Exported, native, raw};
 
 use crate::Spec;
@@ -44,6 +44,7 @@ pub(crate) trait Stepper {
     fn turn(&mut self) -> Turned;
     fn deliver(&mut self, order: PluginOrder) -> bool;
     fn change(&mut self, frame: u64, now: Now, change: Change);
+    fn alarms(&mut self, frame: u64, now: Now, events: Vec<AlarmEvent>);
     fn explain(&mut self, tag: TagId) -> Option<Explanation>;
     fn stop(&mut self);
 }
@@ -115,6 +116,7 @@ fn start_native(
         readable: by_handle(|tag| tag.read),
         writable: by_handle(|tag| tag.write),
         connections: spec.connections.len(),
+        alarms: spec.alarms.clone(),
     };
     let native = Native::new(world.clone(), rights);
     let name = |tag: Option<u32>| tag.and_then(|handle| spec.tags.get(handle as usize)).map(|tag| tag.name.clone());
@@ -160,6 +162,11 @@ impl Stepper for Component {
 
     fn change(&mut self, frame: u64, now: Now, change: Change) {
         self.0.deliver_changes(Arc::new(Frame { number: frame, now, changes: vec![change].into(), ..Frame::default() }));
+    }
+
+    fn alarms(&mut self, frame: u64, now: Now, events: Vec<AlarmEvent>) {
+        let alarms = AlarmFrame { events, ..AlarmFrame::default() };
+        self.0.deliver_changes(Arc::new(Frame { number: frame, now, alarms, ..Frame::default() }));
     }
 
     fn explain(&mut self, tag: TagId) -> Option<Explanation> {

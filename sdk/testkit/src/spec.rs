@@ -1,5 +1,7 @@
 //! What a project would say: a plugin's configuration, its connections and its tags.
 
+mod alarms;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,13 +13,16 @@ use serde_json::{Value as Json, json};
 
 use crate::Device;
 
-/// A small project around one plugin: a driver with connections and tags on them, or an analytics plugin with inputs and
-/// outputs.
+pub(crate) use alarms::SpecAlarm;
+
+/// A small project around one plugin: a driver with connections and tags on them, an analytics plugin with inputs and
+/// outputs, or alarm logic with inputs, conditions of its own and other alarms.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
     pub(crate) config: Json,
     pub(crate) connections: Vec<SpecConnection>,
     pub(crate) tags: Vec<SpecTag>,
+    pub(crate) alarms: Vec<SpecAlarm>,
     pub(crate) extras: bool,
 }
 
@@ -43,6 +48,7 @@ pub(crate) struct SpecTag {
     pub publish: bool,
     pub read: bool,
     pub write: bool,
+    pub link: Option<String>,
 }
 
 impl Spec {
@@ -156,7 +162,7 @@ impl Spec {
 
     /// As the project's loader would give it, for the host; the plugin is its only one, and every grant is given.
     pub(crate) fn plant(&self) -> Plant {
-        let tags: Arc<[TagSpec]> = self.tags.iter().map(SpecTag::spec).collect();
+        let tags: Arc<[TagSpec]> = self.tags.iter().map(|tag| tag.spec(self)).collect();
         let ids = |wanted: fn(&SpecTag) -> bool| {
             let found = self.tags.iter().enumerate().filter(move |(_, tag)| wanted(tag));
             found.map(|(place, _)| TagId(place as u32)).collect::<Vec<_>>()
@@ -173,6 +179,7 @@ impl Spec {
             samples_per_s: 1_000_000,
             orders: !self.connections.is_empty(),
             log_lines_per_s: 1_000,
+            alarms: self.alarm_grant(),
         };
         Plant {
             root: PathBuf::new(),
@@ -181,7 +188,7 @@ impl Spec {
             home_screen: String::new(),
             scan: ScanSpec { min_ms: 10, max_ms: 100 },
             listen: ListenSpec { address: std::net::IpAddr::from([127, 0, 0, 1]), port: 0, origins: Vec::new() },
-            connections: self.connections.iter().map(SpecConnection::spec).collect(),
+            connections: self.connections.iter().map(SpecConnection::spec).chain(self.link_specs()).collect(),
             plugins: vec![PluginSpec {
                 name: "under_test".into(),
                 component: "under_test".to_owned(),
@@ -192,6 +199,7 @@ impl Spec {
             tag_ids: TagIds::of(&tags),
             tag_places: tags.iter().map(|_| Place::default()).collect(),
             tags,
+            alarms: self.alarm_specs(),
             automations: Vec::new(),
             instances: Vec::new(),
             screens: Vec::new(),
@@ -201,12 +209,19 @@ impl Spec {
 }
 
 impl SpecConnection {
+    /// A link that nothing is behind.
+    fn named(name: &str) -> Self {
+        let (devices, units) = (Vec::new(), Vec::new());
+        Self { name: name.to_owned(), settings: json!({}), devices, units, timeout_ms: 1_000 }
+    }
+
     fn spec(&self) -> ConnectionSpec {
         ConnectionSpec {
             name: self.name.as_str().into(),
             driver: PluginId(0),
             link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
             pipeline: 1,
+            quiet_ms: 0,
             devices: self
                 .units
                 .iter()
@@ -231,11 +246,19 @@ impl SpecTag {
             publish: false,
             read: false,
             write: false,
+            link: None,
         }
     }
 
-    fn spec(&self) -> TagSpec {
+    fn spec(&self, spec: &Spec) -> TagSpec {
         let origin = match self.connection {
+            // Another driver's.
+            None if self.link.is_some() => Origin::Driver {
+                plugin: PluginId(1),
+                connection: spec.link_id(self.link.as_deref().unwrap_or_default()),
+                device: None,
+                address: "".into(),
+            },
             Some(connection) => Origin::Driver {
                 plugin: PluginId(0),
                 connection: ConnectionId(connection),
@@ -285,9 +308,15 @@ impl Spec {
             if let Some(device) = tag.device {
                 entry["device"] = json!(device);
             }
+            if let Some(link) = tag.link.as_ref().filter(|_| !self.alarms.is_empty()) {
+                entry["link"] = json!(link);
+            }
             entry
         });
         let mut document = json!({ "plugin": self.config, "connections": connections, "tags": tags.collect::<Vec<_>>() });
+        if !self.alarms.is_empty() {
+            document["alarms"] = self.alarms.iter().map(SpecAlarm::entry).collect();
+        }
         if self.extras {
             add_unknown_keys(&mut document);
         }
@@ -299,8 +328,8 @@ impl Spec {
 fn add_unknown_keys(document: &mut Json) {
     let novelty = || json!({ "since": "0.9", "list": [1, 2, 3] });
     document["a_new_section"] = novelty();
-    for list in ["connections", "tags"] {
-        if let Some(entries) = document[list].as_array_mut() {
+    for list in ["connections", "tags", "alarms"] {
+        if let Some(entries) = document.get_mut(list).and_then(Json::as_array_mut) {
             entries.iter_mut().for_each(|entry| entry["a_new_key"] = novelty());
         }
     }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use plantroom_host::{Outside, PluginState};
 use plantroom_model::{
-    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Utc,
-    field_error, limits,
+    AlarmEvent, AlarmEventKind, AlarmId, Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId,
+    PluginId, SettleCode, Standing, Status, TagId, Utc, field_error, limits,
 };
 
+use crate::alarms::Alarms;
 use crate::device::{Answer, Device};
 use crate::event::{Event, Happened};
+use crate::spec::SpecAlarm;
 
 /// The monotonic clock of a bench starts here, so that nothing relies on a start at 0; in ns.
 const MONO_START_NS: u64 = 1_000_000_000;
@@ -44,6 +46,8 @@ struct Inner {
     elapsed_ns: u64,
     links: Vec<Link>,
     tags: Vec<String>,
+    alarm_names: Vec<String>,
+    alarms: Alarms,
     events: Vec<Event>,
     /// Events of turns that have ended.
     told: usize,
@@ -58,7 +62,11 @@ struct Inner {
 pub(crate) struct World(Mutex<Inner>);
 
 impl World {
-    pub(crate) fn new(connections: impl Iterator<Item = (Vec<(Option<u8>, Device)>, u64)>, tags: Vec<String>) -> Arc<Self> {
+    pub(crate) fn new(
+        connections: impl Iterator<Item = (Vec<(Option<u8>, Device)>, u64)>,
+        tags: Vec<String>,
+        alarms: &[SpecAlarm],
+    ) -> Arc<Self> {
         let links = connections.map(|(devices, timeout_ms)| Link {
             devices,
             timeout_ms,
@@ -73,6 +81,8 @@ impl World {
             elapsed_ns: 0,
             links: links.collect(),
             tags,
+            alarm_names: alarms.iter().map(|alarm| alarm.name.clone()).collect(),
+            alarms: Alarms::new(alarms.iter().map(|alarm| alarm.latching)),
             events: Vec::new(),
             told: 0,
             open_orders: BTreeSet::new(),
@@ -131,6 +141,39 @@ impl World {
 
     pub(crate) fn open_orders(&self) -> Vec<u64> {
         self.0.lock().open_orders.iter().copied().collect()
+    }
+
+    /// The time on both clocks.
+    pub(crate) fn now_both(&self) -> Now {
+        Outside::now(self)
+    }
+
+    pub(crate) fn now_utc_ns(&self) -> i64 {
+        self.now_both().utc.0
+    }
+
+    pub(crate) fn take_alarm_events(&self) -> Vec<AlarmEvent> {
+        self.0.lock().alarms.take()
+    }
+
+    pub(crate) fn set_alarm(&self, alarm: AlarmId, holds: bool, source: Utc) {
+        let now = self.now_both();
+        self.0.lock().alarms.set(alarm, holds, source, now);
+    }
+
+    pub(crate) fn settle_alarm(&self, alarm: AlarmId, kind: AlarmEventKind) -> bool {
+        let now = self.now_both();
+        self.0.lock().alarms.settle(alarm, kind, now)
+    }
+
+    pub(crate) fn standing(&self, alarm: AlarmId) -> Standing {
+        self.0.lock().alarms.standing(alarm)
+    }
+
+    /// What was last added to an alarm's message, and its likely cause.
+    pub(crate) fn alarm_texts(&self, alarm: AlarmId) -> (String, String) {
+        let inner = self.0.lock();
+        (inner.alarms.detail(alarm), inner.alarms.cause(alarm))
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
@@ -249,6 +292,17 @@ impl Outside for World {
         for id in tags {
             let tag = self.0.lock().tag(id);
             self.tell(Happened::Missed { tag, reason });
+        }
+    }
+
+    fn conditions(&self, _plugin: PluginId, conditions: Conditions, at: Now) {
+        for (id, word) in conditions.rows {
+            let alarm = {
+                let mut inner = self.0.lock();
+                inner.alarms.word(id, &word, at);
+                inner.alarm_names.get(id.0 as usize).cloned().unwrap_or_else(|| format!("alarm {}", id.0))
+            };
+            self.tell(Happened::Said { alarm, word });
         }
     }
 

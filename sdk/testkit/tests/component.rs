@@ -114,3 +114,22 @@ fn a_missing_component_says_what_to_do() {
     let missing = Runner::built_component("no_such_plugin").err().map(|error| error.to_string()).unwrap_or_default();
     assert!(missing.contains("PLANTROOM_COMPONENTS") && missing.contains("no_such_plugin.wasm"), "{missing}");
 }
+
+#[test]
+fn a_driver_of_the_contract_before_still_polls_and_writes() {
+    let old = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/old/plugin-0.1.2/modbus.wasm");
+    let component = Runner::component(&old).unwrap_or_else(|error| panic!("{error}"));
+    let device = Device::new();
+    device.set_holding(0, &[0xE979, 0x42F6]);
+    let mut bench = Bench::start(&component, &plant(&device)).unwrap_or_else(|error| panic!("{error}"));
+    bench.run_for(1_500);
+    let order = bench.order("limit", Value::Float(7.5));
+    bench.run_for(2_000);
+    assert!(
+        matches!(bench.last("level"), Some((Value::Float(level), _)) if (level - 123.456).abs() < 1e-3),
+        "{:?}",
+        bench.last("level")
+    );
+    assert_eq!(bench.outcome(order).map(|(code, _)| code), Some(SettleCode::Done));
+    assert_eq!(bench.faults(), Vec::<String>::new());
+}

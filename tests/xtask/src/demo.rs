@@ -7,7 +7,14 @@ use anyhow::Result;
 use crate::stage::{self, Stages, cargo, plantroom};
 
 /// The plugins of the demo plant.
-pub const DEMO_PLUGINS: &[&str] = &["plugins/modbus", "plugins/average", "plugins/pid"];
+pub const DEMO_PLUGINS: &[&str] = &[
+    "plugins/modbus",
+    "plugins/average",
+    "plugins/pid",
+    "plugins/first-out",
+    "plugins/state-suppression",
+    "plugins/flood-advisor",
+];
 
 /// Builds the program and the demo's plugins, then hands over to `plantroom demo`.
 ///

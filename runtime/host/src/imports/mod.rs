@@ -1,5 +1,6 @@
 //! What a guest may call, one file a capability. Every call returns at once and only stages.
 
+mod conditions;
 mod log;
 mod memory;
 mod modbus;
@@ -10,3 +11,4 @@ mod types;
 
 pub(crate) use modbus::Transactions;
 pub(crate) use orders::Orders;
+pub(crate) use samples::Sets;

@@ -38,44 +38,43 @@ impl Hasher for IdHasher {
     }
 }
 
-/// Answers as the columns in which they cross into the sandbox.
+/// Numbers of one answer in `heads`.
+const ANSWER_HEADS: usize = 3;
+
+/// Answers as they cross into the sandbox.
 #[derive(Debug, Default)]
 pub(crate) struct Answered {
-    ids: Vec<u64>,
-    errors: Vec<u16>,
-    ends: Vec<u32>,
-    times: Vec<i64>,
+    /// Of each its id; its error, and below that where its words end; when it came.
+    heads: Vec<u64>,
     words: Vec<u16>,
 }
 
 impl Answered {
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.heads.is_empty()
     }
 
     fn push(&mut self, id: u64, completion: &ModbusCompletion) {
-        self.ids.push(id);
-        self.errors.push(completion.error);
         self.words.extend_from_slice(&completion.data);
-        self.ends.push(self.words.len() as u32);
-        self.times.push(completion.at.0);
+        let end = self.words.len() as u64 & 0xFFFF_FFFF;
+        self.heads.extend([id, u64::from(completion.error) << 32 | end, completion.at.0 as u64]);
+    }
+
+    /// Of each its id, its error, where its words end, and when it came.
+    fn rows(&self) -> impl Iterator<Item = (u64, u16, u32, i64)> {
+        self.heads.chunks_exact(ANSWER_HEADS).map(|head| (head[0], (head[1] >> 32) as u16, head[1] as u32, head[2] as i64))
     }
 
     /// Takes out the first ones.
     fn take(&mut self, most: usize) -> Self {
-        if most >= self.ids.len() {
+        if most >= self.heads.len() / ANSWER_HEADS {
             return std::mem::take(self);
         }
-        let end = most.checked_sub(1).map_or(0, |last| self.ends[last]);
-        let mut rest = Self {
-            ids: self.ids.split_off(most),
-            errors: self.errors.split_off(most),
-            ends: self.ends.split_off(most),
-            times: self.times.split_off(most),
-            words: self.words.split_off(end as usize),
-        };
-        rest.ends.iter_mut().for_each(|place| *place -= end);
+        let end = most.checked_sub(1).map_or(0, |last| self.heads[ANSWER_HEADS * last + 1] & 0xFFFF_FFFF);
+        let mut rest = Self { heads: self.heads.split_off(ANSWER_HEADS * most), words: self.words.split_off(end as usize) };
+        // The errors above don't change: no end is before this one.
+        rest.heads.chunks_exact_mut(ANSWER_HEADS).for_each(|head| head[1] -= end);
         std::mem::replace(self, rest)
     }
 }
@@ -88,12 +87,8 @@ impl Transactions {
 
     /// These are about to be taken in.
     pub fn make_room(&mut self, answers: &[(u64, ModbusCompletion)]) {
-        let Answered { ids, errors, ends, times, words } = &mut self.answered;
-        ids.reserve(answers.len());
-        errors.reserve(answers.len());
-        ends.reserve(answers.len());
-        times.reserve(answers.len());
-        words.reserve(answers.iter().map(|(_, completion)| completion.data.len()).sum());
+        self.answered.heads.reserve(ANSWER_HEADS * answers.len());
+        self.answered.words.reserve(answers.iter().map(|(_, completion)| completion.data.len()).sum());
     }
 
     /// An answer has arrived. Returns the order whose write certainly never reached the device.
@@ -149,6 +144,20 @@ impl StepState {
     }
 }
 
+/// A read out of its two numbers, and the place of its connection.
+fn unpacked(what: u64, how: u64) -> (u32, ModbusRequest) {
+    let request = ModbusRequest {
+        unit: (what >> 24) as u8,
+        function: (what >> 16) as u8,
+        address: what as u16,
+        count: how as u16,
+        data: Vec::new(),
+        timeout_ms: (how >> 32) as u32,
+        valid_until: Mono(0),
+    };
+    ((what >> 32) as u32, request)
+}
+
 fn foreign<T>(place: u32) -> wasmtime::Result<T> {
     breach(format!("it used connection {place}, which it was not granted (`connections` in plugins.toml)"))
 }
@@ -196,10 +205,10 @@ impl modbus::Host for StepState {
     }
 
     fn collect(&mut self, max: u32) -> wasmtime::Result<Vec<modbus::Completion>> {
-        let Answered { ids, errors, ends, times, words } = self.transactions.collect(max);
+        let taken = self.transactions.collect(max);
         let mut start = 0;
-        let completions = ids.into_iter().zip(errors).zip(ends.into_iter().zip(times)).map(|((id, error), (end, at))| {
-            let data = words[start as usize..end as usize].to_vec();
+        let completions = taken.rows().map(|(id, error, end, at)| {
+            let data = taken.words[start as usize..end as usize].to_vec();
             start = end;
             modbus::Completion { id, error, data, at }
         });
@@ -233,14 +242,48 @@ impl modbus::Host for StepState {
     }
 
     fn collect_answers(&mut self, max: u32) -> wasmtime::Result<modbus::Answers> {
-        let Answered { ids, errors, ends, times, words } = self.transactions.collect(max);
-        Ok(modbus::Answers { ids, errors, ends, times, words })
+        let taken = self.transactions.collect(max);
+        let mut answers =
+            modbus::Answers { ids: Vec::new(), errors: Vec::new(), ends: Vec::new(), times: Vec::new(), words: Vec::new() };
+        for (id, error, end, at) in taken.rows() {
+            answers.ids.push(id);
+            answers.errors.push(error);
+            answers.ends.push(end);
+            answers.times.push(at);
+        }
+        answers.words = taken.words;
+        Ok(answers)
+    }
+
+    fn submit_packed(&mut self, reads: Vec<u64>) -> wasmtime::Result<u64> {
+        if !reads.len().is_multiple_of(2) || reads.len() > 2 * shared::BATCH_ROWS {
+            return breach(format!("it submitted a list of {} numbers as reads", reads.len()));
+        }
+        let first = self.transactions.last_id + 1;
+        self.staged.submits.reserve(reads.len() / 2);
+        for read in reads.chunks_exact(2) {
+            let (place, request) = unpacked(read[0], read[1]);
+            self.submit_read(place, request)?;
+        }
+        Ok(first)
+    }
+
+    fn collect_packed(&mut self, max: u32) -> wasmtime::Result<modbus::Packed> {
+        let Answered { heads, words } = self.transactions.collect(max);
+        Ok(modbus::Packed { heads, words })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packed_read_says_what_its_numbers_say() {
+        let (place, request) = unpacked(0x0102_0304_F703_1234, 0x0000_07D0_0000_007D);
+        assert_eq!((place, request.unit, request.function, request.address), (0x0102_0304, 0xF7, 3, 0x1234));
+        assert_eq!((request.count, request.timeout_ms), (125, 2_000));
+    }
 
     #[test]
     fn answers_are_taken_in_order_and_in_pieces_of_any_size() {
@@ -252,13 +295,13 @@ mod tests {
             let mut seen = Vec::new();
             for _ in 0..10 {
                 let piece = answered.take(most);
-                assert!(piece.ids.len() <= most);
+                assert!(piece.rows().count() <= most);
                 let mut start = 0;
-                for (row, id) in piece.ids.iter().enumerate() {
-                    let data = piece.words[start..piece.ends[row] as usize].to_vec();
-                    start = piece.ends[row] as usize;
-                    assert_eq!(ModbusCompletion { error: piece.errors[row], data, at: Utc(piece.times[row]) }, answer(*id));
-                    seen.push(*id);
+                for (id, error, end, at) in piece.rows() {
+                    let data = piece.words[start..end as usize].to_vec();
+                    start = end as usize;
+                    assert_eq!(ModbusCompletion { error, data, at: Utc(at) }, answer(id));
+                    seen.push(id);
                 }
                 assert_eq!(start, piece.words.len());
             }

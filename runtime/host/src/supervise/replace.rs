@@ -10,6 +10,7 @@ use std::sync::Arc;
 use plantroom_model::{Frame, Mono, Now, OrderId, Sample, SettleCode, TagId};
 
 use super::{Life, Supervised, Turn};
+use crate::news::{News, Overflown};
 use crate::post::Replacement;
 use crate::readings::Readings;
 use crate::{Loaded, PluginOrder, limits};
@@ -18,6 +19,7 @@ use crate::{Loaded, PluginOrder, limits};
 pub(super) struct Next {
     loaded: Loaded,
     readings: Readings,
+    news: News,
     /// Orders for it.
     pub held: Vec<PluginOrder>,
     /// When it takes over at the latest.
@@ -30,12 +32,20 @@ impl Next {
         let Replacement { loaded, current } = replacement;
         let mut readings = Readings::new(&loaded.parts.rights);
         readings.frame(&loaded.parts.rights, &current);
-        Self { loaded, readings, held, latest: now.plus_ms(limits::HAND_OVER_MS) }
+        let mut news = News::new(&loaded.parts.rights.alarms);
+        news.frame(&loaded.parts.rights.alarms, &current);
+        Self { loaded, readings, news, held, latest: now.plus_ms(limits::HAND_OVER_MS) }
     }
 
     /// Keeps what is not for the old instance any more: orders. Values are for both.
-    pub fn take_in(&mut self, orders: Vec<PluginOrder>, overflown: &HashMap<TagId, Sample>, frames: &VecDeque<Arc<Frame>>) {
+    pub fn take_in(
+        &mut self,
+        orders: Vec<PluginOrder>,
+        (overflown, alarms): (&HashMap<TagId, Sample>, &Overflown),
+        frames: &VecDeque<Arc<Frame>>,
+    ) {
         let rights = &self.loaded.parts.rights;
+        self.news.take_overflown(&rights.alarms, alarms);
         for (tag, sample) in overflown {
             if let Some(handle) = rights.readable_handle(*tag) {
                 self.readings.set(handle, sample);
@@ -43,6 +53,7 @@ impl Next {
         }
         for frame in frames {
             self.readings.frame(rights, frame);
+            self.news.frame(&rights.alarms, frame);
         }
         self.held.extend(orders);
     }
@@ -59,7 +70,7 @@ impl Next {
 impl Supervised {
     /// Ends the old instance and starts the new one.
     pub(super) fn hand_over(&mut self, next: Next, now: Now) -> Turn {
-        let Next { loaded, readings, held, .. } = next;
+        let Next { loaded, readings, news, held, .. } = next;
         let was_running = match std::mem::replace(&mut self.life, Life::Fresh) {
             Life::Ended => {
                 self.life = Life::Ended;
@@ -79,7 +90,7 @@ impl Supervised {
         };
         self.books.change_rights(loaded.parts.rights.clone());
         self.loaded = loaded;
-        self.readings = readings;
+        (self.readings, self.news) = (readings, news);
         self.history.clear();
         self.books.figures.lock().replaced += 1;
         let turn = if was_running { self.start_instance(now) } else { self.launch(now) };

@@ -1,5 +1,7 @@
 //! The sandbox from outside: hostile guests, one property a test.
 
+mod alarms;
+mod fixed;
 mod guest;
 mod hostile;
 mod life;

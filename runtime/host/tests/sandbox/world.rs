@@ -8,7 +8,9 @@ use plantroom_host::{
     FaultKind, FaultRecord, Host, HostOptions, LoadError, Loaded, Outside, PluginOrder, PluginState, Supervised, Turn,
 };
 use plantroom_model::*;
-use plantroom_project::{ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress};
+use plantroom_project::{
+    AlarmGrant, ConnectionSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress,
+};
 
 use crate::guest::Guest;
 
@@ -17,6 +19,7 @@ use crate::guest::Guest;
 pub enum Event {
     Samples(Vec<(u32, Value)>),
     Missed(Vec<u32>, Status),
+    Said(Vec<(u32, ConditionWord)>),
     Sent(u32, ModbusRequest),
     Settled(u64, SettleCode, String),
     State(u8),
@@ -74,6 +77,10 @@ impl Outside for World {
         self.say(Event::Missed(tags.into_iter().map(|tag| tag.0).collect(), reason));
     }
 
+    fn conditions(&self, _: PluginId, conditions: Conditions, _: Now) {
+        self.say(Event::Said(conditions.rows.into_iter().map(|(alarm, word)| (alarm.0, word)).collect()));
+    }
+
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {
         self.say(Event::Sent(connection.0, request));
         self.open.lock().push(done);
@@ -119,6 +126,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         driver: PluginId(0),
         link: LinkSpec::Tcp(TcpAddress { host: "localhost".into(), port: 502 }),
         pipeline: 1,
+        quiet_ms: 0,
         devices: Vec::new(),
         timeout_ms: 1_000,
         device: serde_json::json!({ "unit": 3 }),
@@ -135,6 +143,13 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         samples_per_s: 1_000,
         orders: true,
         log_lines_per_s: 5,
+        alarms: AlarmGrant {
+            raise: vec![AlarmId(1)],
+            suppress: vec![AlarmId(2)],
+            mark: vec![AlarmId(2)],
+            read: vec![AlarmId(3)],
+            words_per_s: 10,
+        },
     };
     grant(&mut all);
     let config = serde_json::json!({ "groups": { "fast": 250 } });
@@ -151,11 +166,41 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         tag_ids: TagIds::of(&tags),
         tag_places: tags.iter().map(|_| Place::default()).collect(),
         tags,
+        alarms: (0..4).map(alarm).collect(),
         automations: Vec::new(),
         instances: vec![],
         screens: vec![],
         ..Plant::default()
     }
+}
+
+/// Alarms: 0 foreign, 1 the plugin's own, 2 one that it may suppress and mark, 3 one that it hears of, of the plugin's own
+/// connection. So the plugin's handles are 0 for alarm 1, 1 for alarm 2, 2 for alarm 3.
+fn alarm(number: u32) -> AlarmSpec {
+    let condition = match number {
+        1 => Condition::Plugin { plugin: PluginId(0) },
+        3 => Condition::BadQuality { tag: TagId(2) },
+        _ => Condition::System,
+    };
+    let detail = AlarmDetail {
+        priority: if number == 3 { Priority::High } else { Priority::Low },
+        area: "works".into(),
+        consequence: "".into(),
+        action: "".into(),
+        respond_s: 0,
+        screen: "".into(),
+        instance: "".into(),
+        on_delay_ms: 0,
+        off_delay_ms: 0,
+        latching: number == 1,
+        acknowledge: true,
+        realarm_s: 0,
+        shelve_max_s: 0,
+        shelve_role: Role::Operate,
+        first_out: "".into(),
+    };
+    let name = format!("a{number}");
+    AlarmSpec { name: name.as_str().into(), message: "It is so".into(), condition, detail: Arc::new(detail) }
 }
 
 /// Loads bytes as the only plugin of a plant, with a host of its own.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::Words;
 use crate::executor::{self, ById, Pump};
 use crate::port;
-use crate::raw::{ModbusAnswers, ModbusReads, ModbusRequest};
+use crate::raw::{AnswerHead, ModbusAnswers, ModbusReads, ModbusRequest};
 
 /// Completions taken in one call.
 const COLLECT: u32 = 4_096;
@@ -124,20 +124,24 @@ impl Desk {
 }
 
 fn collect() {
-    loop {
-        let ModbusAnswers { ids, errors, ends, times, words } = port::collect_answers(COLLECT);
+    // While nothing is on its way nothing can have come: a step that only asks needn't call the host.
+    while DESK.with_borrow(|desk| !desk.named.is_empty()) {
+        let ModbusAnswers { heads, words } = port::collect_answers(COLLECT);
+        if heads.is_empty() {
+            return;
+        }
         let (step, mut start) = (Rc::new(words), 0);
         DESK.with_borrow_mut(|desk| {
-            for (((id, error), end), utc_ns) in ids.iter().zip(&errors).zip(&ends).zip(&times) {
-                let end = *end as usize;
-                let words = Words { step: Rc::clone(&step), start, end, utc_ns: *utc_ns };
+            for AnswerHead { id, error, end, at } in ModbusAnswers::rows(&heads) {
+                let end = end as usize;
+                let words = Words { step: Rc::clone(&step), start, end, utc_ns: at };
                 start = end;
-                if let Some(waker) = desk.end(*id, Ended { error: *error, words }) {
+                if let Some(waker) = desk.end(id, Ended { error, words }) {
                     waker.wake();
                 }
             }
         });
-        if ids.len() < COLLECT as usize {
+        if heads.len() < ModbusAnswers::HEADS * COLLECT as usize {
             return;
         }
     }
@@ -159,6 +163,7 @@ fn reset() {
 }
 
 /// Somebody who waits.
+#[derive(Debug)]
 pub(super) struct Waiting {
     /// [`NONE`] once it is over.
     slot: u32,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use plantroom_sdk::native::{self, World};
-use plantroom_sdk::raw::{Columns, ModbusCompletion, ModbusRequest, OrderBatch};
+use plantroom_sdk::raw::{AlarmEventColumns, AlarmWords, Columns, ModbusCompletion, ModbusRequest, OrderBatch};
 use plantroom_sdk::{Instant, Status, Value};
 
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub struct Field {
     held: RefCell<BTreeMap<u32, Value>>,
     store: RefCell<BTreeMap<String, Vec<u8>>>,
     logs: RefCell<Vec<String>>,
+    words: RefCell<Vec<(u32, u8, Value, String)>>,
+    alarm_events: RefCell<AlarmEventColumns>,
 }
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
@@ -84,6 +86,23 @@ impl Field {
         self.settled.take()
     }
 
+    /// What was said of alarms: which, verb, value, detail.
+    pub fn words(&self) -> Vec<(u32, u8, Value, String)> {
+        self.words.take()
+    }
+
+    /// Something happened to an alarm: its kind, and the state that it is in after that.
+    pub fn alarm(&self, alarm: u32, kind: u8, state: u8) {
+        let mut events = self.alarm_events.borrow_mut();
+        events.rows.push(alarm, &Value::Bool(true), Status::GOOD, 40);
+        events.kinds.push(kind);
+        events.occurrences.push(7);
+        events.states.push(state);
+        events.hidden.push(0);
+        events.marks.push(0);
+        events.decided.push(50);
+    }
+
     pub fn hold(&self, tag: u32, value: Value) {
         self.held.borrow_mut().insert(tag, value);
     }
@@ -139,6 +158,16 @@ impl World for Field {
             }
         }
         columns
+    }
+
+    fn say(&self, words: &AlarmWords) {
+        let rows = (0..words.len())
+            .map(|row| (words.rows.handles[row], words.verbs[row], words.rows.value(row), words.detail(row).to_owned()));
+        self.words.borrow_mut().extend(rows);
+    }
+
+    fn alarm_events(&self) -> AlarmEventColumns {
+        self.alarm_events.take()
     }
 
     fn get(&self, key: &str) -> Option<Vec<u8>> {

@@ -33,7 +33,7 @@ pub fn analytics_conformance(runner: &Runner, spec: &Spec) -> Vec<String> {
     wrong
 }
 
-fn each_input(spec: &Spec, change: impl FnMut(&SpecTag)) {
+pub(super) fn each_input(spec: &Spec, change: impl FnMut(&SpecTag)) {
     spec.tags.iter().filter(|tag| tag.read).for_each(change);
 }
 
@@ -53,7 +53,7 @@ fn with(runner: &Runner, spec: &Spec, trouble: fn(&mut Bench, &Spec)) -> Vec<Str
     bench.faults()
 }
 
-fn extremes(bench: &mut Bench, spec: &Spec) {
+pub(super) fn extremes(bench: &mut Bench, spec: &Spec) {
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE, -0.0, 9_007_199_254_740_993.0] {
         each_input(spec, |tag| bench.change(&tag.name, some(tag.kind, number)));
         bench.run_for(700);
@@ -61,7 +61,7 @@ fn extremes(bench: &mut Bench, spec: &Spec) {
     each_input(spec, |tag| bench.change(&tag.name, Value::Text("\u{1F4A5}".repeat(1_000).into())));
 }
 
-fn flood(bench: &mut Bench, spec: &Spec) {
+pub(super) fn flood(bench: &mut Bench, spec: &Spec) {
     for at in 0..BURST {
         each_input(spec, |tag| bench.change(&tag.name, some(tag.kind, at as f64)));
     }
@@ -84,7 +84,7 @@ fn repeats(runner: &Runner, spec: &Spec) -> Vec<String> {
     }
 }
 
-fn some(kind: ValueKind, number: f64) -> Value {
+pub(super) fn some(kind: ValueKind, number: f64) -> Value {
     match kind {
         ValueKind::Bool => Value::Bool(number > 0.0),
         ValueKind::Int => Value::Int(number as i64),
