@@ -217,4 +217,4 @@ impl Findings {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,7 @@ use plantroom_model::{Origin, Role, ValueKind, WriteSpec};
 
 use super::*;
 
-fn palette() -> Palette {
+pub(crate) fn palette() -> Palette {
     Palette {
         text: [0x2A, 0x2F, 0x35],
         quiet: [0x4A, 0x52, 0x5A],

@@ -118,3 +118,50 @@ fn the_style_guide_documents_every_function() {
         assert!(guide.contains(&format!("`{function}(")), "screens/STYLE.md doesn't document {function}()");
     }
 }
+
+fn new_project(screen: Option<&str>) -> std::sync::Arc<plantroom_project::Plant> {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("new");
+    let options = plantroom_project::NewOptions { name: "New".to_owned(), ..Default::default() };
+    plantroom_project::new_project(&root, &options).unwrap();
+    if let Some(screen) = screen {
+        std::fs::write(root.join("screens/2_pumps.rhai"), screen).unwrap();
+    }
+    plantroom_project::load(&root).plant.unwrap()
+}
+
+fn advice(plant: &plantroom_project::Plant) -> Vec<String> {
+    let palette = crate::lint::tests::palette();
+    let (files, home) = (files(plant), &plant.home_screen);
+    let (instances, tags, templates) = (&plant.instances, &plant.tags, &plant.templates);
+    let subject = crate::lint::Subject { files: &files, instances, tags, templates, home, palette: &palette };
+    let findings = crate::lint::lint(&subject);
+    findings.iter().map(|finding| format!("{} [{}]", finding.diagnostic, finding.lint).replace("\n    ", " ")).collect()
+}
+
+#[test]
+fn a_new_project_gets_no_advice_and_its_pumps_have_faceplates() {
+    let plant = new_project(None);
+    let found: Vec<_> = check(&files(&plant), &plant.instances, &plant.tags).iter().map(ToString::to_string).collect();
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(advice(&plant), Vec::<String>::new());
+    let screens = Screens::new(&files(&plant), &plant.instances);
+    let scene = screens.faceplate("pump", &crate::event::named("pump1")).unwrap();
+    assert!(scene.objects().len() > 10);
+}
+
+#[test]
+fn the_readmes_loop_over_pumps_works_in_a_new_project() {
+    let screen = "screen(\"Pumps\", #{ level: 2, parent: \"1_overview\" });\n\
+        for (p, i) in instances(\"pump\") {\n    let y = 170 + i * 160;\n    pipe([[300, y], [640, y]], #{ flow: \"device/flow\" });\n    \
+        pump(400, y, p, #{ label: `Pump ${i + 1}` });\n}\n";
+    let plant = new_project(Some(screen));
+    let found: Vec<_> = check(&files(&plant), &plant.instances, &plant.tags).iter().map(ToString::to_string).collect();
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_of_the_demo_lies_over_anything() {
+    let found: Vec<_> = advice(&plant()).into_iter().filter(|line| line.ends_with("[overlap]")).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
