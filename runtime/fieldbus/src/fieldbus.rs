@@ -106,7 +106,7 @@ impl Fieldbus {
             };
             let before = std::mem::replace(&mut link.spec, spec.clone());
             match link.running.take() {
-                Some(running) if spec.name == before.name && spec.link == before.link => {
+                Some(running) if spec.name == before.name && spec.link == before.link && spec.quiet_ms == before.quiet_ms => {
                     running.line.set_pace(spec.timeout_ms, spec.pipeline);
                     link.running = Some(running);
                     applied.kept.push(id);

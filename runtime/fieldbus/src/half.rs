@@ -39,6 +39,11 @@ impl Timing {
     pub fn over_tcp() -> Self {
         Self { character: Duration::ZERO, gap: Duration::ZERO, quiet: Duration::from_millis(TCP_QUIET_MS) }
     }
+
+    /// The same where a device needs more time between an answer and the next request; never less than it has anyway.
+    pub fn with_gap(self, quiet_ms: u32) -> Self {
+        Self { gap: self.gap.max(Duration::from_millis(u64::from(quiet_ms))), ..self }
+    }
 }
 
 /// What was heard after a request.

@@ -19,6 +19,8 @@ pub(crate) struct Line {
     id: ConnectionId,
     name: Arc<str>,
     pub link: LinkSpec,
+    /// Kept between an answer and the next request on a serial line, at least; in ms.
+    pub quiet_ms: u32,
     timeout_ms: AtomicU32,
     pipeline: AtomicU8,
     pub now: Clock,
@@ -34,6 +36,7 @@ impl Line {
             id,
             name: Arc::clone(&spec.name),
             link: spec.link.clone(),
+            quiet_ms: spec.quiet_ms,
             timeout_ms: AtomicU32::new(1),
             pipeline: AtomicU8::new(1),
             now,

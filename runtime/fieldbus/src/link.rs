@@ -84,12 +84,12 @@ async fn session(line: &Line, opened_before: &mut bool) -> Result<Session, Strin
         LinkSpec::RtuOverTcp(at) => {
             let stream = open::tcp(at, timeout_ms).await?;
             opened();
-            Ok(serial::carry(line, stream, Timing::over_tcp()).await)
+            Ok(serial::carry(line, stream, Timing::over_tcp().with_gap(line.quiet_ms)).await)
         }
         LinkSpec::Serial(spec) => {
             let stream = open::serial(spec)?;
             opened();
-            Ok(serial::carry(line, stream, Timing::of(spec)).await)
+            Ok(serial::carry(line, stream, Timing::of(spec).with_gap(line.quiet_ms)).await)
         }
     }
 }

@@ -4,6 +4,10 @@ use std::io;
 
 /// What the operating system says of a connection, said so that somebody knows where to look.
 pub(crate) fn io_words(error: &io::Error) -> String {
+    // EMFILE and ENFILE have no kind of their own.
+    if let Some(23 | 24) = error.raw_os_error().filter(|_| cfg!(unix)) {
+        return "the system lets this program open no more connections: raise its limit (`ulimit -n`, LimitNOFILE)".into();
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
             "the device refuses the connection: check its port, and that its Modbus server is on".into()
@@ -39,4 +43,20 @@ pub(crate) fn exception_words(code: u8) -> &'static str {
 /// Cut to a length in bytes, at a character.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_open_no_more_is_told_what_to_raise() {
+        let check = |number, word: &str| {
+            let told = io_words(&io::Error::from_raw_os_error(number));
+            assert!(told.contains(word) && !told.contains("os error"), "{number}: {told}");
+        };
+        check(24, "ulimit -n");
+        check(23, "ulimit -n");
+        check(111, "refuses the connection");
+    }
 }

@@ -114,6 +114,7 @@ pub fn spec(link: LinkSpec, timeout_ms: u32) -> ConnectionSpec {
         driver: PluginId(0),
         link,
         pipeline: 1,
+        quiet_ms: 0,
         devices: Vec::new(),
         timeout_ms,
         device: serde_json::Value::Null,

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use plantroom_model::{LinkState, ModbusRequest, field_error};
-use plantroom_project::{LinkSpec, Parity, SerialSpec, TcpAddress};
+use plantroom_project::{ConnectionSpec, LinkSpec, Parity, SerialSpec, TcpAddress};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, TIMEOUT_MS, runtime, truth};
+use crate::bench::{Bench, TIMEOUT_MS, runtime, spec, truth};
 
 /// What a unit does with a request (without its checksum); the number counts requests to all units.
 pub type Habit = Arc<dyn Fn(u32, &[u8]) -> Vec<Sound> + Send + Sync>;
@@ -117,6 +118,11 @@ pub fn on_terminal(habit: Habit) -> Bench {
 
 /// The same behind a serial server.
 pub fn over_tcp(habit: Habit) -> Bench {
+    let (runtime, link) = serial_server(habit);
+    Bench::over(runtime, link, TIMEOUT_MS)
+}
+
+fn serial_server(habit: Habit) -> (Runtime, LinkSpec) {
     let runtime = runtime();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -144,7 +150,7 @@ pub fn over_tcp(habit: Habit) -> Bench {
             });
         }
     });
-    Bench::over(runtime, LinkSpec::RtuOverTcp(TcpAddress { host: "127.0.0.1".into(), port }), TIMEOUT_MS)
+    (runtime, LinkSpec::RtuOverTcp(TcpAddress { host: "127.0.0.1".into(), port }))
 }
 
 fn read(unit: u8, address: u16, count: u16) -> ModbusRequest {
@@ -241,6 +247,26 @@ fn whatever_a_line_does_no_request_gets_another_ones_value() {
     check("late", |r| vec![Sound::Pause(u64::from(TIMEOUT_MS) + 30), Sound::Bytes(right(r))], lost);
     check("very late", |r| vec![Sound::Pause(u64::from(TIMEOUT_MS) * 3), Sound::Bytes(right(r))], lost);
     check("an exception", |_| say(framed(&[1, 0x83, 2])), &[2]);
+}
+
+#[test]
+fn a_device_that_needs_a_pause_before_each_request_gets_it() {
+    const NEEDS_MS: u64 = 40;
+    for (quiet_ms, expected) in [(0, field_error::TIMEOUT), (NEEDS_MS as u32 + 20, 0)] {
+        let answered: Mutex<Option<Instant>> = Mutex::default();
+        let deaf = Duration::from_millis(NEEDS_MS);
+        let (runtime, link) = serial_server(Arc::new(move |_, request| {
+            let mut answered = answered.lock().unwrap();
+            if answered.is_some_and(|at| at.elapsed() < deaf) {
+                return vec![];
+            }
+            *answered = Some(Instant::now());
+            say(right(request))
+        }));
+        let bench = Bench::with_spec(runtime, ConnectionSpec { quiet_ms, ..spec(link, TIMEOUT_MS) });
+        good_within(&bench, 5_000, 1, 0, 3);
+        assert_eq!(ask(&bench, 1, 10, 3), expected, "{quiet_ms} ms");
+    }
 }
 
 #[test]
