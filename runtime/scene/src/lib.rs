@@ -66,5 +66,5 @@ pub use symbol::{
     Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };
 pub use texts::{Texts, language_of};
-pub use untranslated::{TextUse, TextsIn, texts_of};
+pub use untranslated::{TextUse, TextsIn, texts_of, unsaid};
 pub use view::{NoTags, TagView};

@@ -24,6 +24,8 @@ pub struct TextUse {
     pub place: Place,
     /// The texts that it stands for; itself where it has no places.
     pub covers: Vec<String>,
+    /// Keys with places, where it is only what stands in their places: the description of a pump in `{description} runs`.
+    pub within: Vec<String>,
 }
 
 impl TextUse {
@@ -31,6 +33,15 @@ impl TextUse {
     pub fn is_said(&self, texts: &Texts) -> bool {
         texts.get(&self.key).is_some() || self.covers.iter().all(|text| texts.says(text))
     }
+}
+
+/// Those for which a language has no words. What only stands in the places of other texts isn't missed where the language says
+/// each of these whole.
+pub fn unsaid<'a>(all: &'a [TextUse], texts: &Texts) -> Vec<&'a TextUse> {
+    let is_whole = |one: &&TextUse| texts.get(&one.key).is_none() && one.is_said(texts);
+    let whole: BTreeSet<&str> = all.iter().filter(is_whole).map(|one| one.key.as_str()).collect();
+    let is_needed = |one: &TextUse| one.within.is_empty() || one.within.iter().any(|key| !whole.contains(key.as_str()));
+    all.iter().filter(|one| is_needed(one) && !one.is_said(texts)).collect()
 }
 
 /// What texts are looked for in.
@@ -50,17 +61,21 @@ pub struct TextsIn<'a> {
 /// descriptions of tags, words for their numbers, what permissives and confirmations say. Units, tag names, designations (P1)
 /// and what a script puts together are not among them. What a type says is one text, whatever its instances make of it.
 pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
-    let mut all: BTreeMap<String, (Place, BTreeSet<String>)> = BTreeMap::new();
-    let mut add = |key: &str, place: Place, text: &str| {
-        let (known, covers) = all.entry(key.to_owned()).or_insert_with(|| (place.clone(), BTreeSet::new()));
-        if known.line == 0 {
-            *known = place;
+    let mut all: BTreeMap<String, Gathered> = BTreeMap::new();
+    let mut add = |key: &str, place: Place, text: &str, within: Option<&str>| {
+        let known = all.entry(key.to_owned()).or_default();
+        if known.place.line == 0 {
+            known.place = place;
         }
-        covers.insert(text.to_owned());
+        known.covers.insert(text.to_owned());
+        match within {
+            Some(template) => drop(known.within.insert(template.to_owned())),
+            None => known.by_itself = true,
+        }
     };
     for (text, place) in said_on_screens(of) {
         let key = with_name(&text, of.screens);
-        add(&key, place, &text);
+        add(&key, place, &text, None);
     }
     let templates: Vec<Template> = of.templates.iter().filter_map(|text| Template::of(text)).collect();
     let mut told = BTreeSet::new();
@@ -68,11 +83,11 @@ pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
         for text in said_of(tag).filter(|text| told.insert(*text)) {
             let mut fits = templates.iter().filter_map(|template| Some((template, template.places_in(text)?)));
             match fits.by_ref().max_by_key(|(template, _)| template.weight()) {
-                None => add(text, Place::default(), text),
+                None => add(text, Place::default(), text, None),
                 Some((template, given)) => {
-                    add(template.text(), Place::default(), text);
+                    add(template.text(), Place::default(), text, None);
                     for (_, value) in given.into_iter().filter(|(name, _)| *name != "name") {
-                        add(value, Place::default(), value);
+                        add(value, Place::default(), value, Some(template.text()));
                     }
                 }
             }
@@ -81,8 +96,23 @@ pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
     let names: BTreeSet<&str> = of.screens.instances().iter().map(|(_, name)| name.as_str()).collect();
     let tag_names: BTreeSet<&str> = of.tags.iter().map(|tag| &*tag.name).collect();
     all.retain(|text, _| has_words(text) && !names.contains(text.as_str()) && !tag_names.contains(text.as_str()));
-    let uses = all.into_iter().map(|(key, (place, covers))| TextUse { key, place, covers: covers.into_iter().collect() });
+    let uses = all.into_iter().map(|(key, known)| TextUse {
+        key,
+        place: known.place,
+        covers: known.covers.into_iter().collect(),
+        within: if known.by_itself { Vec::new() } else { known.within.into_iter().collect() },
+    });
     without_numbers(uses.collect())
+}
+
+/// What is known of a text so far.
+#[derive(Default)]
+struct Gathered {
+    place: Place,
+    covers: BTreeSet<String>,
+    within: BTreeSet<String>,
+    /// It stands somewhere by itself too.
+    by_itself: bool,
 }
 
 /// What screens, one faceplate of each type, and closures in plain words say.
@@ -150,7 +180,11 @@ fn without_numbers(all: Vec<TextUse>) -> Vec<TextUse> {
             continue;
         }
         let place = group[0].place.clone();
-        left.push(TextUse { key, place, covers: group.into_iter().flat_map(|one| one.covers).collect() });
+        let by_itself = group.iter().any(|one| one.within.is_empty());
+        let mut within: Vec<String> = group.iter().flat_map(|one| one.within.clone()).filter(|_| !by_itself).collect();
+        within.sort_unstable();
+        within.dedup();
+        left.push(TextUse { key, place, covers: group.into_iter().flat_map(|one| one.covers).collect(), within });
     }
     left.sort_by(|a, b| a.key.cmp(&b.key));
     left
@@ -175,7 +209,7 @@ pub(crate) fn look(of: &TextsIn<'_>) -> Vec<Finding> {
     let all = texts_of(of);
     let missing = |(path, text): &(String, String)| {
         let texts = Texts::read(text).0;
-        let missing: Vec<&str> = all.iter().filter(|one| !one.is_said(&texts)).map(|one| one.key.as_str()).collect();
+        let missing: Vec<&str> = unsaid(&all, &texts).into_iter().map(|one| one.key.as_str()).collect();
         if missing.is_empty() {
             return None;
         }
@@ -234,6 +268,12 @@ mod tests {
             "\"pump {n}\" = \"Pumpe {n}\"\n\"{description} runs\" = \"{description} läuft\"\n\"pump 7 has tripped\" = \"x\"\n",
         )
         .0;
+        let each = Texts::read(
+            &(1..=50).map(|n| format!("\"pump {n} runs\" = \"x\"\n\"pump {n} has tripped\" = \"x\"\n")).collect::<String>(),
+        )
+        .0;
+        let left: Vec<&str> = unsaid(&all, &each).iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(left, ["running", "stopped"], "who translates each needs no words for what stands in the places");
         let said: Vec<bool> = all.iter().map(|one| one.is_said(&texts)).collect();
         assert_eq!(said, [true, false, false, false, true]);
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use plantroom_hmi::Look;
-use plantroom_scene::{Screens, Texts, TextsIn, texts_of};
+use plantroom_scene::{Screens, Texts, TextsIn, texts_of, unsaid};
 
 use super::plant;
 use crate::exit::Failure;
@@ -43,10 +43,9 @@ impl TextsOf {
         };
         let screens = Screens::new(&files, &plant.instances);
         let of = TextsIn { screens: &screens, files: &files, tags: &plant.tags, templates: &plant.templates };
-        for one in texts_of(&of) {
-            if self.missing && one.is_said(&texts) {
-                continue;
-            }
+        let all = texts_of(&of);
+        let shown = if self.missing { unsaid(&all, &texts) } else { all.iter().collect() };
+        for one in shown {
             let place = &one.place;
             let at = if place.line > 0 { format!("    # screens/{}:{}", place.file, place.line) } else { String::new() };
             // What the language says of each by itself stays so.
