@@ -303,15 +303,15 @@ async fn questions_and_deeds_are_answered_by_their_number_and_by_role() {
     let fake = Fake::new();
     let served = serve(&fake).await;
     let ask = |request, ask| ToStation::Ask { request, ask };
-    let reply_of =
-        |wanted: u64| move |message: &ToConsole| matches!(message, ToConsole::Reply { request, .. } if *request == wanted);
     let mut viewer = Console::logged_in(&served, "vera").await;
     viewer.say(&ask(1, Ask::Overrides)).await;
     viewer.say(&ask(2, Ask::Registers { connection: String::new() })).await;
     viewer.say(&ask(3, Ask::Changes)).await;
-    for (number, refused) in [(1, false), (2, true), (3, true)] {
-        let ToConsole::Reply { reply, .. } = viewer.heard(reply_of(number)).await else { panic!("no reply") };
-        assert_eq!(matches!(*reply, Reply::Refused(_)), refused, "{number}: {reply:?}");
+    // What takes work may be answered after what is refused at once.
+    for _ in 0..3 {
+        let answer = viewer.heard(|message| matches!(message, ToConsole::Reply { .. })).await;
+        let ToConsole::Reply { request, reply } = answer else { panic!("no reply") };
+        assert_eq!(matches!(*reply, Reply::Refused(_)), request != 1, "{request}: {reply:?}");
     }
     let mut engineer = Console::logged_in(&served, "eve").await;
     engineer.say(&ask(4, Ask::Registers { connection: "no such".to_owned() })).await;
