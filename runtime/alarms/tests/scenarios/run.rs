@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plantroom_alarms::AlarmEngine;
+use plantroom_alarms::{AlarmEngine, Counts};
 use plantroom_model::{
     AlarmAct, AlarmEvent, AlarmFrame, AlarmId, AlarmVerb, Changes, ConditionSource, ConditionWord, Conditions, LimitState, Marks,
     Mono, Now, Occurrence, PluginId, RestoredAlarm, Sample, Standing, Status, TagId, Utc, Value, duration_ms,
@@ -111,10 +111,11 @@ impl Run {
                 return Err(format!("alarm {} stands at {standing:?}, and frames say {heard:?}", alarm.0));
             }
         }
-        let (unknown, totals) = (|s: &Standing| s.marks.has(Marks::UNKNOWN), self.engine.totals());
-        let count = self.engine.standings().filter(|(_, standing)| unknown(standing)).count();
-        if totals.unknown as usize != count {
-            return Err(format!("{count} alarms are unknown, and {} were counted", totals.unknown));
+        let mut counted = Counts::default();
+        self.engine.standings().for_each(|(_, standing)| counted.count(standing, 1));
+        let totals = self.engine.totals();
+        if totals != counted {
+            return Err(format!("{totals:?} were counted, and there are {counted:?}"));
         }
         Ok(())
     }
