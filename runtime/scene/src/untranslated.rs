@@ -69,7 +69,9 @@ pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
         }
         known.covers.insert(text.to_owned());
         match within {
-            Some(template) => drop(known.within.insert(template.to_owned())),
+            Some(template) => {
+                known.within.insert(template.to_owned());
+            }
             None => known.by_itself = true,
         }
     };
