@@ -66,7 +66,8 @@ pub fn for_a_console() {
     told::for_a_console();
 }
 
-/// Gives back what lies free between what is used: after a project was loaded, or its old text dropped.
+/// Gives back what lies free between what is used. All that is free is looked at, and nobody gets memory meanwhile: 90 to
+/// 420 ms with 300 MB in pieces, so it is for a moment in which nothing runs yet.
 pub fn give_back() {
     told::give_back();
 }

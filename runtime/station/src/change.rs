@@ -141,7 +141,6 @@ impl Changes {
     /// Writes down what the station has started with: many small files take their time on a disk.
     pub fn settle(&self) {
         drop(self.my_turn());
-        (self.machinery.give_back)();
         if self.state.borrow().state == ProjectWord::Current {
             self.tell(ProjectWord::Current, String::new(), None, Vec::new());
         }
@@ -240,7 +239,6 @@ impl Changes {
         let message = format!("Change {number}: {}.", change.preview);
         tracing::info!(change = number, by = change.user, "the project was changed: {}", change.preview);
         self.tell(ProjectWord::Current, message.clone(), None, diagnostics);
-        (self.machinery.give_back)();
         Ok(ChangeDone { number, message, kept })
     }
 
