@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 use crate::figures::{Figure, Row, Target, percentile};
 use crate::points::device::Devices;
-use crate::points::{DEVICES, PERIOD_MS};
+use crate::points::{DEVICES, PERIOD_MS, POINTS};
 use crate::station::Station;
 use crate::workplace::{Workplace, progress};
 use crate::write::device::Device;
@@ -34,25 +34,33 @@ const LONGEST: Duration = Duration::from_secs(10);
 const TAG: &str = "line/setpoint";
 const REGISTER: usize = 0;
 
-/// Measures it: on a plant of one device, and while 100,000 points a second are polled beside it.
+/// Polled tags that a busy console shows beside it, all of them changing with every poll: ten devices' points.
+const SHOWN_DEVICES: usize = 10;
+
+/// Measures it: on a plant of one device, while 100,000 points a second are polled beside it, and for a console that shows
+/// a thousand of those.
 ///
 /// # Errors
 /// When the console doesn't hear of a change.
 pub fn measure(workplace: &Workplace) -> Result<Vec<Row>> {
-    let mut rows = measure_beside(workplace, None)?;
+    let mut rows = measure_beside(workplace, None, "", Vec::new())?;
     let others = Devices::start(0)?;
-    rows.extend(measure_beside(workplace, Some(&others))?);
+    let beside = " while polling 100,000 points/s";
+    rows.extend(measure_beside(workplace, Some(&others), beside, Vec::new())?);
+    let shown = (1..=SHOWN_DEVICES).flat_map(|place| (0..POINTS).map(move |point| format!("plc{place}/p{point}")));
+    let beside = format!("{beside}, {} of them shown by the same console", SHOWN_DEVICES * POINTS);
+    rows.extend(measure_beside(workplace, Some(&others), &beside, shown.collect())?);
     Ok(rows)
 }
 
-fn measure_beside(workplace: &Workplace, others: Option<&Devices>) -> Result<Vec<Row>> {
+fn measure_beside(workplace: &Workplace, others: Option<&Devices>, beside: &str, shown: Vec<String>) -> Result<Vec<Row>> {
     progress("live: starting a device, a station and a console");
     let (device, _arrivals) = Device::start()?;
     let project = project(device.address(), others, DEVICES)?;
     let station = Station::start(workplace, &project, 0)?;
     let api = station.login()?;
     wait_until_good(&api)?;
-    let heard = listen(&station.url, &api.token)?;
+    let heard = listen(&station.url, &api.token, shown)?;
     progress(&format!("live: {CHANGES} changes of a register that is polled every {PERIOD_MS} ms"));
     let mut took_ms = Vec::new();
     for number in 1..=CHANGES {
@@ -61,7 +69,6 @@ fn measure_beside(workplace: &Workplace, others: Option<&Devices>) -> Result<Vec
         device.set(REGISTER, number);
         took_ms.push(hearing(&heard, number)?.duration_since(begin).as_secs_f64() * 1_000.0);
     }
-    let beside = if others.is_some() { " while polling 100,000 points/s" } else { "" };
     let figure = |part| Figure::of(&[percentile(&took_ms, part)]);
     let row = |name: &str, part| {
         let what = format!("register change to console, polled every {PERIOD_MS} ms{beside}, {name} of {CHANGES}");
@@ -72,7 +79,7 @@ fn measure_beside(workplace: &Workplace, others: Option<&Devices>) -> Result<Vec
 }
 
 /// Values of the tag, each with the moment at which its message had come.
-fn listen(url: &str, token: &str) -> Result<Receiver<(Instant, u16)>> {
+fn listen(url: &str, token: &str, shown: Vec<String>) -> Result<Receiver<(Instant, u16)>> {
     let (mut socket, _) = tungstenite::connect(format!("{}/api/v1/live", url.replacen("http", "ws", 1)))?;
     let tell = |socket: &mut Socket, message: &ToStation| socket.send(Message::Binary(encode(message).into()));
     tell(&mut socket, &ToStation::Resume { token: token.to_owned() })?;
@@ -83,7 +90,8 @@ fn listen(url: &str, token: &str) -> Result<Receiver<(Instant, u16)>> {
             _ => {}
         }
     }
-    tell(&mut socket, &ToStation::Subscribe { generation: 1, names: vec![TAG.to_owned()] })?;
+    let names = std::iter::once(TAG.to_owned()).chain(shown).collect();
+    tell(&mut socket, &ToStation::Subscribe { generation: 1, names })?;
     let (sender, receiver) = sync_channel(HEARD);
     // It ends with the station.
     thread::spawn(move || drop(forward(socket, &sender)));
@@ -97,7 +105,7 @@ fn forward(mut socket: Socket, sender: &SyncSender<(Instant, u16)>) -> Result<()
         let message = next(&mut socket)?;
         let at = Instant::now();
         if let Some(ToConsole::Values { columns, .. }) = message {
-            for row in columns.rows().filter(|row| row.status.is_good()) {
+            for row in columns.rows().filter(|row| row.handle == 0 && row.status.is_good()) {
                 if let Some(number) = row.value.as_f64() {
                     sender.send((at, number as u16)).context("nobody listens")?;
                 }

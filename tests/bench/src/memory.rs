@@ -83,8 +83,8 @@ fn starts(workplace: &Workplace, project: &Project, token: &str, device: u16) ->
     let slowest = warm.iter().map(|(ours, _)| *ours).fold(0.0, f64::max);
     let name = format!("start to first good sample, warm cache, {WARM_STARTS} starts");
     Ok(vec![
-        Row::of_rounds("start", name, unit, peer, &warm).target(Target::AtMost(500.0)),
-        Row::alone("start", "the same, slowest", unit, Figure::of(&[slowest])).target(Target::AtMost(500.0)),
+        Row::of_rounds("start", name, unit, peer, &warm).target(Target::AtMost(300.0)),
+        Row::alone("start", "the same, slowest", unit, Figure::of(&[slowest])).target(Target::AtMost(300.0)),
         Row::of_rounds("start", format!("the same, empty cache, {COLD_STARTS} starts"), unit, peer, &cold),
     ])
 }

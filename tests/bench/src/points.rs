@@ -18,7 +18,7 @@ pub const DEVICES: usize = 100;
 /// Poll period of every point, in ms.
 pub const PERIOD_MS: u32 = 100;
 /// Points of a device: floats, in two requests.
-const POINTS: usize = 100;
+pub const POINTS: usize = 100;
 /// Dead ones, where some are.
 const DEAD: usize = 10;
 /// How long is counted, and what passes before: dead devices have been found dead by then.

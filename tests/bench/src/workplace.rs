@@ -46,7 +46,7 @@ impl Workplace {
             plugins.extend(["tests/bench/guests/columns", "tests/bench/guests/typed"]);
         }
         if benches.iter().any(|bench| matches!(bench, Bench::Modbus | Bench::Driver) || bench.needs_station()) {
-            plugins.extend(["plugins/modbus", "plugins/average"]);
+            plugins.extend(["plugins/modbus", "plugins/average", "plugins/pid"]);
         }
         let folders: Vec<PathBuf> = plugins.into_iter().map(|plugin| root.join(plugin)).collect();
         if given.is_none() && !folders.is_empty() {
