@@ -79,7 +79,7 @@ mod tests {
                 "name a tag that shows the same value, or set true in the column no_feedback",
             ),
             ("write it without quotes: decimals = 2", "write it without quotes: 2 in the column decimals"),
-            ("use starts = true or hours = true", "use starts = true or hours = true"),
+            ("use starts = true or hours = true", "use true in the column total_starts or true in the column total_hours"),
             ("did you mean `kind`?", "did you mean `kind`?"),
             ("", ""),
             ("x = ", "x = "),

@@ -97,7 +97,8 @@ pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
     }
     let names: BTreeSet<&str> = of.screens.instances().iter().map(|(_, name)| name.as_str()).collect();
     let tag_names: BTreeSet<&str> = of.tags.iter().map(|tag| &*tag.name).collect();
-    all.retain(|text, _| has_words(text) && !names.contains(text.as_str()) && !tag_names.contains(text.as_str()));
+    let units: BTreeSet<&str> = of.tags.iter().map(|tag| tag.unit.as_str()).collect();
+    all.retain(|text, _| has_words(text) && ![&names, &tag_names, &units].iter().any(|known| known.contains(text.as_str())));
     let uses = all.into_iter().map(|(key, known)| TextUse {
         key,
         place: known.place,
