@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use plantroom_sdk::{ValueKind, WordOrder};
+use plantroom_sdk::{RowSet, ValueKind, WordOrder};
 
 use crate::address::DataType;
 use crate::poller::Point;
@@ -13,8 +13,7 @@ use crate::poller::Point;
 #[derive(Debug)]
 pub struct Lanes {
     points: Vec<Rc<Point>>,
-    handles: Vec<u32>,
-    kinds: Vec<u8>,
+    rows: RowSet,
     runs: Vec<Run>,
     has_text: bool,
 }
@@ -60,8 +59,7 @@ impl Lanes {
             }
         }
         Self {
-            handles: points.iter().map(|point| point.tag.handle()).collect(),
-            kinds: points.iter().map(|point| kind(point.address.data) as u8).collect(),
+            rows: RowSet::new(points.iter().map(|point| (point.tag.handle(), kind(point.address.data)))),
             has_text: points.iter().any(|point| matches!(point.address.data, DataType::Text(_))),
             points,
             runs,
@@ -75,12 +73,12 @@ impl Lanes {
 
     /// The handles of some lanes.
     pub fn handles(&self, lanes: Range<usize>) -> &[u32] {
-        &self.handles[lanes]
+        &self.rows.handles()[lanes]
     }
 
-    /// The kinds of some lanes, as a batch has them.
-    pub fn kinds(&self, lanes: Range<usize>) -> &[u8] {
-        &self.kinds[lanes]
+    /// All lanes as rows that are published again and again, those of text left out.
+    pub fn rows(&self) -> &RowSet {
+        &self.rows
     }
 
     /// Whether any lane holds text, which doesn't leave as rows.
@@ -90,7 +88,7 @@ impl Lanes {
 
     /// Runs of these lanes that hold no text, and each lane that does, in their order.
     pub fn pieces(&self, lanes: Range<usize>) -> Vec<(Range<usize>, bool)> {
-        let is_text = |lane: usize| self.kinds[lane] == ValueKind::Text as u8;
+        let is_text = |lane: usize| matches!(self.points[lane].address.data, DataType::Text(_));
         let mut pieces: Vec<(Range<usize>, bool)> = Vec::new();
         for lane in lanes {
             match pieces.last_mut() {
@@ -101,11 +99,13 @@ impl Lanes {
         pieces
     }
 
-    /// Decodes some lanes out of the cells of one answer, whose first is `first_cell`, to a batch's value bits: one for each
-    /// lane, 0 for text. False where the answer is too short for one of them.
+    /// Decodes some lanes out of the cells of one answer, whose first is `first_cell`, and appends a batch's value bits: one for
+    /// each lane, 0 for text. False where the answer is too short for one of them.
     pub fn decode(&self, lanes: Range<usize>, first_cell: u16, words: &[u16], bits: &mut Vec<u64>) -> bool {
-        bits.clear();
-        let begin = self.runs.partition_point(|run| run.first + run.count <= lanes.start);
+        let begin = match self.runs.as_slice() {
+            [_] => 0,
+            runs => runs.partition_point(|run| run.first + run.count <= lanes.start),
+        };
         for run in self.runs[begin..].iter().take_while(|run| run.first < lanes.end) {
             let (from, to) = (run.first.max(lanes.start), (run.first + run.count).min(lanes.end));
             let cells = usize::from(run.data.cells());
@@ -120,10 +120,10 @@ impl Lanes {
 impl Run {
     fn decode(&self, words: &[u16], bits: &mut Vec<u64>) {
         match self.data {
-            DataType::Bool => bits.extend(words.iter().map(|word| u64::from(*word != 0))),
-            DataType::Bit(bit) => bits.extend(words.iter().map(|word| u64::from(word >> bit & 1))),
-            DataType::U16 => bits.extend(words.iter().map(|word| u64::from(*word))),
-            DataType::I16 => bits.extend(words.iter().map(|word| i64::from(*word as i16) as u64)),
+            DataType::Bool => each(words, bits, |[word]| u64::from(*word != 0)),
+            DataType::Bit(bit) => each(words, bits, |[word]| u64::from(word >> bit & 1)),
+            DataType::U16 => each(words, bits, |[word]| u64::from(*word)),
+            DataType::I16 => each(words, bits, |[word]| i64::from(*word as i16) as u64),
             DataType::U32 => pairs(words, self.order, bits, u64::from),
             DataType::I32 => pairs(words, self.order, bits, |value| i64::from(value as i32) as u64),
             DataType::F32 => pairs(words, self.order, bits, |value| f64::from(f32::from_bits(value)).to_bits()),
@@ -133,26 +133,41 @@ impl Run {
     }
 }
 
+/// Values decoded in one turn of the loop: in the sandbox each turn looks at its deadline, which costs as much as two values.
+const AT_ONCE: usize = 8;
+
+/// Values of so many registers each.
+#[inline(always)]
+fn each<const CELLS: usize>(words: &[u16], bits: &mut Vec<u64>, value: impl Fn(&[u16; CELLS]) -> u64) {
+    let (values, _) = words.as_chunks::<CELLS>();
+    let (blocks, rest) = values.as_chunks::<AT_ONCE>();
+    bits.reserve(values.len());
+    for block in blocks {
+        let decoded: [u64; AT_ONCE] = std::array::from_fn(|at| value(&block[at]));
+        bits.extend_from_slice(&decoded);
+    }
+    bits.extend(rest.iter().map(value));
+}
+
 /// Values of two registers each. The order is chosen once for all of them.
-fn pairs(words: &[u16], order: WordOrder, bits: &mut Vec<u64>, value: impl Fn(u32) -> u64 + Copy) {
+#[inline(always)]
+fn pairs(words: &[u16], order: WordOrder, bits: &mut Vec<u64>, value: impl Fn(u32) -> u64) {
     let join = |high: u16, low: u16| u32::from(high) << 16 | u32::from(low);
-    let pairs = words.chunks_exact(2);
     match order {
-        WordOrder::Abcd => bits.extend(pairs.map(|w| value(join(w[0], w[1])))),
-        WordOrder::Cdab => bits.extend(pairs.map(|w| value(join(w[1], w[0])))),
-        WordOrder::Badc => bits.extend(pairs.map(|w| value(join(w[0].swap_bytes(), w[1].swap_bytes())))),
-        WordOrder::Dcba => bits.extend(pairs.map(|w| value(join(w[1].swap_bytes(), w[0].swap_bytes())))),
+        WordOrder::Abcd => each(words, bits, |w: &[u16; 2]| value(join(w[0], w[1]))),
+        WordOrder::Cdab => each(words, bits, |w: &[u16; 2]| value(join(w[1], w[0]))),
+        WordOrder::Badc => each(words, bits, |w: &[u16; 2]| value(join(w[0].swap_bytes(), w[1].swap_bytes()))),
+        WordOrder::Dcba => each(words, bits, |w: &[u16; 2]| value(join(w[1].swap_bytes(), w[0].swap_bytes()))),
     }
 }
 
 /// Values of four registers each: their bits are a batch's already.
 fn fours(words: &[u16], order: WordOrder, bits: &mut Vec<u64>) {
     let join = |words: [u16; 4]| words.iter().fold(0, |value, word| value << 16 | u64::from(*word));
-    let fours = words.chunks_exact(4);
     match order {
-        WordOrder::Abcd => bits.extend(fours.map(|w| join([w[0], w[1], w[2], w[3]]))),
-        WordOrder::Cdab => bits.extend(fours.map(|w| join([w[3], w[2], w[1], w[0]]))),
-        WordOrder::Badc => bits.extend(fours.map(|w| join([w[0], w[1], w[2], w[3]].map(u16::swap_bytes)))),
-        WordOrder::Dcba => bits.extend(fours.map(|w| join([w[3], w[2], w[1], w[0]].map(u16::swap_bytes)))),
+        WordOrder::Abcd => each(words, bits, |w: &[u16; 4]| join([w[0], w[1], w[2], w[3]])),
+        WordOrder::Cdab => each(words, bits, |w: &[u16; 4]| join([w[3], w[2], w[1], w[0]])),
+        WordOrder::Badc => each(words, bits, |w: &[u16; 4]| join([w[0], w[1], w[2], w[3]].map(u16::swap_bytes))),
+        WordOrder::Dcba => each(words, bits, |w: &[u16; 4]| join([w[3], w[2], w[1], w[0]].map(u16::swap_bytes))),
     }
 }

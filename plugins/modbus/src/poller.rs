@@ -5,12 +5,15 @@ mod search;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::{Future, poll_fn};
 use std::ops::Range;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use plantroom_sdk::{
-    Io, ModbusError, Registers, Rows, Status, Tag, Value, ValueKind, WordOrder, Words, join_all, log_info, log_warn, now, sleep,
+    Io, ModbusError, ReadWords, Registers, Rows, Status, Tag, Value, ValueKind, WordOrder, Words, log_info, log_warn, now, sleep,
 };
 
 use crate::address::Address;
@@ -59,6 +62,27 @@ struct Answer {
     utc_ns: i64,
 }
 
+/// A read on its way.
+#[derive(Debug)]
+struct Asked {
+    block: Block,
+    sent_ns: u64,
+    answer: ReadWords,
+}
+
+/// Takes out the first of these that is answered. Not a task or a future each: with each answer all of them are looked at.
+async fn first_answered(open: &mut Vec<Asked>) -> (Asked, Result<Words, ModbusError>) {
+    poll_fn(|context| {
+        for place in 0..open.len() {
+            if let Poll::Ready(answer) = Pin::new(&mut open[place].answer).poll(context) {
+                return Poll::Ready((open.remove(place), answer));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
 /// Reads the tags of one group of one device.
 #[derive(Debug)]
 pub struct Poller {
@@ -74,8 +98,6 @@ pub struct Poller {
     followed: RefCell<BTreeSet<usize>>,
     /// Last answers, by the first member of what was asked.
     answers: RefCell<BTreeMap<usize, Answer>>,
-    /// Room for what is being decoded.
-    bits: RefCell<Vec<u64>>,
     quiet: RefCell<Quiet>,
     lost: RefCell<Vec<(usize, ModbusError)>>,
     found: RefCell<Vec<usize>>,
@@ -108,7 +130,6 @@ impl Poller {
             first_lanes,
             followed: RefCell::default(),
             answers: RefCell::default(),
-            bits: RefCell::default(),
             quiet: RefCell::default(),
             lost: RefCell::default(),
             found: RefCell::default(),
@@ -138,6 +159,10 @@ impl Poller {
     /// One beat: everything once; what the device lacks or doesn't answer, rarely; a device that is silent on a line with
     /// others, rarely too.
     async fn poll(&self) {
+        if let Some(block) = self.only_block() {
+            self.read(block).await;
+            return self.tell();
+        }
         let now_ns = now().mono_ns;
         let mut asked = self.due(now_ns);
         let contact = &self.unit.contact;
@@ -150,26 +175,38 @@ impl Poller {
             }
             Entry::Open | Entry::Closed => {}
         }
-        let lanes = asked.len().min(self.unit.open_reads);
-        let waiting = RefCell::new(asked);
-        let lane = || async {
-            while contact.is_open() {
-                let Some(block) = waiting.borrow_mut().pop_front() else { break };
-                self.read(block).await;
-            }
-        };
-        // Most devices have one block.
-        if lanes <= 1 {
-            lane().await;
-        } else if contact.is_open() {
-            join_all((0..lanes).map(|_| lane())).await;
-        }
-        let left = waiting.into_inner();
+        let left = self.read_all(asked).await;
         if !left.is_empty() {
             self.silent.set(self.silent.get().or(Some(contact.error())));
             left.into_iter().for_each(|block| self.miss(&block, contact.error().status()));
         }
         self.tell();
+    }
+
+    /// Reads these, some at once, for as long as the device may be asked; returns what was never asked.
+    async fn read_all(&self, mut waiting: VecDeque<Block>) -> VecDeque<Block> {
+        let mut open: Vec<Asked> = Vec::with_capacity(waiting.len().min(self.unit.open_reads));
+        loop {
+            while open.len() < self.unit.open_reads && self.unit.contact.is_open() {
+                let Some(block) = waiting.pop_front() else { break };
+                let answer = self.fetch(&block.span);
+                open.push(Asked { block, sent_ns: now().mono_ns, answer });
+            }
+            if open.is_empty() {
+                return waiting;
+            }
+            let (Asked { block, sent_ns, .. }, answer) = first_answered(&mut open).await;
+            self.look_at(block, sent_ns, answer).await;
+        }
+    }
+
+    /// What a beat asks of most devices: one block of a device that answers and lacks nothing. Thousands of them a second are
+    /// worth a way of their own.
+    fn only_block(&self) -> Option<Block> {
+        let plan = self.plan.borrow();
+        let [block] = plan.blocks() else { return None };
+        let is_whole = self.unit.contact.is_open() && plan.lacks_nothing() && self.quiet.borrow().knows_nothing();
+        is_whole.then(|| block.clone())
     }
 
     /// What this beat asks; of the rest it says why it has no value.
@@ -212,9 +249,9 @@ impl Poller {
         }
     }
 
-    async fn fetch(&self, span: &Span) -> Result<Words, ModbusError> {
+    fn fetch(&self, span: &Span) -> ReadWords {
         let cells = span.start..=span.start.saturating_add(span.cells.saturating_sub(1));
-        self.unit.modbus.read_words(span.table.read_function(), self.unit.device.unit, cells).await
+        self.unit.modbus.read_words(span.table.read_function(), self.unit.device.unit, cells)
     }
 
     fn lanes_of(&self, places: Range<usize>) -> Range<usize> {
@@ -225,24 +262,15 @@ impl Poller {
     /// writes is only looked at while there is any.
     fn publish(&self, block: &Block, words: Words) {
         let lanes = self.lanes_of(block.members.clone());
-        let mut bits = self.bits.borrow_mut();
-        let rows = |piece: Range<usize>, bits: &[u64]| {
-            let (handles, kinds) = (self.lanes.handles(piece.clone()), self.lanes.kinds(piece));
-            self.io.publish_rows(&Rows { handles, kinds, values: bits, status: Status::GOOD, utc_ns: words.utc_ns });
+        let published = match self.lanes.has_text() {
+            false => self.publish_run(lanes.clone(), block, &words),
+            true => self.lanes.pieces(lanes.clone()).into_iter().all(|(piece, is_text)| match is_text {
+                true => self.publish_text(piece.start, block, &words),
+                false => self.publish_run(piece, block, &words),
+            }),
         };
-        if !self.lanes.decode(lanes.clone(), block.span.start, &words, &mut bits) {
+        if !published {
             self.publish_bad(block.members.clone(), Status::BAD_DECODING);
-        } else if !self.lanes.has_text() {
-            rows(lanes.clone(), &bits);
-        } else {
-            for (piece, is_text) in self.lanes.pieces(lanes.clone()) {
-                if is_text {
-                    self.publish_text(piece.start, block, &words);
-                } else {
-                    let own = piece.start - lanes.start..piece.end - lanes.start;
-                    rows(piece, &bits[own]);
-                }
-            }
         }
         if !self.followed.borrow().is_empty() {
             self.note_followed(lanes, block, &words);
@@ -263,12 +291,21 @@ impl Poller {
         (answer.span, answer.utc_ns) = (block.span, words.utc_ns);
     }
 
-    fn publish_text(&self, lane: usize, block: &Block, words: &Words) {
+    /// False where the answer is too short.
+    fn publish_run(&self, lanes: Range<usize>, block: &Block, words: &Words) -> bool {
+        let first = lanes.start;
+        let decode = |bits: &mut Vec<u64>| self.lanes.decode(lanes, block.span.start, words, bits);
+        self.io.publish_run(self.lanes.rows(), first, Status::GOOD, words.utc_ns, decode)
+    }
+
+    /// Text that can't be read is bad by itself.
+    fn publish_text(&self, lane: usize, block: &Block, words: &Words) -> bool {
         let point = &self.lanes.points(lane..lane + 1)[0];
         match value_of(point, &block.span, words) {
             Some(value) => self.io.publish_as(&point.tag, value, Status::GOOD, words.utc_ns),
             None => self.io.publish_bad(&point.tag, Status::BAD_DECODING),
         }
+        true
     }
 
     fn note_followed(&self, lanes: Range<usize>, block: &Block, words: &Words) {

@@ -205,7 +205,7 @@ struct Natively {
 #[derive(Default)]
 struct World {
     asked: RefCell<Vec<(u64, raw::ModbusRequest)>>,
-    completions: RefCell<Vec<raw::ModbusCompletion>>,
+    answers: RefCell<raw::ModbusAnswers>,
     next_id: Cell<u64>,
     last: RefCell<raw::Columns>,
 }
@@ -232,9 +232,11 @@ impl Natively {
             let asked = self.world.asked.take();
             ensure!(asked.len() == answers, "{} requests instead of {answers}", asked.len());
             let data = answer(self.beat);
-            let answered =
-                asked.iter().map(|(id, _)| raw::ModbusCompletion { id: *id, error: 0, data: data.clone(), at: UTC_NS });
-            self.world.completions.replace(answered.collect());
+            let mut answers = self.world.answers.borrow_mut();
+            for (id, _) in &asked {
+                answers.push(&raw::ModbusCompletion { id: *id, error: 0, data: data.clone(), at: UTC_NS });
+            }
+            drop(answers);
             beats.push((asking_ns + self.step()) as f64);
             self.beat += 1;
         }
@@ -251,6 +253,10 @@ impl native::World for World {
         self.last.replace(black_box(batch.clone()));
     }
 
+    fn publish_runs(&self, sets: &[raw::FixedSet], batch: &raw::SampleRuns) {
+        self.last.replace(black_box(batch.expand(sets)));
+    }
+
     fn missed(&self, _: &[u32], _: u32) {}
 
     fn take_orders(&self, _: u32) -> raw::OrderBatch {
@@ -265,10 +271,25 @@ impl native::World for World {
         id
     }
 
-    fn collect(&self, max: u32) -> Vec<raw::ModbusCompletion> {
-        let mut completions = self.completions.borrow_mut();
-        let len = completions.len().min(max as usize);
-        completions.drain(..len).collect()
+    fn submit_reads(&self, batch: &raw::ModbusReads) -> u64 {
+        let first = self.next_id.get();
+        let mut asked = self.asked.borrow_mut();
+        asked.reserve(batch.len());
+        asked.extend((first..).zip(batch.requests()));
+        self.next_id.set(first + batch.len() as u64);
+        first
+    }
+
+    fn collect(&self, _: u32) -> Vec<raw::ModbusCompletion> {
+        Vec::new()
+    }
+
+    fn collect_answers(&self, _: u32) -> raw::ModbusAnswers {
+        // Copied, as it is into the sandbox.
+        let answers = self.answers.borrow().clone();
+        self.answers.borrow_mut().heads.clear();
+        self.answers.borrow_mut().words.clear();
+        answers
     }
 
     fn changes(&self) -> raw::Columns {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use plantroom_sdk::{ModbusError, Status, log_warn, now};
+use plantroom_sdk::{ModbusError, Status, Words, log_warn, now};
 
 use super::Poller;
 use crate::blocks::Block;
@@ -26,7 +26,14 @@ enum Probe {
 impl Poller {
     /// Reads a block and publishes what comes of it.
     pub(super) async fn read(&self, block: Block) {
-        let Err(error) = self.ask(&block).await else { return };
+        let sent_ns = now().mono_ns;
+        let answer = self.fetch(&block.span).await;
+        self.look_at(block, sent_ns, answer).await;
+    }
+
+    /// Publishes what came of a read that was sent then, and looks into what went wrong.
+    pub(super) async fn look_at(&self, block: Block, sent_ns: u64, answer: Result<Words, ModbusError>) {
+        let Err(error) = self.take_answer(&block, sent_ns, answer) else { return };
         let known = self.refused.borrow().get(&block.members.start) == Some(&error);
         match reading(error) {
             Reading::NotThere => drop(self.search(block, error).await),
@@ -40,10 +47,9 @@ impl Poller {
         }
     }
 
-    /// Asks for a block once, publishes what is answered, and keeps book of who answers.
-    async fn ask(&self, block: &Block) -> Result<(), ModbusError> {
-        let sent_ns = now().mono_ns;
-        let error = match self.fetch(&block.span).await {
+    /// Publishes what a block asked for then was answered, and keeps book of who answers.
+    fn take_answer(&self, block: &Block, sent_ns: u64, answer: Result<Words, ModbusError>) -> Result<(), ModbusError> {
+        let error = match answer {
             Ok(words) => {
                 self.quiet.borrow_mut().answered(block);
                 self.unit.contact.answered();
@@ -104,7 +110,9 @@ impl Poller {
     }
 
     async fn probe(&self, half: &Block) -> Probe {
-        let Err(error) = self.ask(half).await else { return Probe::Fine };
+        let sent_ns = now().mono_ns;
+        let answer = self.fetch(&half.span).await;
+        let Err(error) = self.take_answer(half, sent_ns, answer) else { return Probe::Fine };
         match reading(error) {
             Reading::NotThere | Reading::Fails => self.search(half.clone(), error).await,
             Reading::Bad(_) => self.unclear(half, error),
