@@ -463,7 +463,10 @@ impl eframe::App for Console {
         self.hear(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        if !self.dressed {
+            paint::Card::found(frame.gl().map(|gl| &**gl)).use_for(ui.ctx());
+        }
         self.show(ui);
     }
 }
