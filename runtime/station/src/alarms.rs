@@ -6,8 +6,10 @@ mod asked;
 mod lines;
 mod outlet;
 mod restore;
+mod scripts;
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
@@ -18,14 +20,50 @@ use plantroom_server::AlarmDoor;
 use plantroom_wire::{AlarmFiguresNow, AlarmLine, AlarmWish, JournalAsk};
 use tokio::sync::{Semaphore, watch};
 
-pub use asked::Asked;
+use asked::Asked;
 pub use outlet::AlarmOutlet;
-pub use restore::{OpenJournal, open};
+pub use restore::OpenJournal;
+#[cfg(test)]
+pub(crate) use restore::open as open_journal;
+pub use scripts::AlarmScripts;
 
 use crate::command::{CommandPath, Who, stopping};
+use crate::error::StartError;
+use crate::flow::FrameReader;
 
 /// Acts that are under way at once; more wait for their turn. Their audit records share what the disk takes at once.
 const ACTS: usize = 64;
+
+/// All that a station has for alarms beside its scan.
+pub struct AlarmParts {
+    /// The journal, and what it knew.
+    pub kept: OpenJournal,
+    /// What the scan hands on to.
+    pub outlet: AlarmOutlet,
+    /// Who looks at frames.
+    pub readers: Vec<Arc<dyn FrameReader>>,
+    /// The way of operators.
+    pub operators: Arc<Alarms>,
+    /// Scripted alarms.
+    pub scripts: Arc<AlarmScripts>,
+}
+
+/// Opens the journal, and starts what says and does things about alarms.
+///
+/// # Errors
+/// When the disk can't be read or written, or the system gives no thread.
+pub fn start(data: &Path, commands: &Arc<CommandPath>) -> Result<AlarmParts, StartError> {
+    let (plant, clock, inbox) = (commands.plant(), Arc::clone(&commands.clock), Arc::clone(&commands.inbox));
+    let kept = restore::open(data, &plant, clock.now())?;
+    let outlet = AlarmOutlet::new(Arc::clone(&kept.journal), Arc::clone(&plant.alarms), Arc::clone(&plant.tags));
+    let asked = Arc::new(Asked::default());
+    let scripts = AlarmScripts::start(Arc::clone(&commands.running), commands.snapshots.clone(), (clock, inbox));
+    let scripts = scripts.map_err(|error| StartError::Data(format!("The system gives alarm scripts no thread: {error}")))?;
+    let seen = (outlet.board(), kept.recorded.clone());
+    let operators = Alarms::new(Arc::clone(commands), (Arc::clone(&asked), Arc::clone(&kept.journal)), seen);
+    let readers: Vec<Arc<dyn FrameReader>> = vec![asked, Arc::clone(&scripts) as Arc<dyn FrameReader>];
+    Ok(AlarmParts { kept, outlet, readers, operators, scripts })
+}
 
 /// The alarms, as operators reach them.
 pub struct Alarms {

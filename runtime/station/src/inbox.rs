@@ -81,11 +81,6 @@ pub enum What {
         /// What.
         words: Conditions,
     },
-    /// A script that says when alarms are active has failed; it works again with its next word.
-    AlarmScript {
-        /// Its place among the plant's alarm scripts.
-        script: u32,
-    },
     /// A person has taken a tag over, or put it back.
     Mode {
         /// Which tag.
@@ -178,12 +173,7 @@ impl Inbox {
             What::Set { tag, .. } | What::Mode { tag, .. } => {
                 waiting.lost_tags.insert(*tag);
             }
-            What::Plugin { .. }
-            | What::Link { .. }
-            | What::Plant(_)
-            | What::Alarm(_)
-            | What::Conditions { .. }
-            | What::AlarmScript { .. } => {}
+            What::Plugin { .. } | What::Link { .. } | What::Plant(_) | What::Alarm(_) | What::Conditions { .. } => {}
         }
         false
     }

@@ -11,7 +11,8 @@ use plantroom_access::{Access, Act, Category};
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Outside, PluginState};
 use plantroom_model::{
-    Columns, ConnectionId, ModbusCompletion, ModbusRequest, Now, OrderId, PluginId, SettleCode, Status, TagId, limits,
+    Columns, ConditionSource, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Now, OrderId, PluginId, SettleCode,
+    Status, TagId, limits,
 };
 use plantroom_store::{RealDisk, read_file, replace_file};
 use tokio::sync::oneshot;
@@ -130,6 +131,14 @@ impl Outside for StationOutside {
 
     fn missed(&self, plugin: PluginId, tags: Vec<TagId>, reason: Status, at: Now) {
         self.inbox.put(at, What::Missed { plugin, tags, reason });
+    }
+
+    fn conditions(&self, plugin: PluginId, conditions: Conditions, at: Now) -> Result<(), Conditions> {
+        let what = What::Conditions { from: ConditionSource::Plugin(plugin), words: conditions };
+        match (self.inbox.try_put(at, &what), what) {
+            (false, What::Conditions { words, .. }) => Err(words),
+            _ => Ok(()),
+        }
     }
 
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Box<dyn FnOnce(ModbusCompletion) + Send>) {

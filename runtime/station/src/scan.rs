@@ -118,7 +118,6 @@ impl Scan {
                     LinkState::Connecting => {}
                 }
             }
-            What::AlarmScript { script } => self.alarms.source_down(ConditionSource::Script(*script), now),
             // Decided after the samples of this scan.
             What::Conditions { .. } | What::Alarm(_) => {}
             What::Plant(plant) => self.change_plant(plant, at),

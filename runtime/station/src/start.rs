@@ -19,7 +19,7 @@ use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::alarms::{self, AlarmOutlet, Alarms, Asked, OpenJournal};
+use crate::alarms::{self, AlarmScripts, OpenJournal};
 use crate::automation::Automations;
 use crate::change::{Changes, History, Machinery, Sandbox, Turn};
 use crate::clock::Clock;
@@ -61,7 +61,8 @@ pub struct StationOptions {
     pub component_folders: Vec<PathBuf>,
     /// How the sandbox compiles a component ([`HostOptions::compile_command`]).
     pub compile_command: Vec<OsString>,
-    /// Called when much memory is free again: a project was loaded, and its text dropped. May take some milliseconds.
+    /// Called when the project was loaded and its text dropped, so that much memory is free, and nothing runs yet. It may
+    /// hold up whoever needs memory: half a second in the largest plants.
     pub give_back: fn(),
 }
 
@@ -78,6 +79,7 @@ pub struct RunningStation {
     outside: Arc<StationOutside>,
     retained: Arc<Retained>,
     journal: Arc<Journal>,
+    alarm_scripts: Arc<AlarmScripts>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     server: tokio::task::JoinHandle<()>,
@@ -94,6 +96,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let give_back = options.give_back;
     let Prepared { plant, data, clock, access, listener, loaded, files, unsettled, refused, history, sandbox, url } =
         prepare(options).await?;
+    give_back();
     let (retained, kept) = Retained::open(&data, &plant.tags).map_err(|error| StartError::Data(error.to_string()))?;
     let (inbox, outlet) = inbox();
     let (retained, inbox) = (Arc::new(retained), Arc::new(inbox));
@@ -106,26 +109,24 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
 
     let commands = command_path(&data, &shared, &running, (snapshot.clone(), &retained))?;
     start_plugins(&running, &loaded, &outside)?;
-    let kept_alarms = alarms::open(&data, &plant, clock.now())?;
-    let journal = Arc::clone(&kept_alarms.journal);
-    let (asked, alarms) =
-        (Arc::new(Asked::default()), AlarmOutlet::new(Arc::clone(&journal), Arc::clone(&plant.alarms), Arc::clone(&plant.tags)));
-    let operators =
-        Alarms::new(Arc::clone(&commands), (Arc::clone(&asked), journal), (alarms.board(), kept_alarms.recorded.clone()));
+    let alarms = alarms::start(&data, &commands)?;
+    let boards = alarms.outlet.board();
+    let mut readers: Vec<Arc<dyn FrameReader>> = vec![Arc::new(Analytics(Arc::clone(&running)))];
+    readers.extend(alarms.readers);
     let stop = Arc::new(AtomicBool::new(false));
     let disk_watch = DiskWatch::start(data.clone());
     let flow = Flow {
-        scan: first_scan(&plant, &kept, &retained, (&kept_alarms, clock.now())),
+        scan: first_scan(&plant, &kept, &retained, (&alarms.kept, clock.now())),
         pace: plant.scan,
         clock: Arc::clone(&clock),
         inbox: Arc::clone(&inbox),
         outlet,
         snapshots,
-        alarms,
+        alarms: alarms.outlet,
         retained: Arc::clone(&retained),
-        readers: vec![Arc::new(Analytics(Arc::clone(&running))), asked],
+        readers,
         system: SystemTags::of(&plant),
-        keeping: keeping(&access, &retained, (disk_watch.words(), Arc::clone(&kept_alarms.journal))),
+        keeping: keeping(&access, &retained, (disk_watch.words(), Arc::clone(&alarms.kept.journal))),
         tape: None,
         taken: taken_by_scan,
         stop: Arc::clone(&stop),
@@ -141,15 +142,15 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         fieldbus: Arc::clone(&fieldbus),
         outside: Arc::clone(&outside),
         snapshots: snapshot,
+        boards,
         taken,
         sent: AtomicU64::new(0),
         screens: screens::sender(&plant),
-        give_back,
     };
     let runs = (plant, Turn { kept: files, unsettled }, refused);
     let (changes, watching) = start_changes(runs, (history, sandbox), machinery, &access);
     let automations = Automations::start(Arc::clone(&commands), data.join("automations"));
-    let link = StationLink::new(Arc::clone(&commands), fieldbus, changes, inbox, (Arc::clone(&automations), operators));
+    let link = StationLink::new(Arc::clone(&commands), fieldbus, changes, inbox, (Arc::clone(&automations), alarms.operators));
     let (stop_server, server_stops) = watch::channel(false);
     let server = tokio::spawn(serve(listener, link, server_stops));
     Ok(RunningStation {
@@ -161,7 +162,8 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         automations,
         outside,
         retained,
-        journal: kept_alarms.journal,
+        journal: alarms.kept.journal,
+        alarm_scripts: alarms.scripts,
         scan: Mutex::new(Some(scan)),
         stop,
         server,
@@ -295,6 +297,7 @@ impl RunningStation {
     async fn take_down(mut self) {
         let _ = self.stop_server.send(true);
         self.automations.stop();
+        let scripts = Arc::clone(&self.alarm_scripts);
         // What is held is put back while there is still somebody to do it.
         self.commands.pulses.finish(std::time::Duration::from_millis(PULSES_STOP_MS)).await;
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
@@ -302,6 +305,7 @@ impl RunningStation {
         let (access, clock) = (self.access, self.clock);
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
+            scripts.stop();
             for plugin in commands.running.get().plugins.iter().flatten() {
                 plugin.stop();
             }

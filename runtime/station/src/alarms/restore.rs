@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use plantroom_historian::{Journal, JournalSetup};
+use plantroom_historian::{Journal, JournalSetup, Retention};
 use plantroom_model::{Now, RestoredAlarm};
 use plantroom_project::Plant;
 use plantroom_store::RealDisk;
@@ -35,8 +35,14 @@ pub fn open(data: &Path, plant: &Plant, now: Now) -> Result<OpenJournal, StartEr
     std::fs::create_dir_all(&folder).map_err(|error| {
         StartError::Data(format!("The folder of the alarm journal can't be made: {error}: {}", folder.display()))
     })?;
-    let (journal, restored) = Journal::open(Arc::new(RealDisk), &folder, JournalSetup::default(), now)
-        .map_err(|error| StartError::Data(error.to_string()))?;
+    let settings = &plant.alarm_settings;
+    let retention = Retention {
+        max_age_days: Some(settings.keep_days).filter(|days| *days > 0),
+        max_bytes: Some(u64::from(settings.keep_mib) << 20).filter(|bytes| *bytes > 0),
+    };
+    let setup = JournalSetup { retention, ..JournalSetup::default() };
+    let (journal, restored) =
+        Journal::open(Arc::new(RealDisk), &folder, setup, now).map_err(|error| StartError::Data(error.to_string()))?;
     for note in &restored.notes {
         tracing::warn!("{note}");
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Loaded, Outside, PluginRun};
-use plantroom_model::{Change, Frame, Snapshot, TagId};
+use plantroom_model::{AlarmBoard, AlarmFrame, Change, Frame, Snapshot, TagId};
 use plantroom_project::{Plant, PluginSpec};
 use plantroom_server::ScreenSet;
 use tokio::sync::watch;
@@ -47,14 +47,14 @@ pub struct Machinery {
     pub outside: Arc<StationOutside>,
     /// Current values.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Where alarms stand.
+    pub boards: watch::Receiver<Arc<AlarmBoard>>,
     /// The last change that the scan has taken in.
     pub taken: watch::Receiver<u64>,
     /// Counts them.
     pub sent: AtomicU64,
     /// Screen scripts.
     pub screens: watch::Sender<Arc<ScreenSet>>,
-    /// Called when much memory is free again.
-    pub give_back: fn(),
 }
 
 impl Machinery {
@@ -144,12 +144,16 @@ impl Machinery {
         }
     }
 
-    /// What the tags hold that a plugin reads.
+    /// What the tags hold that a plugin reads, and where the alarms stand that it hears of.
     fn current(&self, plugin: &PluginSpec) -> Arc<Frame> {
         let snapshot = self.snapshots.borrow().clone();
         let sample = |tag: &TagId| snapshot.get(*tag).map(|sample| Change { tag: *tag, sample: sample.clone() });
         let changes = plugin.grant.read.iter().filter_map(sample).collect();
-        Arc::new(Frame { number: snapshot.number(), now: snapshot.at(), changes, ..Frame::default() })
+        let board = self.boards.borrow().clone();
+        let heard = plugin.grant.alarms.raise.iter().chain(&plugin.grant.alarms.read);
+        let quiet = heard.filter_map(|alarm| board.get(*alarm).map(|row| (*alarm, row.standing))).collect();
+        let alarms = AlarmFrame { quiet, ..AlarmFrame::default() };
+        Arc::new(Frame { number: snapshot.number(), now: snapshot.at(), changes, alarms })
     }
 
     /// Consoles get scripts, instances and system tags together.

@@ -40,7 +40,7 @@ fn a_recorded_station_gives_the_same_frames_again() {
     let (retained, _) = Retained::open(folder.path(), &plant.tags).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let (snapshots, mut seen) = watch::channel(Arc::new(Snapshot::waiting(plant.tags.len())));
-    let journal = crate::alarms::open(folder.path(), &plant, start).unwrap();
+    let journal = crate::alarms::open_journal(folder.path(), &plant, start).unwrap();
     let flow = Flow {
         scan: Scan::new(&plant, engine(start), no_alarms(&plant, start)),
         pace: ScanSpec { min_ms: 1, max_ms: 5 },

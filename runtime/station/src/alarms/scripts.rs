@@ -1,0 +1,228 @@
+//! Scripted alarms: a thread of their own evaluates what is due, and what they say enters by the inbox like samples.
+//! A script that loops or throws costs its own alarms their certainty, and nobody any time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use plantroom_model::{AlarmId, ConditionSource, ConditionWord, Conditions, Frame, Mono, Snapshot, Status, TagId};
+use plantroom_project::Plant;
+use plantroom_script::{AlarmRunner, AlarmScript, TagNow, Watch};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::flow::FrameReader;
+use crate::inbox::{Inbox, What};
+use crate::now_running::NowRunning;
+
+/// How long the thread sleeps at most, in ms: so it notices that the station stops, or that its project was changed.
+const LOOK_MS: u64 = 250;
+/// How long what scripts say waits for room in the inbox before it is tried again, in ms.
+const RETRY_MS: u64 = 20;
+
+/// What has changed since the scripts looked last.
+#[derive(Debug, Default)]
+struct Desk {
+    changed: Mutex<(HashSet<TagId>, bool)>,
+    bell: Condvar,
+}
+
+/// Evaluates scripted alarms.
+pub struct AlarmScripts {
+    desk: Arc<Desk>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread works with.
+struct Work {
+    desk: Arc<Desk>,
+    running: Arc<NowRunning>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    clock: Arc<dyn Clock>,
+    inbox: Arc<Inbox>,
+    plant: Arc<Plant>,
+    /// One a file, in the order of the plant's list; `None` where it can't be run.
+    runners: Vec<Option<(Arc<str>, AlarmRunner)>>,
+    /// What has changed and wasn't looked at yet.
+    changed: HashSet<TagId>,
+    /// What found no room in the inbox yet; until it has, nothing more is evaluated.
+    waiting: Vec<What>,
+}
+
+impl AlarmScripts {
+    /// Starts.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        running: Arc<NowRunning>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+        (clock, inbox): (Arc<dyn Clock>, Arc<Inbox>),
+    ) -> std::io::Result<Arc<Self>> {
+        let desk = Arc::new(Desk::default());
+        let plant = running.plant();
+        let mut work = Work {
+            desk: Arc::clone(&desk),
+            running,
+            snapshots,
+            clock,
+            inbox,
+            plant: Arc::clone(&plant),
+            runners: Vec::new(),
+            changed: HashSet::new(),
+            waiting: Vec::new(),
+        };
+        let run = move || {
+            work.begin(&plant);
+            work.run();
+        };
+        let thread = std::thread::Builder::new().name("alarm-scripts".to_owned()).spawn(run)?;
+        Ok(Arc::new(Self { desk, thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// Stops; what is being evaluated is finished.
+    pub fn stop(&self) {
+        self.desk.changed.lock().1 = true;
+        self.desk.bell.notify_one();
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl FrameReader for AlarmScripts {
+    fn frame(&self, frame: &Arc<Frame>) {
+        if frame.changes.is_empty() {
+            return;
+        }
+        let mut changed = self.desk.changed.lock();
+        changed.0.extend(frame.changes.rows().iter().map(|row| row.tag));
+        drop(changed);
+        self.desk.bell.notify_one();
+    }
+}
+
+impl Work {
+    fn run(&mut self) {
+        let mut due = Some(self.clock.now().mono);
+        loop {
+            let now = self.clock.now().mono;
+            let longest = due.map_or(LOOK_MS, |due| (due.since(now).div_ceil(1_000_000)).min(LOOK_MS));
+            let longest = if self.waiting.is_empty() { longest } else { longest.min(RETRY_MS) };
+            let Some(changed) = self.wait(Duration::from_millis(longest)) else { return };
+            self.changed.extend(changed);
+            let plant = self.running.plant();
+            if !Arc::ptr_eq(&plant, &self.plant) {
+                self.begin(&plant);
+                due = Some(self.clock.now().mono);
+            }
+            let is_due = due.is_some_and(|due| due <= self.clock.now().mono);
+            if self.waiting.is_empty() && (is_due || !self.changed.is_empty()) {
+                let changed = std::mem::take(&mut self.changed);
+                due = self.evaluate(&changed);
+            }
+            self.hand_over();
+        }
+    }
+
+    /// Waits for changes, at most so long; `None` when the station stops.
+    fn wait(&self, longest: Duration) -> Option<HashSet<TagId>> {
+        let mut changed = self.desk.changed.lock();
+        if changed.0.is_empty() && !changed.1 {
+            self.desk.bell.wait_for(&mut changed, longest);
+        }
+        if changed.1 { None } else { Some(std::mem::take(&mut changed.0)) }
+    }
+
+    /// Makes runners for a plant; what alarms of the same names and the same script kept goes on.
+    fn begin(&mut self, plant: &Arc<Plant>) {
+        let instances: Arc<[(String, String)]> = plant.instances.clone().into();
+        let mut old: Vec<_> = self.runners.drain(..).flatten().collect();
+        for (place, file) in plant.alarm_scripts.iter().enumerate() {
+            let of_it = plant.scripted_alarms.iter().filter(|alarm| alarm.script as usize == place);
+            let watches: Vec<Watch> = of_it.clone().map(|alarm| watch_of(plant, alarm)).collect();
+            let alarms: Vec<AlarmId> = of_it.map(|alarm| alarm.alarm).collect();
+            let made =
+                AlarmScript::compile(&file.path, &file.text).and_then(|script| AlarmRunner::new(&script, &instances, watches));
+            match made {
+                Ok(mut runner) => {
+                    let same = old.iter().position(|(text, _)| *text == file.text);
+                    if let Some((_, before)) = same.map(|place| old.swap_remove(place)) {
+                        runner.take_over(before);
+                    }
+                    self.runners.push(Some((Arc::clone(&file.text), runner)));
+                }
+                Err(error) => {
+                    // `check` has compiled it; here only what changed in between can be wrong.
+                    tracing::error!("an alarm script can't be run: {error}");
+                    self.unknown(place, &alarms);
+                    self.runners.push(None);
+                }
+            }
+        }
+        self.plant = Arc::clone(plant);
+    }
+
+    /// Evaluates what reads one of these tags or is due; when the next is due.
+    fn evaluate(&mut self, changed: &HashSet<TagId>) -> Option<Mono> {
+        let snapshot = self.snapshots.borrow().clone();
+        let (plant, now) = (Arc::clone(&self.plant), self.clock.now());
+        let names: Vec<&str> =
+            changed.iter().filter_map(|tag| plant.tags.get(tag.0 as usize)).map(|spec| spec.name.as_str()).collect();
+        let mut read = |name: &str| {
+            let (id, spec) = plant.tag(name)?;
+            let sample = snapshot.get(id)?;
+            Some(TagNow {
+                sample: sample.clone(),
+                kind: Some(spec.kind),
+                unit: spec.unit.clone(),
+                decimals: spec.decimals,
+                states: spec.states.clone(),
+            })
+        };
+        let mut due: Option<Mono> = None;
+        let mut said = Vec::new();
+        for (place, slot) in self.runners.iter_mut().enumerate() {
+            let Some((_, runner)) = slot else { continue };
+            let evaluated = runner.evaluate(&names, &mut read, now);
+            for line in &evaluated.printed {
+                tracing::info!(script = plant.alarm_scripts.get(place).map_or("", |file| &file.path), "{line}");
+            }
+            for (alarm, error) in &evaluated.errors {
+                let name = plant.alarms.get(alarm.0 as usize).map_or("", |spec| spec.name.as_str());
+                tracing::error!(alarm = name, "a scripted alarm can't be told: {error}");
+            }
+            due = [due, evaluated.due].into_iter().flatten().min();
+            if !evaluated.conditions.rows.is_empty() {
+                said.push(What::Conditions { from: ConditionSource::Script(place as u32), words: evaluated.conditions });
+            }
+        }
+        self.waiting.append(&mut said);
+        due
+    }
+
+    fn unknown(&mut self, place: usize, alarms: &[AlarmId]) {
+        let word = |alarm: &AlarmId| (*alarm, ConditionWord::Unknown(Status::BAD_CONFIGURATION));
+        let words = Conditions { rows: alarms.iter().map(word).collect() };
+        self.waiting.push(What::Conditions { from: ConditionSource::Script(place as u32), words });
+    }
+
+    /// What is said must not be lost: it waits here, in order, until there is room.
+    fn hand_over(&mut self) {
+        let now = self.clock.now();
+        let taken = self.waiting.iter().take_while(|what| self.inbox.try_put(now, what)).count();
+        self.waiting.drain(..taken);
+    }
+}
+
+fn watch_of(plant: &Plant, alarm: &plantroom_project::ScriptedAlarm) -> Watch {
+    Watch {
+        alarm: alarm.alarm,
+        name: plant.alarms.get(alarm.alarm.0 as usize).map(|spec| spec.name.to_string()).unwrap_or_default(),
+        call: alarm.call,
+        on: Arc::clone(&alarm.on),
+        parameters: alarm.parameters.clone(),
+    }
+}
