@@ -1,12 +1,15 @@
-//! `plantroom alarm`: alarms of a project.
+//! `plantroom alarm`: alarms of a project and of a running station.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::alarm_files;
+use crate::client::Reach;
+use crate::{alarm_files, alarm_live};
 
 #[derive(Args)]
 pub struct Alarm {
+    #[command(flatten)]
+    reach: Reach,
     #[command(subcommand)]
     verb: AlarmVerb,
 }
@@ -17,6 +20,8 @@ enum AlarmVerb {
     Export(alarm_files::Export),
     /// Takes alarms from a CSV file into a project folder, after showing what changes.
     Import(alarm_files::ImportFile),
+    #[command(flatten)]
+    Live(alarm_live::Verb),
 }
 
 impl Alarm {
@@ -24,6 +29,7 @@ impl Alarm {
         match self.verb {
             AlarmVerb::Export(verb) => verb.run(),
             AlarmVerb::Import(verb) => verb.run(),
+            AlarmVerb::Live(verb) => verb.run(&self.reach),
         }
     }
 }

@@ -63,6 +63,14 @@ impl Client {
     /// # Errors
     /// When the station can't be reached (exit code 4), refuses (3), or knows no such thing (1).
     pub fn call(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json> {
+        Ok(serde_json::from_slice(&self.bytes(method, path, body)?).unwrap_or(Json::Null))
+    }
+
+    /// One call; the answer as it is.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn bytes(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Vec<u8>> {
         let address = format!("{}{path}", self.url);
         let request = ureq::http::Request::builder().method(method).uri(&address).header("accept", "application/json");
         let request =
@@ -78,11 +86,11 @@ impl Client {
             ))
         })?;
         let status = answer.status().as_u16();
-        let text = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string().unwrap_or_default();
-        let json: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
+        let bytes = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec().unwrap_or_default();
         if status < 400 {
-            return Ok(json);
+            return Ok(bytes);
         }
+        let json: Json = serde_json::from_slice(&bytes).unwrap_or(Json::Null);
         let sentence =
             json["error"].as_str().map_or_else(|| format!("The station answered with HTTP status {status}."), str::to_owned);
         let help = json["help"].as_str().filter(|help| !help.is_empty()).map(|help| format!(" {help}")).unwrap_or_default();

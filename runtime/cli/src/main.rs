@@ -11,6 +11,7 @@ mod say;
 
 mod alarm;
 mod alarm_files;
+mod alarm_live;
 mod audit;
 mod automation;
 mod change;

@@ -43,7 +43,19 @@ pub trait AlarmDoor: Send + Sync {
     ///
     /// # Errors
     /// As [`AlarmDoor::figures`].
-    fn report(&self, time: (Option<i64>, Option<i64>), position: &str) -> Result<String, String>;
+    fn report(&self, time: (Option<i64>, Option<i64>)) -> Result<String, String>;
+
+    /// All figures of all positions, as JSON.
+    ///
+    /// # Errors
+    /// As [`AlarmDoor::figures`].
+    fn kpi(&self, time: (Option<i64>, Option<i64>)) -> Result<serde_json::Value, String>;
+
+    /// Rows of the journal as a file: `csv` or `parquet`.
+    ///
+    /// # Errors
+    /// In a sentence: another format, more than fits into one answer, or what the disk refuses.
+    fn export(&self, ask: &JournalAsk, format: &str) -> Result<Vec<u8>, String>;
 }
 
 /// What doesn't change of an alarm, for a user of this role.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::ApiError;
 use crate::views::DoneView;
 
+pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod control;
 pub(crate) mod front;

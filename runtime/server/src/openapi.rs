@@ -14,6 +14,11 @@ use crate::views;
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    views::AlarmActBody,
+    views::AlarmJournalView,
+    views::AlarmLineView,
+    views::AlarmView,
+    views::AlarmsView,
     views::AuditRecordView,
     views::AuditReportView,
     views::AuditView,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 use plantroom_model::Role::{Engineer, Operate, View};
 
-use crate::api::{audit, control, front, project, session, state, tags, users};
+use crate::api::{alarms, audit, control, front, project, session, state, tags, users};
 use crate::door::{Call, Needs};
 use crate::error::ApiError;
 use crate::live;
@@ -66,6 +66,43 @@ const fn delete(path: &'static str, needs: Needs, answer: Answer, run: fn(Call) 
 
 const DONE: Answer = Answer::Json("DoneView");
 const OUTCOME: Answer = Answer::Json("OutcomeView");
+
+const ALARM_QUERY: &[(&str, &str)] = &[
+    ("filter", "Only names that match; `*` stands for anything: `high_lift/*`."),
+    ("area", "Only this area and those below it."),
+    ("priority", "Only event, low, medium, high or critical."),
+    ("state", "all, active, unacknowledged, acknowledged, returned, normal, shelved, suppressed or out-of-service."),
+    ("text", "Only with this text in name or message."),
+    ("instance", "Only alarms of this instance of a type."),
+    ("limit", "At most so many; 100 without it, 10000 at most."),
+    ("offset", "Leaves out so many before."),
+];
+
+const TIME_QUERY: &[(&str, &str)] = &[("since", "From this time (RFC 3339)."), ("until", "Until before this time (RFC 3339).")];
+
+const JOURNAL_QUERY: &[(&str, &str)] = &[
+    ("since", "From this time (RFC 3339)."),
+    ("until", "Until before this time (RFC 3339)."),
+    ("area", "Only this area and those below it."),
+    ("alarm", "Only this alarm; `*` stands for anything."),
+    ("priority", "Only event, low, medium, high or critical."),
+    ("user", "Only what this user did."),
+    ("text", "Only with this text in name, message, user or comment."),
+    ("oldest_first", "true: the oldest first."),
+    ("cursor", "`next` of the page before."),
+    ("limit", "At most so many; 100 without it, 10000 at most."),
+];
+
+const EXPORT_QUERY: &[(&str, &str)] = &[
+    ("format", "csv (without it) or parquet."),
+    ("since", "From this time (RFC 3339)."),
+    ("until", "Until before this time (RFC 3339)."),
+    ("area", "Only this area and those below it."),
+    ("alarm", "Only this alarm; `*` stands for anything."),
+    ("priority", "Only event, low, medium, high or critical."),
+    ("user", "Only what this user did."),
+    ("text", "Only with this text in name, message, user or comment."),
+];
 
 pub(crate) static ROUTES: &[Route] = &[
     Route {
@@ -165,6 +202,44 @@ pub(crate) static ROUTES: &[Route] = &[
         ..get("/api/v1/automations/log", Needs::Role(View), Answer::Json("AutomationLogView"), |call| {
             Box::pin(control::automation_log(call))
         })
+    },
+    Route {
+        summary: "Alarms, the most urgent first; without `state` those that are active or unacknowledged and not hidden.",
+        query: ALARM_QUERY,
+        ..get("/api/v1/alarms", Needs::Role(View), Answer::Json("AlarmsView"), |call| Box::pin(alarms::list(call)))
+    },
+    Route {
+        summary: "One alarm: how it stands, and what the project says of it. Its name is one percent-encoded segment.",
+        ..get("/api/v1/alarms/{name}", Needs::Role(View), Answer::Json("AlarmView"), |call| Box::pin(alarms::read(call)))
+    },
+    Route {
+        summary: "Acts on an alarm: acknowledge, reset, shelve, unshelve, suppress, unsuppress, out-of-service, in-service or \
+                  remark. Authorised and audited; answers when it is in the journal on the disk. What hides alarms by hand \
+                  but for the shelf takes the role engineer.",
+        body: Some("AlarmActBody"),
+        ..post("/api/v1/alarms/{name}/{verb}", Needs::Role(Operate), OUTCOME, |call| Box::pin(alarms::act(call)))
+    },
+    Route {
+        summary: "The alarm journal, newest first, page by page.",
+        query: JOURNAL_QUERY,
+        ..get("/api/v1/alarm-journal", Needs::Role(View), Answer::Json("AlarmJournalView"), |call| {
+            Box::pin(alarms::journal(call))
+        })
+    },
+    Route {
+        summary: "The same as a file for other programs.",
+        query: EXPORT_QUERY,
+        ..get("/api/v1/alarm-journal/export", Needs::Role(View), Answer::Other("text/csv"), |call| Box::pin(alarms::export(call)))
+    },
+    Route {
+        summary: "The key figures of alarm management (IEC 62682), of each operator position; without times of the last 24 hours.",
+        query: TIME_QUERY,
+        ..get("/api/v1/alarm-kpi", Needs::Role(View), Answer::Other("application/json"), |call| Box::pin(alarms::kpi(call)))
+    },
+    Route {
+        summary: "The same as a page for printing.",
+        query: TIME_QUERY,
+        ..get("/api/v1/alarm-report", Needs::Role(View), Answer::Other("text/html"), |call| Box::pin(alarms::report(call)))
     },
     Route {
         summary: "All screen scripts.",

@@ -1,5 +1,6 @@
 //! What the API's JSON looks like. The only place where the model's types become JSON and back.
 
+mod alarms;
 mod control;
 mod project;
 mod value;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+pub(crate) use alarms::{AlarmActBody, AlarmJournalView, AlarmLineView, AlarmView, AlarmsView, state_word};
 pub(crate) use control::*;
 pub(crate) use project::{
     ChangeBody, ChangeDoneView, ChangeView, ChangesView, DiagnosticView, MessageView, ProjectFileView, ProjectFilesView,

@@ -3,6 +3,7 @@
 
 mod act;
 mod asked;
+mod figures;
 mod lines;
 mod outlet;
 mod restore;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use plantroom_access::Session;
+use plantroom_alarms::figures::KeyFigures;
 use plantroom_historian::Journal;
 use plantroom_model::{AlarmBoard, Door, Outcome};
 use plantroom_server::AlarmDoor;
@@ -21,6 +23,7 @@ use plantroom_wire::{AlarmFiguresNow, AlarmLine, AlarmWish, JournalAsk};
 use tokio::sync::{Semaphore, watch};
 
 use asked::Asked;
+use figures::Time;
 pub use outlet::AlarmOutlet;
 pub use restore::OpenJournal;
 #[cfg(test)]
@@ -88,6 +91,12 @@ impl Alarms {
     }
 }
 
+impl Alarms {
+    fn key_figures(&self, time: Time) -> Result<KeyFigures, String> {
+        figures::key_figures(&self.journal.reader(), &self.commands.plant(), time, self.commands.clock.now().utc)
+    }
+}
+
 impl AlarmDoor for Alarms {
     fn board(&self) -> watch::Receiver<Arc<AlarmBoard>> {
         self.board.clone()
@@ -125,11 +134,19 @@ impl AlarmDoor for Alarms {
         lines::page(&self.journal.reader(), ask)
     }
 
-    fn figures(&self, _time: (Option<i64>, Option<i64>), _position: &str) -> Result<AlarmFiguresNow, String> {
-        Err("This station keeps no alarm journal.".to_owned())
+    fn figures(&self, time: Time, position: &str) -> Result<AlarmFiguresNow, String> {
+        figures::of_position(&self.key_figures(time)?, position)
     }
 
-    fn report(&self, _time: (Option<i64>, Option<i64>), _position: &str) -> Result<String, String> {
-        Err("This station keeps no alarm journal.".to_owned())
+    fn kpi(&self, time: Time) -> Result<serde_json::Value, String> {
+        serde_json::to_value(self.key_figures(time)?).map_err(|error| error.to_string())
+    }
+
+    fn report(&self, time: Time) -> Result<String, String> {
+        Ok(figures::report(&self.key_figures(time)?, &self.commands.plant(), self.commands.clock.now().utc))
+    }
+
+    fn export(&self, ask: &JournalAsk, format: &str) -> Result<Vec<u8>, String> {
+        lines::export(&self.journal.reader(), ask, format, &self.commands.plant())
     }
 }

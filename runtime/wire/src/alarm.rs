@@ -222,7 +222,7 @@ pub struct AlarmFiguresNow {
     pub standing: Vec<(String, String, i64)>,
     /// How many came, by priority.
     pub split: [u32; 5],
-    /// Times to acknowledge: up to so many s, how many.
+    /// Times to acknowledge: up to so many s (0: longer than all others), how many.
     pub acknowledge: Vec<(u32, u32)>,
 }
 

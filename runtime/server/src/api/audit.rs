@@ -51,7 +51,8 @@ fn note(call: Call) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn time(text: &str) -> Result<Utc, ApiError> {
+/// A moment that somebody has written.
+pub(crate) fn time(text: &str) -> Result<Utc, ApiError> {
     let parsed = text.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok());
     parsed.map(Utc).ok_or_else(|| {
         ApiError::bad_request(format!("`{text}` is not a time"), "write it like 2026-01-31T08:00:00Z, with `+` as %2B")

@@ -1,7 +1,7 @@
 //! Tags: read, and ask to be written.
 
 use axum::response::Response;
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use plantroom_model::{Door, Origin, Sample, Snapshot, TagId, TagSpec, WriteRequest, limits as model_limits, nearest};
 use plantroom_project::Plant;
 use serde::Deserialize;
@@ -20,14 +20,19 @@ struct ListQuery {
     offset: Option<usize>,
 }
 
-pub(crate) async fn list(call: Call) -> Result<Response, ApiError> {
-    let query: ListQuery = call.query()?;
-    let filter = query.filter.unwrap_or_else(|| "*".to_owned());
+/// A pattern of names; `*` stands for anything.
+pub(crate) fn pattern(filter: &str) -> Result<GlobMatcher, ApiError> {
     let unusable = |why: String| ApiError::bad_request(format!("the filter can't be used: {why}"), "for example `high_lift/*`");
     if filter.len() > model_limits::TAG_NAME_BYTES {
         return Err(unusable("it is too long".to_owned()));
     }
-    let glob = GlobBuilder::new(&filter).build().map_err(|error| unusable(error.kind().to_string()))?.compile_matcher();
+    Ok(GlobBuilder::new(filter).build().map_err(|error| unusable(error.kind().to_string()))?.compile_matcher())
+}
+
+pub(crate) async fn list(call: Call) -> Result<Response, ApiError> {
+    let query: ListQuery = call.query()?;
+    let filter = query.filter.unwrap_or_else(|| "*".to_owned());
+    let glob = pattern(&filter)?;
     let offset = query.offset.unwrap_or(0);
     let limit = query.limit.unwrap_or(limits::TAGS_DEFAULT).min(limits::TAGS);
     let (plant, role) = (call.app.station.plant(), call.role());

@@ -61,7 +61,15 @@ impl AlarmDoor for FakeAlarms {
         }
     }
 
-    fn report(&self, _: (Option<i64>, Option<i64>), _: &str) -> Result<String, String> {
+    fn report(&self, _: (Option<i64>, Option<i64>)) -> Result<String, String> {
         Ok("<!doctype html>".to_owned())
+    }
+
+    fn kpi(&self, _: (Option<i64>, Option<i64>)) -> Result<serde_json::Value, String> {
+        Ok(serde_json::json!({ "positions": [] }))
+    }
+
+    fn export(&self, _: &JournalAsk, format: &str) -> Result<Vec<u8>, String> {
+        Ok(format!("row as {format}").into_bytes())
     }
 }

@@ -1,18 +1,53 @@
 //! Rows of the journal for people.
 
-use plantroom_historian::{JournalReader, JournalRow, Order, Query};
+use jiff::tz::TimeZone;
+use plantroom_historian::{JournalError, JournalReader, JournalRow, Order, Query};
 use plantroom_model::{Priority, Utc, Value};
+use plantroom_project::Plant;
 use plantroom_wire::{AlarmLine, JournalAsk};
+
+/// Longest export that is answered at once, in bytes. A longer one takes a shorter time.
+const EXPORT_BYTES: usize = 256 << 20;
+
+/// All rows that fit, as a file: `csv` or `parquet`.
+///
+/// # Errors
+/// In a sentence: another format, more than fits into one answer, or what the disk refuses.
+pub fn export(reader: &JournalReader, ask: &JournalAsk, format: &str, plant: &Plant) -> Result<Vec<u8>, String> {
+    let zone = TimeZone::get(&plant.time_zone).unwrap_or(TimeZone::UTC);
+    let query = query(ask)?;
+    let mut file = Vec::new();
+    let pieces: Box<dyn Iterator<Item = Result<Vec<u8>, JournalError>>> = match format {
+        "csv" => Box::new(reader.csv(query, zone)),
+        "parquet" => Box::new(reader.parquet(query, zone).map_err(|error| error.to_string())?),
+        other => return Err(format!("There is no format {other}; there are csv and parquet.")),
+    };
+    for piece in pieces {
+        file.extend(piece.map_err(|error| error.to_string())?);
+        if file.len() > EXPORT_BYTES {
+            return Err("This is more than fits into one answer; export a shorter time.".to_owned());
+        }
+    }
+    Ok(file)
+}
 
 /// A page of the journal, and where the next one starts.
 ///
 /// # Errors
 /// In a sentence: a cursor that isn't one, or what the disk refuses.
 pub fn page(reader: &JournalReader, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String> {
+    let page = reader.page(&query(ask)?).map_err(|error| error.to_string())?;
+    for note in &page.notes {
+        tracing::warn!("{note}");
+    }
+    Ok((page.rows.iter().map(line).collect(), page.next.map(|next| next.to_string())))
+}
+
+fn query(ask: &JournalAsk) -> Result<Query, String> {
     let one = |text: &String| if text.is_empty() { Vec::new() } else { vec![text.clone()] };
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let after = ask.cursor.as_ref().map(|cursor| cursor.parse::<u64>()).transpose();
-    let query = Query {
+    Ok(Query {
         from: ask.from.map(Utc),
         until: ask.to.map(Utc),
         areas: one(&ask.area),
@@ -24,12 +59,7 @@ pub fn page(reader: &JournalReader, ask: &JournalAsk) -> Result<(Vec<AlarmLine>,
         after: after.map_err(|_| "There is no such page of the journal; begin with the first one.".to_owned())?,
         limit: ask.limit as usize,
         ..Query::default()
-    };
-    let page = reader.page(&query).map_err(|error| error.to_string())?;
-    for note in &page.notes {
-        tracing::warn!("{note}");
-    }
-    Ok((page.rows.iter().map(line).collect(), page.next.map(|next| next.to_string())))
+    })
 }
 
 fn priorities(bits: u8) -> Vec<Priority> {
