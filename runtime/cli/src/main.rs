@@ -78,7 +78,7 @@ enum Verb {
     Modbus(modbus::Modbus),
     /// Lists, reads, watches, writes, explains and takes over tags of a running station.
     Tag(tag::Tag),
-    /// Exports and imports a project's alarms.
+    /// Alarms of a running station (list, acknowledge, shelve, journal, figures), and a project's alarms as a spreadsheet.
     Alarm(alarm::Alarm),
     /// Shows what the station does by itself, and what automations did and why.
     Automation(automation::Automation),
