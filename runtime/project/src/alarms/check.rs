@@ -18,7 +18,12 @@ pub(super) struct Watched {
 
 /// Checks all constant limits, tag by tag.
 pub(super) fn limits(all: &mut [Watched], list: &[AlarmDecl], alarms: &Alarms, tags: &[TagSpec], report: &mut Report) {
-    all.sort_by_key(|one| (one.tag, std::cmp::Reverse(one.kind as u8), one.alarm));
+    // From the lowest limit to the highest, so that neighbours tell all that is wrong.
+    let upwards = |a: &Watched, b: &Watched| {
+        let by_kind = (a.tag, b.kind as u8).cmp(&(b.tag, a.kind as u8));
+        by_kind.then(a.limit.total_cmp(&b.limit)).then(a.alarm.cmp(&b.alarm))
+    };
+    all.sort_by(upwards);
     for group in all.chunk_by(|a, b| a.tag == b.tag) {
         let Some(tag) = group.first().and_then(|one| tags.get(one.tag.0 as usize)) else { continue };
         // A tag's own limits were checked with the tag; only what alarms say themselves is looked at.

@@ -42,7 +42,7 @@ fn mistakes_in_scripts_and_outlets_are_told_where_they_stand() {
         (
             "alarms/x.rhai",
             "\n  alarm(\"a\", #{ for_each: instances(\"mtor\") }, |a| 1)",
-            "alarms/x.rhai:2:26 instances(): no instance is of type",
+            "alarms/x.rhai:2:27 instances(): no instance is of type",
         ),
         (
             "alarms/notify/x.rhai",
@@ -69,7 +69,7 @@ fn mistakes_in_scripts_and_outlets_are_told_where_they_stand() {
         (
             "outlets.toml",
             "[[outlet]]\nname = \"a\"\nsmtp = { server = \"m\", from = \"a@x\", user = \"u\", password_file = \"secret\" }",
-            "outlets.toml:3:67 `secret` would be in the project folder, and copied with it",
+            "outlets.toml:3:66 `secret` would be in the project folder, and copied with it",
         ),
     ] {
         let outlets = if file == "outlets.toml" { text.to_owned() } else { format!("[[outlet]]\nname = \"mail\"\n{mail}\n") };
