@@ -47,6 +47,8 @@ pub struct AlarmEngine {
     suppressors: BTreeMap<u32, Vec<Suppressor>>,
     acknowledged_by: BTreeMap<u32, Arc<str>>,
     causes: BTreeMap<u32, Arc<str>>,
+    /// What plugins last said beside alarms of theirs that hold.
+    details: BTreeMap<u32, Arc<str>>,
     groups: Vec<Group>,
     /// Those that have come and whose group doesn't know yet.
     joins: Vec<(u32, Entry)>,
@@ -113,6 +115,7 @@ impl AlarmEngine {
             suppressors: BTreeMap::new(),
             acknowledged_by: BTreeMap::new(),
             causes: BTreeMap::new(),
+            details: BTreeMap::new(),
             groups: Vec::new(),
             joins: Vec::new(),
             by_source: BTreeMap::new(),
@@ -216,6 +219,9 @@ impl AlarmEngine {
         }
         if to.state == AlarmState::Normal && before.state != AlarmState::Normal {
             self.causes.remove(&alarm);
+        }
+        if !to.state.is_holding() && before.state.is_holding() {
+            self.details.remove(&alarm);
         }
     }
 

@@ -77,6 +77,12 @@ impl AlarmRights {
         !self.heard.is_empty()
     }
 
+    /// The alarms that it hears of, with their handles.
+    pub fn heard(&self) -> impl Iterator<Item = (AlarmId, u32)> + '_ {
+        let heard = |(handle, alarm): (u32, &AlarmId)| self.heard_handle(*alarm).map(|_| (*alarm, handle));
+        (0..).zip(&self.alarms).filter_map(heard)
+    }
+
     /// The handle of an alarm that it hears of.
     pub fn heard_handle(&self, alarm: AlarmId) -> Option<u32> {
         self.heard.get(alarm.0 as usize).copied().filter(|handle| *handle != NONE)

@@ -194,9 +194,12 @@ impl Books {
     }
 
     fn tell_words(&mut self, conditions: Conditions, now: Now) {
-        let count = conditions.rows.len() as u64;
-        if count > 0 {
-            self.outside.conditions(self.rights.plugin, conditions, now);
+        let mut count = conditions.rows.len() as u64;
+        if count > 0
+            && let Err(no_room) = self.outside.conditions(self.rights.plugin, conditions, now)
+        {
+            self.held.give_back(no_room);
+            count = 0;
         }
         let mut figures = self.figures.lock();
         figures.alarm_words += count;

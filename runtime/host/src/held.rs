@@ -1,5 +1,6 @@
 //! Words about alarms that are over the granted rate: the newest about each thing waits, so a flood ends in what is true.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use plantroom_model::{AlarmId, ConditionWord, Conditions};
@@ -44,6 +45,19 @@ impl Held {
         }
     }
 
+    /// Puts words in front again that nobody had room for, unless newer ones wait.
+    pub fn give_back(&mut self, conditions: Conditions) {
+        for (alarm, word) in conditions.rows.into_iter().rev() {
+            let key = (alarm, about(&word));
+            if let Entry::Vacant(place) = self.words.entry(key) {
+                place.insert(word);
+                self.order.push_front(key);
+            } else {
+                self.replaced += 1;
+            }
+        }
+    }
+
     /// Takes at most so many, those that have waited longest first.
     pub fn take(&mut self, most: usize) -> Conditions {
         let count = most.min(self.order.len());
@@ -84,7 +98,9 @@ mod tests {
         ]);
         assert_eq!(held.replaced(), 1);
         assert_eq!(held.take(2).rows, [(one, ConditionWord::First(false)), (two, ConditionWord::Unsuppress)]);
-        held.push([(two, ConditionWord::First(true))]);
+        held.push([(two, ConditionWord::First(true)), (one, ConditionWord::Unsuppress)]);
+        held.give_back(Conditions { rows: vec![(one, ConditionWord::First(true)), (one, ConditionWord::First(false))] });
+        assert_eq!((held.take(1).rows, held.replaced()), (vec![(one, ConditionWord::First(false))], 3));
         held.retain(|alarm| alarm == one);
         assert_eq!((held.take(9).rows, held.is_empty()), (vec![(one, ConditionWord::Unsuppress)], true));
     }

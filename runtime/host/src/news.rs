@@ -65,6 +65,18 @@ impl News {
         }
     }
 
+    /// Takes from an earlier plugin's news what is not known here yet: where its alarms stand.
+    pub fn inherit(&mut self, rights: &AlarmRights, earlier: &Self, earlier_rights: &AlarmRights) {
+        for (alarm, handle) in rights.heard() {
+            let known = earlier_rights.heard_handle(alarm).and_then(|handle| earlier.standings.get(handle as usize));
+            if let (Some(known), Some(slot)) = (known, self.standings.get_mut(handle as usize))
+                && *slot == (Standing::default(), Utc(0))
+            {
+                *slot = *known;
+            }
+        }
+    }
+
     fn set(&mut self, handle: u32, standing: Standing, decided: Option<Utc>) {
         if let Some(slot) = self.standings.get_mut(handle as usize) {
             *slot = (standing, decided.unwrap_or(slot.1));

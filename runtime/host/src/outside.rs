@@ -22,11 +22,16 @@ pub trait Outside: Send + Sync {
     /// Polls that got no usable answer, or batches that were over the granted rate (status `UNCERTAIN`).
     fn missed(&self, plugin: PluginId, tags: Vec<TagId>, reason: Status, at: Now);
 
-    /// What the plugin says of alarms, in order; every row is granted. A plugin that fails, is quarantined or stops has said
+    /// What the plugin says of alarms, in order; every row is granted. What there is no room for now is given back whole, and
+    /// told later, of each alarm the newest. A plugin that fails, is quarantined or stops has said
     /// nothing more: marking what it leaves behind is the station's, by [`Outside::state`]. A world without alarms, which
     /// grants none, needn't take it in.
-    fn conditions(&self, plugin: PluginId, conditions: Conditions, at: Now) {
+    ///
+    /// # Errors
+    /// With what there is no room for.
+    fn conditions(&self, plugin: PluginId, conditions: Conditions, at: Now) -> Result<(), Conditions> {
         let _ = (plugin, conditions, at);
+        Ok(())
     }
 
     /// Queues one transaction. `done` must be called exactly once, from any thread, also from inside this call.

@@ -167,7 +167,8 @@ impl Side {
             }
         }
         if !stage.words.is_empty() {
-            self.world.conditions(plugin, Conditions { rows: stage.words }, self.world.now());
+            // A bench has room for everything.
+            let _ = self.world.conditions(plugin, Conditions { rows: stage.words }, self.world.now());
         }
         for (order, code, detail) in stage.settled {
             self.world.settled(OrderId(order), code, detail);

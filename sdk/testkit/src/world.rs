@@ -295,7 +295,7 @@ impl Outside for World {
         }
     }
 
-    fn conditions(&self, _plugin: PluginId, conditions: Conditions, at: Now) {
+    fn conditions(&self, _plugin: PluginId, conditions: Conditions, at: Now) -> Result<(), Conditions> {
         for (id, word) in conditions.rows {
             let alarm = {
                 let mut inner = self.0.lock();
@@ -304,6 +304,7 @@ impl Outside for World {
             };
             self.tell(Happened::Said { alarm, word });
         }
+        Ok(())
     }
 
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use plantroom_model::{Outcome, Quality, Role, Status, Value};
-use plantroom_wire::{TagInfo, ToConsole, ToStation, decode, encode};
+use plantroom_wire::{AlarmNow, TagInfo, ToConsole, ToStation, decode, encode};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
@@ -69,6 +69,8 @@ struct Told {
     screens: Vec<(String, String)>,
     screen_revision: u64,
     beats: Vec<Instant>,
+    alarm_names: HashMap<u32, String>,
+    alarms: HashMap<u32, AlarmNow>,
     ended: Option<String>,
 }
 
@@ -254,6 +256,13 @@ impl Console {
         lock(&self.shared).denied.clone()
     }
 
+    /// Where an alarm stands, as far as this console was told; `None` where it never was.
+    pub fn alarm(&self, name: &str) -> Option<AlarmNow> {
+        let told = lock(&self.shared);
+        let (id, _) = told.alarm_names.iter().find(|(_, known)| *known == name)?;
+        told.alarms.get(id).cloned()
+    }
+
     /// When each heartbeat was heard.
     pub fn beats(&self) -> Vec<Instant> {
         lock(&self.shared).beats.clone()
@@ -323,6 +332,14 @@ impl Told {
                 }
             }
             ToConsole::Tags { .. } | ToConsole::Values { .. } | ToConsole::Why { .. } | ToConsole::Reply { .. } => {}
+            ToConsole::Alarms(batch) => {
+                if batch.whole {
+                    self.alarm_names.clear();
+                    self.alarms.clear();
+                }
+                self.alarm_names.extend(batch.infos.into_iter().map(|info| (info.id, info.name)));
+                self.alarms.extend(batch.rows.into_iter().map(|row| (row.id, row)));
+            }
             ToConsole::Heartbeat { .. } => self.beats.push(Instant::now()),
             ToConsole::Outcome { request, outcome } => drop(self.outcomes.insert(request, outcome)),
         }

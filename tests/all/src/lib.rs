@@ -26,6 +26,8 @@ pub use clock::Clock;
 pub use companion::{Companion, free_port};
 pub use console::{Console, Row};
 pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
+/// Where an alarm stands, as a console was told.
+pub use plantroom_wire::AlarmNow as AlarmSeen;
 pub use program::{Run, command, plantroom, workspace};
 pub use project::Project;
 pub use pymodbus::{Pymodbus, Written, python};

@@ -7,7 +7,7 @@ use crate::stage::{self, Stages, cargo};
 use crate::{install, peers};
 
 /// Plugins that only tests load: hostile ones.
-const TEST_GUESTS: &[&str] = &["tests/guests/hostile", "tests/guests/greedy"];
+const TEST_GUESTS: &[&str] = &["tests/guests/hostile", "tests/guests/greedy", "tests/guests/unruly"];
 
 /// What a window needs on a machine without a screen: a virtual one, software OpenGL, and something to look and click with.
 const WINDOW_PACKAGES: &[&str] = &[

@@ -307,6 +307,7 @@ impl AlarmEngine {
         self.suppressors.remove(&alarm);
         self.acknowledged_by.remove(&alarm);
         self.causes.remove(&alarm);
+        self.details.remove(&alarm);
         let from = self.hot[alarm as usize].standing();
         self.put(alarm, Standing { occurrence: from.occurrence, ..Standing::default() });
         if from.occurrence != Occurrence(0) || !from.is_at_rest() {

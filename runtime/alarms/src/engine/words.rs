@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use plantroom_model::{AlarmEventKind, Condition, ConditionSource, ConditionWord, Conditions, Marks, Now, Standing, Status, Utc};
+use plantroom_model::{
+    AlarmEventKind, Condition, ConditionSource, ConditionWord, Conditions, Marks, Now, Standing, Status, Utc, Value,
+};
 
 use super::hide::Who;
 use super::{AlarmEngine, Cause};
@@ -36,7 +38,12 @@ impl AlarmEngine {
             ConditionWord::Raise { value, source_time, detail } => {
                 let cause =
                     Cause { value: value.clone(), source_time: *source_time, detail: Some(Arc::clone(detail)), ..Cause::none() };
+                let held = self.hot[alarm as usize].state.is_holding();
                 self.settle(alarm, known(true), cause, now);
+                // A plugin tells more as it learns more, at the rate that its host grants it; scripts say the same at each run.
+                if matches!(from, ConditionSource::Plugin(_)) {
+                    self.tell_more(alarm, held, value, detail, now);
+                }
             }
             ConditionWord::Clear { value } => {
                 self.settle(alarm, known(false), Cause { value: value.clone(), ..Cause::none() }, now);
@@ -56,6 +63,19 @@ impl AlarmEngine {
                 self.causes.insert(alarm, Arc::clone(cause));
                 self.mark_first(alarm, *first, AlarmEventKind::Grouped, Some(Arc::clone(cause)), now);
             }
+        }
+    }
+
+    /// What is said of an alarm that holds already is told where it is news.
+    fn tell_more(&mut self, alarm: u32, held: bool, value: &Value, detail: &Arc<str>, now: Now) {
+        let from = self.hot[alarm as usize].standing();
+        if !from.state.is_holding() || detail.is_empty() || self.details.get(&alarm) == Some(detail) {
+            return;
+        }
+        self.details.insert(alarm, Arc::clone(detail));
+        if held {
+            let event = self.event(alarm, AlarmEventKind::Remarked, from, now);
+            (event.value, event.comment) = (value.clone(), Some(Arc::clone(detail)));
         }
     }
 

@@ -70,7 +70,8 @@ impl Next {
 impl Supervised {
     /// Ends the old instance and starts the new one.
     pub(super) fn hand_over(&mut self, next: Next, now: Now) -> Turn {
-        let Next { loaded, readings, news, held, .. } = next;
+        let Next { loaded, readings, mut news, held, .. } = next;
+        let (rights, earlier) = (&loaded.parts.rights.alarms, &self.loaded.parts.rights.alarms);
         let was_running = match std::mem::replace(&mut self.life, Life::Fresh) {
             Life::Ended => {
                 self.life = Life::Ended;
@@ -82,11 +83,16 @@ impl Supervised {
                     Ok(()) => self.books.commit(instance.state_mut(), now),
                     Err(failure) => self.books.say(1, format!("it failed while it was replaced: {}", failure.message)),
                 }
-                let left = instance.into_state().orders.abandon();
+                let mut state = instance.into_state();
+                news.inherit(rights, &state.news, earlier);
+                let left = state.orders.abandon();
                 self.end(left, "the driver was replaced by a changed one");
                 true
             }
-            Life::Fresh | Life::Down { .. } | Life::Quarantined => false,
+            Life::Fresh | Life::Down { .. } | Life::Quarantined => {
+                news.inherit(rights, &self.news, earlier);
+                false
+            }
         };
         self.books.change_rights(loaded.parts.rights.clone());
         self.loaded = loaded;

@@ -148,6 +148,31 @@ fn over_the_rate_the_newest_word_waits_and_is_told_in_its_time() {
 }
 
 #[test]
+fn words_that_the_station_has_no_room_for_are_told_when_it_has() {
+    let words = format!("{} {} (return (i64.const -1))", word(0, 1, 1.0, 0), word(1, 5, 0.0, 0));
+    let mut bench = Bench::start(&speaker(&words));
+    *bench.world.full.lock() = true;
+    assert_eq!(bench.turn_events(), []);
+    assert_eq!(bench.after_ms(200), []);
+    *bench.world.full.lock() = false;
+    assert_eq!(rows(&bench.after_ms(200)), [raise(1.0, ""), (2, ConditionWord::Unsuppress)]);
+    assert_eq!(bench.after_ms(200), [], "once");
+    assert_eq!((bench.plugin.figures().alarm_words, bench.plugin.figures().lost_alarm_words), (2, 0));
+}
+
+#[test]
+fn a_changed_plugin_knows_where_alarms_stand_that_its_predecessor_knew() {
+    let mut bench = Bench::start(&listener(LISTENER));
+    bench.turn_events();
+    bench.plugin.deliver_changes(frame(1, &[event(3, AlarmState::Acknowledged, 4)], &[]));
+    bench.turn_events();
+    let loaded = load_into(&plant(|_| {}), &listener(&format!("{LISTENER} (nop)")).component()).expect("it loads");
+    bench.plugin.replace(loaded, || Arc::new(Frame::default()));
+    bench.turn_events();
+    assert_eq!(told(&bench.turn_events()), [0.0, 2.0, 0.0], "no news, and where it stands");
+}
+
+#[test]
 fn what_waits_is_told_before_the_plugin_is_gone() {
     let words = word(0, 1, 1.0, 0).repeat(12);
     let mut bench = Bench::start(&speaker(&words));

@@ -39,6 +39,8 @@ pub struct World {
     pub store: Mutex<Vec<u8>>,
     /// Panics when samples arrive: a bug of the station.
     pub broken: Mutex<bool>,
+    /// Has no room for words about alarms.
+    pub full: Mutex<bool>,
 }
 
 impl World {
@@ -77,8 +79,12 @@ impl Outside for World {
         self.say(Event::Missed(tags.into_iter().map(|tag| tag.0).collect(), reason));
     }
 
-    fn conditions(&self, _: PluginId, conditions: Conditions, _: Now) {
+    fn conditions(&self, _: PluginId, conditions: Conditions, _: Now) -> Result<(), Conditions> {
+        if *self.full.lock() {
+            return Err(conditions);
+        }
         self.say(Event::Said(conditions.rows.into_iter().map(|(alarm, word)| (alarm.0, word)).collect()));
+        Ok(())
     }
 
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Done) {

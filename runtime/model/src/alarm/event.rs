@@ -41,7 +41,7 @@ pub enum AlarmEventKind {
     Known = 14,
     /// It was marked as the first of its group, or the group's order as undetermined.
     FirstOut = 15,
-    /// An operator has written a remark.
+    /// An operator has written a remark; without one's name, the plugin that raised it tells more.
     Remarked = 16,
     /// The project has it no more.
     Removed = 17,
