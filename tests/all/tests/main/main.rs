@@ -3,6 +3,7 @@
 //! Each module is one kind of trouble; each test is named by what must hold.
 
 mod access;
+mod alarm_logic;
 mod automations;
 mod cli;
 mod clock_steps;
