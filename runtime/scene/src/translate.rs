@@ -17,7 +17,14 @@ impl Scene {
 
     /// Every fixed text with letters in it, and where it was written. Units and descriptions of tags are the project's.
     pub fn fixed_texts(&mut self) -> Vec<(String, Place)> {
-        let mut all = Vec::new();
+        let (mut all, mut units) = (Vec::new(), Vec::new());
+        for object in &mut self.objects {
+            object.each_slot(&mut |slot| {
+                if let Slot::Reading(reading) = slot {
+                    units.extend(reading.overrides.unit.clone());
+                }
+            });
+        }
         for object in &self.objects {
             // A pen without words of its own has its tag's last word in the legend.
             if let Symbol::Trend(trend) = &object.symbol {
@@ -26,7 +33,7 @@ impl Scene {
             }
         }
         self.each_fixed_text(&mut |text, place| {
-            if text.chars().any(char::is_alphabetic) {
+            if text.chars().any(char::is_alphabetic) && !units.contains(text) {
                 all.push((text.clone(), place.clone()));
             }
         });
