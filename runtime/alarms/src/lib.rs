@@ -14,6 +14,7 @@
 mod counts;
 mod engine;
 mod field;
+pub mod figures;
 mod hot;
 mod index;
 mod life;

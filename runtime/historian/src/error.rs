@@ -10,23 +10,18 @@ pub enum JournalError {
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file holds what Plantroom didn't write; the rest of the journal can be read.
-    #[error("a file of the alarm journal is damaged: {what}; what is whole in it is read, the rest is told as a gap: {}", .path.display())]
-    Damaged {
-        /// What is wrong with it.
-        what: String,
-        /// The file.
-        path: PathBuf,
-    },
     /// A file comes from a newer Plantroom.
-    #[error("this part of the alarm journal has format version {version}, which is newer than this Plantroom; update it to read {}", .path.display())]
+    #[error(
+        "this part of the alarm journal has format version {version}, which is newer than this Plantroom; update it to read {}",
+        .path.display()
+    )]
     Version {
         /// What the file says.
         version: u32,
         /// The file.
         path: PathBuf,
     },
-    /// Another station writes here.
+    /// A thread of its own doesn't start.
     #[error("the journal's thread can't be started: {0}")]
     Thread(std::io::Error),
     /// An export could not be written.

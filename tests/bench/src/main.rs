@@ -12,6 +12,7 @@ mod boundary;
 mod definitions;
 mod driver;
 mod figures;
+mod journal;
 mod live;
 mod memory;
 mod modbus;
@@ -83,6 +84,8 @@ enum Bench {
     Paint,
     /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS.
     Tags,
+    /// The alarm journal: 50,000 rows a second on the disk, key figures and questions over 10 million; against SQLite.
+    Journal,
     /// Alarms: a sample held against a limit, against a bare loop; floods; memory of a million.
     Alarms,
     /// Time to load 100,000 alarm definitions: lines, tables, a pattern, a type; against the same tags without alarms.
@@ -160,6 +163,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Paint => paint::measure(rounds)?,
             Bench::Tags => tags::measure(rounds)?,
+            Bench::Journal => journal::measure(rounds)?,
             Bench::Alarms => alarms::measure(rounds)?,
             Bench::Definitions => definitions::measure(rounds)?,
             Bench::Million => tags::table::measure()?,

@@ -369,20 +369,22 @@ mod tests {
         let times = (any::<i64>(), any::<i64>(), proptest::option::of(any::<i64>()));
         let texts = (proptest::option::of("[a-c]{0,3}"), proptest::option::of(".{0,9}"));
         let numbers = (any::<u32>(), 1u8..20, any::<u64>(), any::<u32>(), proptest::option::of(-1e9f64..1e9));
-        (times, texts, numbers, standings(), standings(), values()).prop_map(|(times, texts, numbers, from, to, value)| PackedRow {
-            name: numbers.0,
-            at: times.0,
-            source_time: times.1,
-            kind: AlarmEventKind::ALL[usize::from(numbers.1) - 1],
-            occurrence: numbers.2,
-            from,
-            to,
-            value,
-            status: Status(numbers.3),
-            limit: numbers.4,
-            until: times.2,
-            by: texts.0.map(Arc::from),
-            comment: texts.1.map(Arc::from),
+        (times, texts, numbers, standings(), standings(), values()).prop_map(|(times, texts, numbers, from, to, value)| {
+            PackedRow {
+                name: numbers.0,
+                at: times.0,
+                source_time: times.1,
+                kind: AlarmEventKind::ALL[usize::from(numbers.1) - 1],
+                occurrence: numbers.2,
+                from,
+                to,
+                value,
+                status: Status(numbers.3),
+                limit: numbers.4,
+                until: times.2,
+                by: texts.0.map(Arc::from),
+                comment: texts.1.map(Arc::from),
+            }
         })
     }
 

@@ -20,7 +20,9 @@ pub(crate) fn files(disk: &dyn Disk, folder: &Path) -> Result<Vec<(u64, bool)>, 
     let paths = match disk.list(folder) {
         Ok(paths) => paths,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(source) => return Err(StoreError::Io { act: "read the folder of the alarm journal", path: folder.to_owned(), source }),
+        Err(source) => {
+            return Err(StoreError::Io { act: "read the folder of the alarm journal", path: folder.to_owned(), source });
+        }
     };
     let mut files: Vec<(u64, bool)> = paths.iter().filter_map(|path| number(path)).collect();
     files.sort_by_key(|(number, sealed)| (*number, !sealed));

@@ -160,17 +160,29 @@ fn write_column(mut column: SerializedColumnWriter<'_>, place: usize, rows: &[Sh
     column.close()
 }
 
-fn texts<'a>(column: &mut SerializedColumnWriter<'_>, rows: &'a [Shown], get: impl Fn(&'a Shown) -> &'a str) -> Result<(), ParquetError> {
+fn texts<'a>(
+    column: &mut SerializedColumnWriter<'_>,
+    rows: &'a [Shown],
+    get: impl Fn(&'a Shown) -> &'a str,
+) -> Result<(), ParquetError> {
     let values: Vec<ByteArray> = rows.iter().map(|row| ByteArray::from(get(row).as_bytes().to_vec())).collect();
     column.typed::<ByteArrayType>().write_batch(&values, None, None).map(|_| ())
 }
 
-fn whole(column: &mut SerializedColumnWriter<'_>, rows: &[Shown], get: impl Fn(&Shown) -> Option<i64>) -> Result<(), ParquetError> {
+fn whole(
+    column: &mut SerializedColumnWriter<'_>,
+    rows: &[Shown],
+    get: impl Fn(&Shown) -> Option<i64>,
+) -> Result<(), ParquetError> {
     let (levels, values) = optional(rows.iter().map(get));
     column.typed::<Int64Type>().write_batch(&values, Some(&levels), None).map(|_| ())
 }
 
-fn numbers(column: &mut SerializedColumnWriter<'_>, rows: &[Shown], get: impl Fn(&Shown) -> Option<f64>) -> Result<(), ParquetError> {
+fn numbers(
+    column: &mut SerializedColumnWriter<'_>,
+    rows: &[Shown],
+    get: impl Fn(&Shown) -> Option<f64>,
+) -> Result<(), ParquetError> {
     let (levels, values) = optional(rows.iter().map(get));
     column.typed::<DoubleType>().write_batch(&values, Some(&levels), None).map(|_| ())
 }

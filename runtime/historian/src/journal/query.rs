@@ -173,7 +173,8 @@ impl Asked<'_> {
     }
 
     fn may_be_in(&self, chunk: &Chunk) -> bool {
-        let is_in_time = self.query.from.is_none_or(|from| chunk.max >= from.0) && self.query.until.is_none_or(|to| chunk.min < to.0);
+        let is_in_time =
+            self.query.from.is_none_or(|from| chunk.max >= from.0) && self.query.until.is_none_or(|to| chunk.min < to.0);
         let last = (chunk.first_row + chunk.rows).saturating_sub(1);
         is_in_time && chunk.kinds & self.kinds != 0 && (self.is_behind(chunk.first_row) || self.is_behind(last))
     }
@@ -181,7 +182,9 @@ impl Asked<'_> {
     fn wanted(&self, names: &[Arc<AlarmTexts>]) -> Wanted {
         let query = self.query;
         let is_wanted = |texts: &Arc<AlarmTexts>| {
-            let in_area = |area: &String| texts.area.strip_prefix(area.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let in_area = |area: &String| {
+                texts.area.strip_prefix(area.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
             (query.areas.is_empty() || query.areas.iter().any(in_area))
                 && (query.alarms.is_empty() || query.alarms.iter().any(|pattern| fits(pattern, &texts.name)))
                 && (query.priorities.is_empty() || query.priorities.contains(&texts.priority))
@@ -210,16 +213,11 @@ impl Asked<'_> {
         Ok(rows)
     }
 
-    fn block(
-        &self,
-        record: &[u8],
-        contents: &Contents,
-        wanted: &Wanted,
-        rows: &mut Vec<JournalRow>,
-    ) -> Result<(), Unreadable> {
+    fn block(&self, record: &[u8], contents: &Contents, wanted: &Wanted, rows: &mut Vec<JournalRow>) -> Result<(), Unreadable> {
         let block = Block::of_record(record)?;
         let texts = block.texts()?;
-        let with_text: Vec<bool> = texts.iter().map(|text| self.text.as_ref().is_some_and(|wanted| contains(text, wanted))).collect();
+        let with_text: Vec<bool> =
+            texts.iter().map(|text| self.text.as_ref().is_some_and(|wanted| contains(text, wanted))).collect();
         let by_user: Vec<bool> =
             texts.iter().map(|text| self.by.as_ref().is_some_and(|by| text.to_lowercase() == **by)).collect();
         let at = |list: &[bool], place: usize| list.get(place).copied().unwrap_or(false);
@@ -252,7 +250,8 @@ impl Asked<'_> {
             } else {
                 next.is_none_or(|next| row <= next) && after.is_none_or(|after| row > after)
             };
-            let is_in_time = self.query.from.is_none_or(|from| gap.to >= from) && self.query.until.is_none_or(|until| gap.from < until);
+            let is_in_time =
+                self.query.from.is_none_or(|from| gap.to >= from) && self.query.until.is_none_or(|until| gap.from < until);
             is_between && is_in_time
         };
         page.gaps = gaps.into_iter().filter(is_here).collect();
@@ -264,6 +263,9 @@ impl Asked<'_> {
 }
 
 fn contains(text: &str, lower: &str) -> bool {
+    if lower.is_empty() {
+        return true;
+    }
     if text.is_ascii() && lower.is_ascii() {
         let (text, lower) = (text.as_bytes(), lower.as_bytes());
         return text.windows(lower.len()).any(|window| window.eq_ignore_ascii_case(lower));

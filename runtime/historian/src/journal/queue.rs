@@ -88,8 +88,11 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         waiting.frame = frame;
         if events.is_empty() {
-            if waiting.rows == 0 && waiting.overflow.is_none() && waiting.health.progress.waiting == 0 {
+            if waiting.is_idle() {
                 waiting.health.progress.recorded = frame;
+                let progress = waiting.progress();
+                drop(waiting);
+                self.tell(&progress);
             }
             return;
         }
@@ -227,7 +230,11 @@ impl Queue {
         let progress = waiting.progress();
         drop(waiting);
         self.done.notify_all();
-        self.tell.lock().iter().for_each(|tell| tell(&progress));
+        self.tell(&progress);
+    }
+
+    fn tell(&self, progress: &Progress) {
+        self.tell.lock().iter().for_each(|tell| tell(progress));
     }
 
     /// Says what is wrong, or that all is well.

@@ -25,6 +25,8 @@ pub struct Restored {
     pub was_closed: bool,
     /// What was found wrong and what became of it: sentences for the log and an alarm.
     pub notes: Vec<String>,
+    /// A whole file had to be put aside.
+    pub(crate) is_file_lost: bool,
     pub(crate) standings: Standings,
 }
 
@@ -71,7 +73,7 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn log_options(reserve_bytes: u64) -> LogOptions {
-    LogOptions { reserve_bytes, grow_bytes: 1 << 20 }
+    LogOptions { reserve_bytes, grow_bytes: reserve_bytes.min(1 << 20) }
 }
 
 /// Reads what a station needs of its journal: the newest file, and older ones only as far as that one is damaged.
@@ -145,7 +147,7 @@ fn open_tail(
         Err(plantroom_store::StoreError::NotALog { .. }) => {
             let aside = folder::path(folder, number, "damaged");
             let _ = disk.rename(&path, &aside);
-            restored.was_closed = false;
+            (restored.was_closed, restored.is_file_lost) = (false, true);
             restored.notes.push(format!(
                 "a file of the alarm journal is damaged from its first byte on and was put aside; its rows are missing: {}",
                 aside.display()
@@ -178,7 +180,12 @@ fn read_again(disk: &Arc<dyn Disk>, path: &Path) -> Result<TailState, JournalErr
 }
 
 /// A log that is only read; one that isn't readable is left where it is.
-fn read_full(disk: &Arc<dyn Disk>, folder: &Path, number: u64, notes: &mut Vec<String>) -> Result<Option<TailState>, JournalError> {
+fn read_full(
+    disk: &Arc<dyn Disk>,
+    folder: &Path,
+    number: u64,
+    notes: &mut Vec<String>,
+) -> Result<Option<TailState>, JournalError> {
     match read_again(disk, &folder::path(folder, number, folder::TAIL)) {
         Ok(state) => Ok(Some(state)),
         Err(JournalError::Store(error)) => {
@@ -192,7 +199,10 @@ fn read_full(disk: &Arc<dyn Disk>, folder: &Path, number: u64, notes: &mut Vec<S
 fn note_recovery(recovery: &Recovery, path: &Path, notes: &mut Vec<String>) {
     let bytes: u64 = recovery.damage.iter().map(|(from, to)| to - from).sum();
     if bytes > 0 {
-        notes.push(format!("the disk has damaged {bytes} bytes of the alarm journal; the rows there are missing: {}", path.display()));
+        notes.push(format!(
+            "the disk has damaged {bytes} bytes of the alarm journal; the rows there are missing: {}",
+            path.display()
+        ));
     }
     if recovery.torn_bytes > 0 {
         let bytes = recovery.torn_bytes;

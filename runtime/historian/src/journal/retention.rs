@@ -18,7 +18,8 @@ impl Retention {
         if *self == Self::default() {
             return;
         }
-        let sealed = segments.list().iter().filter(|segment| matches!(segment, Segment::Sealed(_))).map(Segment::number).collect();
+        let sealed =
+            segments.list().iter().filter(|segment| matches!(segment, Segment::Sealed(_))).map(Segment::number).collect();
         let sealed: Vec<u64> = sealed;
         let found: Vec<_> = sealed.iter().filter_map(|number| Some((*number, segments.index(*number).ok()?))).collect();
         let mut bytes: u64 = found.iter().map(|(_, index)| index.bytes).sum();

@@ -104,11 +104,15 @@ impl Gap {
             None => "an unknown number of rows is missing".to_owned(),
         };
         match self.reason {
-            GapReason::Disk => format!("{rows}: the disk was full, failing or too slow; where the alarms stood afterwards is recorded"),
+            GapReason::Disk => {
+                format!("{rows}: the disk was full, failing or too slow; where the alarms stood afterwards is recorded")
+            }
             GapReason::Stopped => "the station was stopped: nothing was watched or recorded".to_owned(),
-            GapReason::Killed => "the station ended without warning: nothing was watched or recorded, and what happened in the last \
+            GapReason::Killed => {
+                "the station ended without warning: nothing was watched or recorded, and what happened in the last \
                                   moments before may be missing"
-                .to_owned(),
+                    .to_owned()
+            }
             GapReason::Damaged => format!("{rows}: the disk has damaged this part of the journal"),
         }
     }

@@ -26,7 +26,8 @@ impl Sealer {
         (Self { wake }, Sealing { woken, segments, retention })
     }
 
-    /// There may be something to seal, or too old by now (ns UTC). Never waits: one call that is still to be followed does for all.
+    /// There may be something to seal, or too old by now (ns UTC). Never waits: one call that is still to be followed does for
+    /// all.
     pub fn wake(&self, now: i64) {
         let _ = self.wake.try_send(now);
     }
@@ -59,7 +60,10 @@ impl Sealing {
                     self.segments.sealed(view.number);
                     let log = self.segments.path(view.number, folder::TAIL);
                     if let Err(error) = self.segments.disk.remove(&log) {
-                        tracing::warn!("a part of the alarm journal that is sealed could not be removed: {error} ({})", log.display());
+                        tracing::warn!(
+                            "a part of the alarm journal that is sealed could not be removed: {error} ({})",
+                            log.display()
+                        );
                     }
                 }
                 Err(error) => tracing::warn!("a part of the alarm journal stays unsealed and can be read all the same: {error}"),

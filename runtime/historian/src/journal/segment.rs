@@ -201,7 +201,8 @@ impl Segments {
     fn read_sealed_instead(&self, number: u64, chunk: &Chunk) -> Result<Vec<Vec<u8>>, JournalError> {
         let contents = self.contents(&Segment::Sealed(number))?;
         let mut blocks = Vec::new();
-        let ours = |other: &&Chunk| other.first_row < chunk.first_row + chunk.rows && chunk.first_row < other.first_row + other.rows;
+        let ours =
+            |other: &&Chunk| other.first_row < chunk.first_row + chunk.rows && chunk.first_row < other.first_row + other.rows;
         for other in contents.chunks.iter().filter(ours) {
             blocks.extend(self.read(&contents, other)?);
         }

@@ -2,8 +2,8 @@
 
 mod crash;
 mod exports;
-mod full;
 mod fossil;
+mod full;
 mod queries;
 mod segments;
 mod world;

@@ -95,7 +95,10 @@ fn file(
             let is_after_gap = |row: u64| contents.gaps.iter().any(|gap| gap.before_row == row);
             if next_row.is_some_and(|next| next != block.first_row) && !is_after_gap(block.first_row) {
                 let (number, first) = (segment.number(), block.first_row);
-                report.problem(format!("file {number}: row {first} doesn't follow row {}", next_row.unwrap_or(0).saturating_sub(1)));
+                report.problem(format!(
+                    "file {number}: row {first} doesn't follow row {}",
+                    next_row.unwrap_or(0).saturating_sub(1)
+                ));
             }
             *next_row = Some(block.first_row + block.rows as u64);
             self::block(&block, &contents, standings, report);

@@ -66,17 +66,24 @@ impl Writer {
         let standings = restored.standings.clone();
         let (mut pending, mut next_row) = (Vec::new(), 1);
         let history = segments.list().last().cloned();
+        let mut known_until = now.utc.0;
         if let Some(last) = &history {
-            let (from, rows) = match last {
-                super::segment::Segment::Tail(view) => view.with(|state| (state.closed.unwrap_or(state.newest), state.next_row())),
+            (known_until, next_row) = match last {
+                super::segment::Segment::Tail(view) => {
+                    view.with(|state| (state.closed.unwrap_or(state.newest), state.next_row()))
+                }
                 super::segment::Segment::Sealed(number) => {
-                    segments.index(*number).map(|index| (index.newest(), index.next_row())).unwrap_or((now.utc.0, 1))
+                    segments.index(*number).map_or((now.utc.0, 1), |index| (index.newest(), index.next_row()))
                 }
             };
-            next_row = rows;
-            let (reason, rows) =
-                if restored.was_closed { (GapReason::Stopped, Some(0)) } else { (GapReason::Killed, None) };
-            let gap = Gap { from: Utc(from.min(now.utc.0)), to: now.utc, before_row: next_row, rows, reason };
+        }
+        if history.is_some() || restored.is_file_lost {
+            let (reason, rows) = match (restored.is_file_lost, restored.was_closed) {
+                (true, _) => (GapReason::Damaged, None),
+                (_, true) => (GapReason::Stopped, Some(0)),
+                (_, false) => (GapReason::Killed, None),
+            };
+            let gap = Gap { from: Utc(known_until.min(now.utc.0)), to: now.utc, before_row: next_row, rows, reason };
             pending.push(record::put_gap(&gap));
         }
         let (log, view, names) = match found.last {
@@ -305,7 +312,8 @@ impl Writer {
         let trouble = self.log.on_reserve().then(|| {
             let left = self.log.reserve_left() >> 10;
             let folder = self.segments.folder.display();
-            format!("The disk is full. The alarm journal has {left} KiB left that it kept for this: free some space on the disk that holds {folder}").into()
+            let what = format!("The disk is full. The alarm journal has {left} KiB left that it kept for this");
+            format!("{what}: free some space on the disk that holds {folder}").into()
         });
         let (files, end) = (self.segments.list().len(), self.log.end());
         let sealed = self.segments.sealed_bytes();

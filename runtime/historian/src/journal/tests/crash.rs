@@ -71,6 +71,25 @@ proptest! {
 }
 
 #[test]
+fn a_frame_without_rows_is_recorded_with_what_came_before_it() {
+    let disk = FaultyDisk::new(1);
+    let mut world = World::new(1);
+    let (journal, _) = open(&disk, small(), world.at);
+    let told = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let seen = told.clone();
+    journal.on_progress(move |progress| seen.store(progress.recorded, std::sync::atomic::Ordering::SeqCst));
+    journal.note(5, &[], &world.catalog);
+    let rows = world.frame(3);
+    journal.note(6, &rows, &world.catalog);
+    journal.note(7, &[], &world.catalog);
+    assert!(journal.wait_for(7, 10_000));
+    journal.note(8, &[], &world.catalog);
+    assert!(journal.wait_for(8, 0));
+    journal.flush();
+    assert_eq!(told.load(std::sync::atomic::Ordering::SeqCst), 8);
+}
+
+#[test]
 fn how_the_last_run_ended_is_told() {
     let disk = FaultyDisk::new(7);
     let mut world = World::new(7);

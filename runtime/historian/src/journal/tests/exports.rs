@@ -36,7 +36,8 @@ fn a_csv_has_every_row_and_every_gap_and_nothing_that_a_spreadsheet_runs() {
     let disk = written();
     let reader = reader(&disk);
     let rows = all(&reader);
-    let bytes: Vec<u8> = reader.csv(oldest_first(), TimeZone::get("Europe/Berlin").unwrap()).flat_map(|piece| piece.unwrap()).collect();
+    let bytes: Vec<u8> =
+        reader.csv(oldest_first(), TimeZone::get("Europe/Berlin").unwrap()).flat_map(|piece| piece.unwrap()).collect();
     let mut read = csv::Reader::from_reader(bytes.as_slice());
     assert_eq!(read.headers().unwrap().iter().collect::<Vec<_>>(), Columns::ALL);
     let found: Vec<csv::StringRecord> = read.records().map(Result::unwrap).collect();
@@ -60,7 +61,8 @@ fn a_csv_has_every_row_and_every_gap_and_nothing_that_a_spreadsheet_runs() {
 fn the_first_lines_of_a_csv_are_these() {
     let disk = written();
     let query = Query { until: Some(plantroom_model::Utc(START + 3_000_000_000)), ..oldest_first() };
-    let bytes: Vec<u8> = reader(&disk).csv(query, TimeZone::get("Europe/Berlin").unwrap()).flat_map(|piece| piece.unwrap()).collect();
+    let bytes: Vec<u8> =
+        reader(&disk).csv(query, TimeZone::get("Europe/Berlin").unwrap()).flat_map(|piece| piece.unwrap()).collect();
     let text = String::from_utf8(bytes).unwrap();
     let head = "row,time_utc,time_local,source_time_utc,alarm,message,priority,area,event,occurrence,state_before,state,shelved,\
                 suppressed,out_of_service,unknown,value,value_text,unit,limit,quality,until_utc,user,comment\r\n";

@@ -73,7 +73,8 @@ fn rows_that_find_no_room_are_counted_and_where_their_alarms_stand_is_right() {
             let (found, noted) = people(kind);
             assert_eq!(found, noted, "what people did is all there");
         }
-        let page = journal.reader().page(&Query { kinds: vec![AlarmEventKind::Standing], limit: 500, ..Query::default() }).unwrap();
+        let page =
+            journal.reader().page(&Query { kinds: vec![AlarmEventKind::Standing], limit: 500, ..Query::default() }).unwrap();
         let gaps: Vec<_> = page.gaps.iter().filter(|gap| gap.reason == GapReason::Disk).collect();
         assert_eq!(gaps.iter().filter_map(|gap| gap.rows).sum::<u64>(), lost);
         assert!(!page.rows.is_empty());

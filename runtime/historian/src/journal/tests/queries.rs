@@ -123,7 +123,8 @@ fn steps_are_all_rows_of_a_time_behind_where_alarms_stood() {
                 names.push(texts.name.to_string());
             }
             Steps::Stood(step) => stood.push((names[step.alarm.0 as usize].clone(), step.state, step.hidden)),
-            Steps::Rows(rows) => steps.extend(rows.iter().map(|row| (names[row.alarm.0 as usize].clone(), row.at, row.kind, row.state, row.hidden))),
+            Steps::Rows(rows) => steps
+                .extend(rows.iter().map(|row| (names[row.alarm.0 as usize].clone(), row.at, row.kind, row.state, row.hidden))),
             Steps::Gap(_) => {}
         };
         reader.steps(from, until, visit).unwrap();
@@ -149,19 +150,23 @@ fn reading_goes_on_while_it_is_written_and_sealed() {
     let mut world = World::new(9);
     let (journal, _) = open(&disk, small(), world.at);
     let reading = journal.reader();
+    let is_written = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let ends = is_written.clone();
     let looker = std::thread::spawn(move || {
         let mut longest = 0;
-        for _ in 0..150 {
+        while !ends.load(std::sync::atomic::Ordering::Relaxed) {
             let rows = all(&reading);
             assert!(rows.iter().zip(1..).all(|(row, number)| row.row == number), "no hole, nothing twice");
             assert!(rows.len() >= longest, "nothing goes away");
             longest = rows.len();
         }
+        longest
     });
-    while !looker.is_finished() {
+    for _ in 0..150 {
         let rows = world.frame(4);
         journal.note(world.frame, &rows, &world.catalog);
         journal.flush();
     }
-    looker.join().unwrap();
+    is_written.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(looker.join().unwrap() > 0);
 }

@@ -1,4 +1,5 @@
-//! A plant whose alarms come and go by chance, by the rules that matter to a journal.
+//! A plant whose alarms come and go by chance, by the rules that matter to a journal. The files in `tests/old/alarm-journal-1`
+//! hold what it made: whoever needs another plant makes one beside it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,12 +63,7 @@ pub fn spec(name: &str, message: &str, priority: Priority) -> AlarmSpec {
     AlarmSpec {
         name: name.into(),
         message: message.into(),
-        condition: Condition::Limit {
-            tag: TagId(0),
-            kind: LimitKind::High,
-            at: LimitSource::Constant(4.5),
-            hysteresis: 0.1,
-        },
+        condition: Condition::Limit { tag: TagId(0), kind: LimitKind::High, at: LimitSource::Constant(4.5), hysteresis: 0.1 },
         detail: Arc::new(AlarmDetail {
             priority,
             area,
