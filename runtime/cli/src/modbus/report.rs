@@ -31,7 +31,10 @@ pub fn print(outcome: &Outcome, as_json: bool) -> Result<()> {
         if !outcome.units_only {
             println!("Addresses {first} to {last} were looked at, 0-based: holding register 0 is 40001 in many manuals.");
         }
-        println!("\nFor connections.toml:\n\n{}", toml_of(outcome));
+        match toml_of(outcome) {
+            Some(toml) => println!("\nFor connections.toml:\n\n{toml}"),
+            None => println!("Nothing of that is for connections.toml; look at other addresses with --registers."),
+        }
     }
     Ok(())
 }
@@ -50,6 +53,13 @@ pub fn nobody(outcome: &Outcome) -> String {
 }
 
 fn text_of(found: &Found, units_only: bool) -> String {
+    if found.only_refuses() {
+        let why = "a gateway may answer so for a unit that isn't there";
+        return format!(
+            "unit {}\n  answers, but has no registers there: only exceptions to all that was asked ({why})",
+            found.unit
+        );
+    }
     let mut lines = vec![format!("unit {}", found.unit)];
     if !found.identity.is_empty() {
         let parts: Vec<String> = found.identity.iter().map(|(name, text)| format!("{name} {text}")).collect();
@@ -76,9 +86,12 @@ fn function_of(kind: &str) -> u8 {
     KINDS.iter().find(|(_, name, _)| *name == kind).map_or(0, |(function, _, _)| *function)
 }
 
-fn toml_of(outcome: &Outcome) -> String {
+/// Those that have something; `None` where nobody has.
+fn toml_of(outcome: &Outcome) -> Option<String> {
     let mut text = format!("[[connection]]\nname = \"line1\"\ndriver = \"modbus\"\n{}\n", toml_line(&outcome.link));
-    match &outcome.found[..] {
+    let with_registers: Vec<&Found> = outcome.found.iter().filter(|found| !found.only_refuses()).collect();
+    match &with_registers[..] {
+        [] => return None,
         [one] => text.push_str(&format!("[connection.device]\nunit = {}\n", one.unit)),
         several => {
             for found in several {
@@ -86,7 +99,7 @@ fn toml_of(outcome: &Outcome) -> String {
             }
         }
     }
-    text
+    Some(text)
 }
 
 fn json_of(outcome: &Outcome) -> Json {
@@ -106,11 +119,46 @@ fn json_of(outcome: &Outcome) -> Json {
                     ((*kind).to_owned(), json!(ranges.as_ref().map(list)))
                 })
                 .collect();
-            json!({ "unit": found.unit, "identity": identity, "ranges": ranges })
+            json!({ "unit": found.unit, "identity": identity, "ranges": ranges, "only_refuses": found.only_refuses() })
         })
         .collect();
     json!({
         "link": toml_line(&outcome.link), "units": units, "any_unit": outcome.any_unit, "stopped": outcome.stopped,
-        "connections_toml": if outcome.found.is_empty() { Json::Null } else { json!(toml_of(outcome)) },
+        "connections_toml": toml_of(outcome),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plantroom_project::{LinkSpec, TcpAddress};
+
+    fn found(unit: u8, ranges: &[Option<&[RangeInclusive<u16>]>]) -> Found {
+        let ranges = KINDS.iter().zip(ranges).map(|((_, kind, _), ranges)| (*kind, ranges.map(<[_]>::to_vec))).collect();
+        Found { unit, identity: Vec::new(), ranges }
+    }
+
+    fn outcome(found: Vec<Found>) -> Outcome {
+        let link = LinkSpec::Tcp(TcpAddress { host: "10.0.0.1".to_owned(), port: 502 });
+        Outcome { link, found, any_unit: false, stopped: false, noise: None, span: (0, 99), units_only: false }
+    }
+
+    #[test]
+    fn who_only_refuses_is_told_of_and_not_proposed() {
+        let (meter, ghost) = (found(3, &[Some(&[0..=9]), None]), found(4, &[Some(&[]), None]));
+        assert!(text_of(&ghost, false).contains("answers, but has no registers there"));
+        assert!(text_of(&meter, false).contains("0 to 9"));
+        let both = outcome(vec![meter, ghost]);
+        assert_eq!(toml_of(&both).as_deref(), Some(&*format!("{}[connection.device]\nunit = 3\n", head())));
+        assert_eq!(toml_of(&outcome(vec![found(4, &[None, None])])), None);
+        // Nothing was looked at, so nothing is known against it.
+        assert!(toml_of(&outcome(vec![found(4, &[])])).is_some());
+        // It says what it is.
+        let named = Found { identity: vec![("vendor", "ACME".to_owned())], ..found(5, &[None, None]) };
+        assert!(toml_of(&outcome(vec![named])).is_some_and(|toml| toml.contains("unit = 5")));
+    }
+
+    fn head() -> String {
+        "[[connection]]\nname = \"line1\"\ndriver = \"modbus\"\ntcp = \"10.0.0.1:502\"\n".to_owned()
+    }
 }

@@ -59,6 +59,14 @@ pub struct Found {
     pub ranges: Vec<(&'static str, Option<Vec<RangeInclusive<u16>>>)>,
 }
 
+impl Found {
+    /// Whether it answered everything with exceptions: a gateway may do so for units that aren't there.
+    pub fn only_refuses(&self) -> bool {
+        let empty = |ranges: &Option<Vec<RangeInclusive<u16>>>| ranges.as_ref().is_none_or(Vec::is_empty);
+        !self.ranges.is_empty() && self.identity.is_empty() && self.ranges.iter().all(|(_, ranges)| empty(ranges))
+    }
+}
+
 /// All that a scan came to.
 pub struct Outcome {
     pub link: LinkSpec,
