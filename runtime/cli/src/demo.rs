@@ -35,6 +35,10 @@ pub struct Demo {
     /// `plantroom simulate fail NAME KIND` does it while the demo runs.
     #[arg(long, value_name = "NAME=KIND")]
     fail: Vec<String>,
+    /// An upset plays from the start: power-dip. `plantroom simulate upset` lists those of a project, and
+    /// `plantroom simulate upset NAME` plays one while the demo runs.
+    #[arg(long, value_name = "NAME")]
+    upset: Option<String>,
 }
 
 /// A child process that ends with us.
@@ -61,7 +65,7 @@ impl Demo {
             tempfile::Builder::new().prefix("plantroom-demo-").tempdir().context("a folder for the demo's data can't be made")?;
         println!("Starting the field (plantroom simulate) ...");
         let speed = self.speed.to_string();
-        let mut field = start_field(&project, &speed, &self.fail)?;
+        let mut field = start_field(&project, &speed, &self.fail, self.upset.as_deref())?;
         let automations = automation_users(&project);
         println!("Starting the station ...");
         let options = StationOptions {
@@ -157,9 +161,10 @@ fn automation_users(project: &Path) -> BTreeSet<String> {
 }
 
 /// The simulated field, once all its devices answer.
-fn start_field(project: &Path, speed: &str, failures: &[String]) -> Result<Companion> {
+fn start_field(project: &Path, speed: &str, failures: &[String], upset: Option<&str>) -> Result<Companion> {
     let mut command = plantroom(&["simulate", "--speed", speed]);
     command.args(failures.iter().flat_map(|failure| ["--fail", failure.as_str()]));
+    command.args(upset.iter().flat_map(|name| ["--upset", name]));
     let mut field =
         Companion(command.arg(project).stdout(Stdio::piped()).spawn().context("the simulated field can't be started")?);
     let mut said = String::new();

@@ -23,6 +23,9 @@ pub struct Simulate {
     /// Fails from the start: high_lift/p2=trip, clear_well/level=freeze, gateway=offline. Can be repeated.
     #[arg(long, value_name = "NAME=KIND")]
     fail: Vec<String>,
+    /// An upset plays from the start: power-dip. `plantroom simulate upset` lists those of a project.
+    #[arg(long, value_name = "NAME")]
+    upset: Option<String>,
     /// Lists what can fail, and how, instead of simulating.
     #[arg(long)]
     list_failures: bool,
@@ -43,12 +46,28 @@ enum SimulateVerb {
         #[arg(long, default_value = ".")]
         project: PathBuf,
     },
+    /// Plays a course of failures in the simulation that runs; `ok` ends all, and mends what they broke. Without a name: which
+    /// there are.
+    Upset {
+        /// Which: power-dip, pump-trip ... as simulation.toml tells them.
+        name: Option<String>,
+        /// The project whose simulation it is.
+        #[arg(long, default_value = ".")]
+        project: PathBuf,
+        /// Tells what the upset does and when, instead of playing it.
+        #[arg(long, requires = "name")]
+        course: bool,
+    },
 }
 
 impl Simulate {
     pub fn run(self) -> Result<()> {
-        if let Some(SimulateVerb::Fail { name, kind, project }) = self.verb {
-            return fail_now(&project, name.zip(kind));
+        match self.verb {
+            Some(SimulateVerb::Fail { name, kind, project }) => return fail_now(&project, name.zip(kind)),
+            Some(SimulateVerb::Upset { name: Some(name), project, course: true }) => return tell_course(&project, &name),
+            Some(SimulateVerb::Upset { name: Some(name), project, .. }) => return upset_now(&project, &name),
+            Some(SimulateVerb::Upset { name: None, project, .. }) => return list_upsets(&project),
+            None => {}
         }
         init_log::start("info");
         if !(self.speed > 0.0 && self.speed <= 10_000.0) {
@@ -75,6 +94,9 @@ impl Simulate {
             for (name, kind) in failures {
                 field.fail(name, kind).map_err(|error| Failure::usage(error.to_string()))?;
             }
+            if let Some(name) = &self.upset {
+                field.upset(name).map_err(|words| Failure::usage(format!("This upset can't be played: {words}.")))?;
+            }
             for (device, address) in field.addresses() {
                 let kind = if field.device(device).is_some_and(|device| device.is_rtu()) { "RTU over TCP" } else { "TCP" };
                 println!("{device} answers as a Modbus {kind} device at {address}");
@@ -94,22 +116,44 @@ fn described(project: &Path) -> Result<()> {
     Err(Failure::problems(format!("{what}: {}", description.display())).into())
 }
 
+fn load(project: &Path) -> Result<Simulator> {
+    described(project)?;
+    Simulator::load(project).map_err(|error| Failure::problems(error.to_string()).into())
+}
+
+fn list_upsets(project: &Path) -> Result<()> {
+    let simulator = load(project)?;
+    for upset in simulator.upsets() {
+        println!("{:<26}{}", upset.name, upset.words);
+    }
+    if simulator.upsets().is_empty() {
+        println!("This project's simulation.toml has no [[upset]].");
+    }
+    Ok(())
+}
+
+fn tell_course(project: &Path, name: &str) -> Result<()> {
+    let simulator = load(project)?;
+    let upset = simulator.upsets().iter().find(|upset| upset.name == name).ok_or_else(|| {
+        Failure::usage(format!("There is no upset {name}; plantroom simulate upset --project {} lists all.", project.display()))
+    })?;
+    println!("{}: {}", upset.name, upset.words);
+    for (at_s, words) in upset.course() {
+        println!("{at_s:>8.1} s  {words}");
+    }
+    Ok(())
+}
+
+fn upset_now(project: &Path, name: &str) -> Result<()> {
+    let told = asked(project, &format!("upset {name}"))?;
+    println!("{told}");
+    Ok(())
+}
+
 /// Asks the simulation that runs.
 fn fail_now(project: &Path, what: Option<(String, String)>) -> Result<()> {
-    described(project)?;
-    let address = control_address(project).map_err(|error| Failure::problems(error.to_string()))?;
-    let Some(address) = address else {
-        let words =
-            "This simulation can't be asked while it runs: its simulation.toml has no line like control = \"127.0.0.1:5020\".";
-        return Err(Failure::problems(words).into());
-    };
     let request = what.as_ref().map_or_else(|| "list".to_owned(), |(name, kind)| format!("fail {name} {kind}"));
-    let answer = ask(address, &request).map_err(|error| {
-        Failure::problems(format!(
-            "No simulation answers at {address} ({error}); start it with plantroom simulate or plantroom demo."
-        ))
-    })?;
-    let told = answer.map_err(|words| Failure::usage(format!("The simulation refuses: {words}.")))?;
+    let told = asked(project, &request)?;
     match what {
         Some(_) => println!("{told}"),
         None => match told.split_once('\n') {
@@ -122,6 +166,23 @@ fn fail_now(project: &Path, what: Option<(String, String)>) -> Result<()> {
         },
     }
     Ok(())
+}
+
+/// What the simulation that runs answers.
+fn asked(project: &Path, request: &str) -> Result<String> {
+    described(project)?;
+    let address = control_address(project).map_err(|error| Failure::problems(error.to_string()))?;
+    let Some(address) = address else {
+        let words =
+            "This simulation can't be asked while it runs: its simulation.toml has no line like control = \"127.0.0.1:5020\".";
+        return Err(Failure::problems(words).into());
+    };
+    let answer = ask(address, request).map_err(|error| {
+        Failure::problems(format!(
+            "No simulation answers at {address} ({error}); start it with plantroom simulate or plantroom demo."
+        ))
+    })?;
+    answer.map_err(|words| Failure::usage(format!("The simulation refuses: {words}.")).into())
 }
 
 /// What can fail, those that fail alike together.

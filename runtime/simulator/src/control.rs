@@ -40,7 +40,7 @@ pub(crate) async fn serve(field: Arc<Field>, listener: TcpListener) {
     }
 }
 
-/// `fail NAME KIND`, or `list`.
+/// `fail NAME KIND`, `list`, `upset NAME`, or `upsets`.
 fn answer(field: &Field, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
@@ -61,7 +61,20 @@ fn answer(field: &Field, line: &str) -> String {
             Ok(()) => format!("ok `{name}` fails: {kind}\n"),
             Err(error) => format!("error {error}\n"),
         },
-        _ => "error this is neither `fail NAME KIND` nor `list`\n".to_owned(),
+        ["upset", name] => match field.upset(name) {
+            Ok(()) if name == MEND => "ok no upset plays, and what they broke is mended\n".to_owned(),
+            Ok(()) => format!("ok the upset `{name}` begins\n"),
+            Err(words) => format!("error {words}\n"),
+        },
+        ["upsets"] => {
+            let all = field.upsets();
+            let lines: Vec<String> = all
+                .iter()
+                .map(|(upset, told)| format!("{}{}: {}\n", upset.name, if *told { " (told)" } else { "" }, upset.words))
+                .collect();
+            format!("ok {}\n{}", lines.len(), lines.concat())
+        }
+        _ => "error this is none of `fail NAME KIND`, `list`, `upset NAME`, `upsets`\n".to_owned(),
     }
 }
 

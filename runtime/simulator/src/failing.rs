@@ -1,8 +1,15 @@
 //! Parts of the process, devices and units that are made to fail, all by name.
 
 use crate::field::{Device, KINDS, UNIT_KINDS, fault_of};
-use crate::process::{FailError, FailurePoint, Kinds, Process, kind_of, unknown};
+use crate::file::DeviceFile;
+use crate::process::{FailError, FailurePoint, Kinds, kind_of, unknown};
 use crate::simulator::{Field, Running, Simulator};
+
+/// What of a device of the file can fail.
+pub(crate) fn fault_kinds(device: &DeviceFile) -> Vec<(String, Kinds)> {
+    let units: Vec<u8> = device.unit.iter().map(|unit| *unit.unit.get_ref()).collect();
+    points_of(device.name.get_ref(), device.rtu, &units)
+}
 
 /// What of a device can fail: itself, and each of its units where it has several.
 fn points_of(name: &str, rtu: bool, units: &[u8]) -> Vec<(String, Kinds)> {
@@ -43,10 +50,6 @@ impl Running {
 }
 
 impl Field {
-    fn process(&self) -> std::sync::MutexGuard<'_, Process> {
-        self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
     pub(crate) fn failures(&self) -> Vec<FailurePoint> {
         let mut all = self.process().failures();
         for (device, _) in &self.devices {

@@ -1,6 +1,7 @@
 //! `simulation.toml`, as an engineer writes it. Unknown keys are errors.
 
 mod treatment;
+mod upset;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -8,6 +9,7 @@ use toml::Spanned;
 pub(crate) use treatment::{
     BlendFile, DosingFile, FilterControlFile, FilterFile, FollowFile, LevelValveFile, MainFile, MeterFile, SettlerFile,
 };
+pub(crate) use upset::{StepFile, UpsetFile};
 
 /// The file's name in a project folder.
 pub(crate) const FILE_NAME: &str = "simulation.toml";
@@ -80,6 +82,8 @@ pub(crate) struct SimulationFile {
     pub meter: Vec<MeterFile>,
     #[serde(default)]
     pub device: Vec<DeviceFile>,
+    #[serde(default)]
+    pub upset: Vec<UpsetFile>,
 }
 
 /// Water without end: a river. Quantities: `level_m`, `head_m`.

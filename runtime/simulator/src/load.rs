@@ -12,6 +12,7 @@ use crate::process::{
     Blend, Demand, Dosing, Element, Filter, FilterControl, Follow, LevelControl, LevelValve, Main, Meter, Motor, Names, Pipe,
     PressureControl, Process, Pump, Quality, Sensor, Settler, Source, Sum, Tank, Total, Valve, Vessel,
 };
+use crate::upset::{self, Upset};
 
 /// Why a simulation can't be loaded: every mistake, each with its place.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,6 +38,7 @@ pub(crate) struct Loaded {
     /// Where failures are asked for.
     pub control: Option<SocketAddr>,
     pub seed: u64,
+    pub upsets: Vec<Upset>,
 }
 
 /// Reads a project's simulation.
@@ -64,13 +66,14 @@ pub(crate) fn parse(text: &str) -> Result<Loaded, LoadError> {
     declare(&file, &mut names);
     let elements = elements(&file, &mut names);
     let devices = read_devices(&file.device, &mut names);
+    let upsets = upset::read(&file, &elements, &mut names);
     let control = control(&file, &mut names);
     if !names.problems.is_empty() {
         let mut problems = std::mem::take(&mut names.problems);
         problems.sort_by_key(|problem| (problem.line, problem.column));
         return Err(LoadError { problems });
     }
-    Ok(Loaded { process: Process::new(&file, names, elements), devices, control, seed: file.seed })
+    Ok(Loaded { process: Process::new(&file, names, elements), devices, control, seed: file.seed, upsets })
 }
 
 /// Whoever reaches this port can break the simulated plant, so it is one of this machine only.

@@ -12,6 +12,7 @@ use crate::control;
 use crate::field::{Device, DeviceMap};
 use crate::load::{self, LoadError, Loaded};
 use crate::process::Process;
+use crate::upset::{Playing, Upset};
 
 /// How often the process is moved on, in ms of real time.
 const BEAT_MS: u64 = 20;
@@ -26,6 +27,7 @@ pub struct Simulator {
     pub(crate) devices: Vec<Arc<DeviceMap>>,
     control: Option<SocketAddr>,
     seed: u64,
+    pub(crate) upsets: Vec<Upset>,
 }
 
 /// Where and how fast a simulation runs.
@@ -84,7 +86,13 @@ impl Simulator {
 
     fn new(loaded: Loaded) -> Self {
         let devices = loaded.devices.into_iter().map(Arc::new).collect();
-        Self { process: Arc::new(Mutex::new(loaded.process)), devices, control: loaded.control, seed: loaded.seed }
+        Self {
+            process: Arc::new(Mutex::new(loaded.process)),
+            devices,
+            control: loaded.control,
+            seed: loaded.seed,
+            upsets: loaded.upsets,
+        }
     }
 
     /// The process, to look at it or to step it without waiting.
@@ -121,7 +129,7 @@ impl Simulator {
             tasks.push(tokio::spawn(Arc::clone(&device).serve(listener)));
             devices.push((device, address));
         }
-        let field = Arc::new(Field { process: self.process, devices });
+        let field = Arc::new(Field { process: self.process, devices, upsets: self.upsets, playing: Mutex::default() });
         let mut control = None;
         if let Some(address) = self.control {
             let (address, listener) = bind("control", address, options).await?;
@@ -150,6 +158,18 @@ async fn bind(name: &str, mut address: SocketAddr, options: StartOptions) -> Res
 pub(crate) struct Field {
     pub process: Arc<Mutex<Process>>,
     pub devices: Vec<(Arc<Device>, SocketAddr)>,
+    pub upsets: Vec<Upset>,
+    pub playing: Mutex<Vec<Playing>>,
+}
+
+impl Field {
+    pub fn playing(&self) -> MutexGuard<'_, Vec<Playing>> {
+        self.playing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A simulation that runs until it is dropped.
@@ -208,11 +228,11 @@ async fn pass_time(field: Arc<Field>, speed: f64) {
         let now = Instant::now();
         owed_s += now.duration_since(before).as_secs_f64().min(CATCH_UP_S) * speed;
         before = now;
-        let mut process = field.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let step_s = field.process().step_s();
         // A field that is asked for more than the machine can compute goes slower instead of never letting go.
-        while owed_s >= process.step_s() {
-            process.step();
-            owed_s -= process.step_s();
+        while owed_s >= step_s {
+            field.step();
+            owed_s -= step_s;
             if now.elapsed() > Duration::from_millis(BEAT_MS) {
                 owed_s = 0.0;
             }

@@ -13,6 +13,7 @@ const TRIPPED: f64 = 4.0;
 const OVERLOADED: f64 = 1.0;
 const NO_FLOW: f64 = 2.0;
 const EMPTY: f64 = 3.0;
+const UNDERVOLTAGE: f64 = 4.0;
 
 /// Flow of water below which nothing is dosed in automatic, in m³/h.
 const LEAST_M3H: f64 = 40.0;
@@ -23,6 +24,7 @@ const FILLING: (f64, f64) = (20_000.0, 95.0);
 
 const KINDS: Kinds = &[
     ("trip", "its motor protection stops it; it can be reset"),
+    ("undervoltage", "its voltage is gone for a moment: it stops, and waits for a reset"),
     ("airlock", "it strokes and moves nothing, until its flow monitor trips it"),
     ("leak", "its tank loses 200 l an hour"),
 ];
@@ -165,9 +167,14 @@ impl Element for Dosing {
     }
 
     fn fail(&mut self, kind: Option<&'static str>, values: &mut Values) {
-        if kind == Some("trip") {
+        let fault = match kind {
+            Some("trip") => Some(OVERLOADED),
+            Some("undervoltage") => Some(UNDERVOLTAGE),
+            _ => None,
+        };
+        if let Some(fault) = fault {
             values.set_on(self.parts.tripped, true);
-            values[self.parts.fault] = OVERLOADED;
+            values[self.parts.fault] = fault;
         } else {
             self.failing = kind;
         }

@@ -10,7 +10,7 @@ pub type Kinds = &'static [(&'static str, &'static str)];
 /// The word that ends a failure.
 pub const MEND: &str = "ok";
 /// Happens once, and is put right in the plant itself.
-const ONCE: &str = "trip";
+const ONCE: [&str; 2] = ["trip", "undervoltage"];
 
 /// Something that can fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Process {
         let kind = kind_of(name, kind, kinds)?;
         begin(element.as_mut(), kind, &mut self.values);
         self.failing.retain(|(failing, _)| failing != name);
-        if let Some(kind) = kind.filter(|kind| *kind != ONCE) {
+        if let Some(kind) = kind.filter(|kind| !ONCE.contains(kind)) {
             self.failing.push((name.to_owned(), kind));
         }
         Ok(())
@@ -96,7 +96,7 @@ impl Process {
 
 /// A trip happens besides what fails already; anything else takes its place.
 fn begin(element: &mut dyn Element, kind: Option<&'static str>, values: &mut crate::process::Values) {
-    if kind == Some(ONCE) {
+    if kind.is_some_and(|kind| ONCE.contains(&kind)) {
         element.fail(None, values);
     }
     element.fail(kind, values);

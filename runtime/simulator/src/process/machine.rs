@@ -27,18 +27,24 @@ const TRIPPED: f64 = 4.0;
 const OVERLOADED: f64 = 1.0;
 const SUCTION_LOW: f64 = 2.0;
 const NO_START: f64 = 3.0;
+const UNDERVOLTAGE: f64 = 4.0;
 /// How long a starter waits for its motor to turn, in s.
 const START_S: f64 = 8.0;
 
 /// How pumps and motors fail.
 const MACHINE_KINDS: Kinds = &[
     ("trip", "its protection stops it; it can be reset"),
+    ("undervoltage", "its voltage is gone for a moment: its contactor drops, and it waits for a reset"),
     ("jam", "it takes three times its current, and trips again after each reset"),
     ("no_start", "its contactor doesn't close: it stands, and trips as not started"),
     ("worn", "it lifts a quarter less"),
 ];
 /// How valves fail.
-const VALVE_KINDS: Kinds = &[("stuck", "it stays where it is"), ("slow", "it takes four times as long")];
+const VALVE_KINDS: Kinds = &[
+    ("stuck", "it stays where it is"),
+    ("slow", "it takes four times as long"),
+    ("no_power", "its actuator has no voltage: it stays where it is, and says so"),
+];
 
 macro_rules! parts {
     ($what:ident: $($name:ident),*) => {
@@ -217,10 +223,10 @@ impl Drive {
     }
 
     fn fail(&mut self, kind: Option<&'static str>, values: &mut Values) {
-        if kind == Some("trip") {
-            self.trip(values, OVERLOADED);
-        } else {
-            self.failing = kind;
+        match kind {
+            Some("trip") => self.trip(values, OVERLOADED),
+            Some("undervoltage") => self.trip(values, UNDERVOLTAGE),
+            _ => self.failing = kind,
         }
     }
 }
@@ -368,7 +374,7 @@ impl Element for Motor {
     }
 
     fn kinds(&self) -> Option<(&str, Kinds)> {
-        Some((&self.drive.name, &MACHINE_KINDS[..3]))
+        Some((&self.drive.name, &MACHINE_KINDS[..4]))
     }
 
     fn fail(&mut self, kind: Option<&'static str>, values: &mut Values) {
@@ -376,7 +382,7 @@ impl Element for Motor {
     }
 }
 
-parts!(ValveParts: command_pct, position_pct, opened, closed, moving, _resistance);
+parts!(ValveParts: command_pct, position_pct, opened, closed, moving, available, _resistance);
 
 /// A motor valve: takes its time, and says where it is.
 pub(crate) struct Valve {
@@ -417,7 +423,7 @@ impl Element for Valve {
         let p = self.parts;
         let command = values[p.command_pct].clamp(0.0, 100.0);
         let pace = match self.failing {
-            Some("stuck") => 0.0,
+            Some("stuck" | "no_power") => 0.0,
             Some(_) => 0.25,
             None => 1.0,
         };
@@ -426,6 +432,7 @@ impl Element for Valve {
         let position = values[p.position_pct] + missing.clamp(-most, most);
         values[p.position_pct] = position;
         values.set_on(p.moving, most > 0.0 && missing.abs() > most);
+        values.set_on(p.available, self.failing != Some("no_power"));
         values.set_on(p.opened, position > 99.0);
         values.set_on(p.closed, position < 1.0);
         values[p._resistance] = if position < SHUT_PCT { SHUT } else { self.open_resistance / (position / 100.0).powi(2) };

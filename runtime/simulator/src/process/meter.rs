@@ -13,7 +13,7 @@ const SHARES: [f64; 3] = [0.338, 0.329, 0.333];
 const FREQUENCY: (f64, f64) = (0.012, 30.0);
 
 parts!(MeterParts: u1, u2, u3, u12, u23, u31, i1, i2, i3, p1, p2, p3, s1, s2, s3, q1, q2, q3, u, ul, p, s, q, pf1, pf2, pf3, pf,
-    sequence, hz, kwh, kvarh, kwh_out);
+    sequence, hz, kwh, kvarh, kwh_out, dip_pct);
 
 /// A meter. Voltages in V, currents in A, powers in W, VA and var, energies in kWh and kvarh.
 pub(crate) struct Meter {
@@ -55,9 +55,11 @@ impl Element for Meter {
         let power_w = values[self.of].max(0.0) * 1_000.0;
         let factor = (self.power_factor + self.factor.step(tick.dt_s, chance)).clamp(0.05, 1.0);
         let lag = (1.0 - factor * factor).sqrt() / factor;
+        // A dip of the grid is told from outside; a meter that shows something has a rest of voltage.
+        let dip = values[m.dip_pct].clamp(0.0, 90.0) / 100.0;
         let mut volts = [0.0; 3];
         for (volt, wander) in volts.iter_mut().zip(&mut self.volts) {
-            *volt = PHASE_V.0 + wander.step(tick.dt_s, chance);
+            *volt = PHASE_V.0 * (1.0 - dip) + wander.step(tick.dt_s, chance);
         }
         let phases =
             [(m.u1, m.i1, m.p1, m.s1, m.q1, m.pf1), (m.u2, m.i2, m.p2, m.s2, m.q2, m.pf2), (m.u3, m.i3, m.p3, m.s3, m.q3, m.pf3)];

@@ -14,6 +14,7 @@ const LOOSE: f64 = 0.08;
 const KINDS: Kinds = &[
     ("freeze", "it shows its last value for ever"),
     ("drift", "it goes off by 2 % of its value a minute"),
+    ("drift_fast", "it goes off by 20 % of its value a minute"),
     ("noise", "it jumps by 8 % of its value"),
     ("broken", "its wire is broken: 0 mA, or NaN"),
 ];
@@ -65,6 +66,7 @@ impl Element for Sensor {
             None => shown,
             Some("freeze") => return,
             Some("drift") => shown * (1.0 + DRIFT_PER_MIN * self.failing_s / 60.0),
+            Some("drift_fast") => shown * (1.0 + 10.0 * DRIFT_PER_MIN * self.failing_s / 60.0),
             Some("noise") => shown * (1.0 + self.loose.step(tick.dt_s, chance)),
             Some(_) => f64::NAN,
         };
