@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use plantroom_model::Utc;
 use plantroom_scene::{NavEntry, Object, Scene, Symbol};
 
+use crate::alarms::{Table, banner};
 use crate::link::Contact;
 use crate::look::Look;
 use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
@@ -159,17 +160,28 @@ pub fn told(look: &Look, sign: Sign, reading: &plantroom_scene::Reading, now: Op
     }
 }
 
-/// Draws the top bar; true when the user wants to log out.
-pub fn top(ui: &Ui, layout: &Layout, frame: &Frame<'_>, concerns: &[Concern]) -> bool {
+/// Draws the top bar; gives whether the user wants to log out, and what was pressed on the banner of alarms.
+pub fn top(
+    ui: &Ui,
+    layout: &Layout,
+    frame: &Frame<'_>,
+    concerns: &[Concern],
+    (table, around): (&Table, &banner::Around<'_>),
+) -> (bool, Option<banner::Press>) {
     let painter = ui.painter();
     let c = Canvas::new(painter, layout.top.min, layout.scale);
     c.filled(layout.top, c.theme().panel);
     let width = layout.top.width() / layout.scale;
     title(&c, frame);
+    let mut press = None;
     if !lost(ui, &c, width, frame) && *frame.contact == Contact::Live {
-        attention(ui, &c, width, concerns);
+        // A station that tells of alarms has its banner; of others the screen itself is all there is to tell.
+        match table.is_known() {
+            true => press = banner::show(ui, &c, width, table, around),
+            false => attention(ui, &c, width, concerns),
+        }
     }
-    clock(ui, &c, width, frame)
+    (clock(ui, &c, width, frame), press)
 }
 
 /// The plant, and which of its screens this is; the screen itself carries its title in large.

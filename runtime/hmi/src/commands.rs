@@ -158,6 +158,14 @@ impl Commands {
         messages
     }
 
+    /// What needs no second step: it can be asked again, and hides nothing.
+    pub fn at_once(&mut self, now: Mono, what: String, wish: Wish) -> ToStation {
+        self.last_request += 1;
+        let (request, message) = (self.last_request, "on its way".into());
+        self.tell(Told { request, what, kind: None, let_go: false, message, since: now });
+        wish.message(request)
+    }
+
     /// The operator thought better of it.
     pub fn cancel(&mut self) {
         self.question = None;

@@ -13,6 +13,7 @@ use plantroom_model::{Mono, Role, Value};
 use plantroom_scene::{Action, EventId, Screens, Symbol, TagView};
 use plantroom_wire::ToConsole;
 
+use crate::alarms;
 use crate::appearance::{Appearance, Choices};
 use crate::chrome::{self, Frame, Layout};
 use crate::commands::Commands;
@@ -42,6 +43,7 @@ pub struct Console {
     first: Option<String>,
     session: Session,
     tags: TagTable,
+    alarms: alarms::Table,
     system_tags: Vec<String>,
     desk: Desk,
     commands: Commands,
@@ -84,6 +86,7 @@ impl Console {
             first: options.screen.clone(),
             session: Session::new(options.credentials()),
             tags: TagTable::default(),
+            alarms: alarms::Table::default(),
             system_tags: Vec::new(),
             desk: Desk::default(),
             commands: Commands::default(),
@@ -219,7 +222,8 @@ impl Console {
                 self.panes.again();
             }
             message @ (ToConsole::Why { .. } | ToConsole::Reply { .. }) => self.panes.heard(message),
-            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } | ToConsole::Alarms(_) => {}
+            ToConsole::Alarms(batch) => self.alarms.take(*batch, self.session.station_time(at)),
+            ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
         }
     }
 
@@ -232,7 +236,7 @@ impl Console {
         let sheets = self.desk.main().into_iter().chain(self.desk.faceplates());
         let shown = Shown {
             sheets: sheets.map(|sheet| (sheet.serial, sheet.scene.tags().len())).collect(),
-            panes: self.panes.tags().into_iter().map(str::to_owned).collect(),
+            panes: self.panes.tags().map(str::to_owned).collect(),
             recorded: self.recorder.revision(),
             facts: self.tags.info_revision(),
             system: self.system_tags.len(),
@@ -262,6 +266,9 @@ impl Console {
                 }
             }
         }
+        if let Some((tag, span_ms)) = self.panes.alarm_pen() {
+            self.recorder.record(tag, span_ms, utc, usable(&self.tags, tag));
+        }
         self.recorder.record_rest(utc, |tag| usable(&self.tags, tag));
     }
 
@@ -290,6 +297,9 @@ impl Console {
             ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
         }
         self.panes.keys(ctx);
+        if pressed(Modifiers::NONE, Key::F12) {
+            self.alarms.silence();
+        }
         let busy = self.entry.is_some() || self.commands.question(self.clock.now()).is_some();
         if !busy && !paint::layers::escape(ctx) && pressed(Modifiers::NONE, Key::Escape) && !self.panes.close_newest() {
             self.desk.close_newest();
@@ -449,6 +459,7 @@ impl Console {
         self.entry = None;
         self.desk.clear();
         self.tags.clear();
+        self.alarms.clear();
         self.shown = None;
         self.system_tags.clear();
         self.recorder = Recorder::default();

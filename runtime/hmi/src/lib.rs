@@ -8,6 +8,7 @@
 //! Invariant: without a heartbeat every value is drawn as bad, and nothing can be commanded.
 //! Invariant: painting a frame runs no script and asks no clock but the one it was given.
 
+mod alarms;
 mod appearance;
 mod chrome;
 mod clock;

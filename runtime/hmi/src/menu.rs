@@ -82,7 +82,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
 }
 
 /// Keys and what they do, in the console's own words.
-const KEYS: [(&str, &str); 23] = [
+const KEYS: [(&str, &str); 27] = [
     ("Tab, Shift+Tab", "next, previous"),
     ("\u{2190} \u{2191} \u{2192} \u{2193}", "neighbour in that direction"),
     ("Enter, Space", "press what has the focus"),
@@ -94,6 +94,10 @@ const KEYS: [(&str, &str); 23] = [
     ("middle button", "move the screen"),
     ("0", "the whole screen"),
     ("Ctrl++, Ctrl+-, Ctrl+0", "everything larger, smaller, as usual"),
+    ("F2", "alarms"),
+    ("F3", "what happened to alarms"),
+    ("F4", "key figures of the alarms"),
+    ("F12", "silence the horn"),
     ("F5", "open the screen anew from its script"),
     ("I, right click, long press", "everything about a tag, and why it is so"),
     ("F6", "tags that somebody has taken over"),

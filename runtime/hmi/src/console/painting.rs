@@ -30,7 +30,9 @@ impl Console {
         let conditions = |tag: &str| plantroom_scene::conditions(&self.tags, tag);
         let blocked = self.blocked(contact);
         let view = View { now: utc, zone: &self.zone, recorder: &self.recorder, blocked, conditions: &conditions };
-        let leave = chrome::top(ui, &layout, &frame, &concerns);
+        let flood = utc.and_then(|utc| self.alarms.is_flood(utc));
+        let around = alarms::banner::Around { now: utc, zone: &self.zone, flood, blocked };
+        let (leave, press) = chrome::top(ui, &layout, &frame, &concerns, (&self.alarms, &around));
         let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
         let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance, self.open.is_some()));
@@ -46,6 +48,9 @@ impl Console {
         }
         for (serial, hit) in hits {
             self.act(now, serial, hit);
+        }
+        if let Some(press) = press {
+            self.banner(now, &look, press);
         }
         if leave {
             self.log_out(ui.ctx(), now);

@@ -5,11 +5,13 @@ use plantroom_model::{Mono, Value};
 use plantroom_scene::{Condition, TagView, conditions};
 
 use super::Console;
+use crate::alarms::acts::{Act, Plan};
+use crate::alarms::banner::Press;
 use crate::chrome::Layout;
 use crate::commands::Write;
 use crate::link::Contact;
 use crate::look::Look;
-use crate::panes::{Around, Surface, Want, picked};
+use crate::panes::{Around, Pane, Surface, Want, picked};
 use crate::tags::StationHealth;
 
 impl Console {
@@ -83,15 +85,58 @@ impl Console {
             blocked: self.blocked(contact),
             body: layout.body,
             look: Look::of(ctx),
+            alarms: &self.alarms,
+            recorder: &self.recorder,
         };
         for want in self.panes.show(ctx, &around) {
             self.want(now, want);
         }
     }
 
+    /// What was pressed on the banner of alarms.
+    pub(super) fn banner(&mut self, now: Mono, look: &Look, press: Press) {
+        match press {
+            Press::Silence => self.alarms.silence(),
+            Press::List => self.panes.open(Pane::Alarms),
+            Press::Detail(name) => self.panes.show_alarm(&name),
+            Press::Jump(name) => {
+                let alarm = self.alarms.find(&name).and_then(|id| self.alarms.get(id));
+                let screen = alarm.map(|alarm| alarm.info.screen.clone()).filter(|screen| !screen.is_empty());
+                match screen {
+                    Some(screen) => self.desk.go(&screen, plantroom_scene::Params::new()),
+                    None => self.panes.show_alarm(&name),
+                }
+            }
+            Press::Acknowledge(ids) => {
+                let plan = Plan::of(Act::Acknowledge, &self.alarms, ids.into_iter(), "");
+                let what = plan.called(look, Act::Acknowledge);
+                if let (true, Some(why)) = (plan.wishes.is_empty(), plan.why) {
+                    self.commands.refuse(now, &what, why);
+                }
+                for wish in plan.wishes {
+                    let message = self.commands.at_once(now, what.clone(), wish);
+                    self.link.send(&message);
+                }
+            }
+        }
+    }
+
     fn want(&mut self, now: Mono, want: Want) {
         match want {
             Want::Tag(tag) => self.panes.show_tag(&tag, Vec::new()),
+            Want::Alarm(name) => self.panes.show_alarm(&name),
+            Want::AlarmOf(id) => {
+                if let Some(alarm) = self.alarms.get(id) {
+                    self.panes.show_alarm(&alarm.info.name.clone());
+                }
+            }
+            Want::Open(pane) => self.panes.open(pane),
+            Want::Screen(screen) => self.desk.go(&screen, plantroom_scene::Params::new()),
+            Want::Do { what, wish } => {
+                let message = self.commands.at_once(now, what, wish);
+                self.link.send(&message);
+            }
+            Want::Acknowledge => {}
             Want::Refuse { what, why } => self.commands.refuse(now, &what, &why),
             Want::Ask { prompt, notes, what, wish, beside } => {
                 self.entry = None;

@@ -9,10 +9,10 @@
 mod automations;
 mod commissioning;
 mod detail;
-mod list;
+pub mod list;
 mod overrides;
 mod pick;
-mod poll;
+pub mod poll;
 mod project;
 
 use std::sync::Arc;
@@ -22,11 +22,13 @@ use jiff::tz::TimeZone;
 use plantroom_model::{Mono, Role, Utc};
 use plantroom_wire::{Reply, ToConsole, ToStation};
 
+use crate::alarms::{AlarmDetail, AlarmList, Figures, Journal, Table};
 use crate::chrome::Layout;
 use crate::commands::Wish;
 use crate::look::Look;
 use crate::paint::{Canvas, Font, Sign, control, marks};
 use crate::tags::{StationHealth, TagTable};
+use crate::trend::Recorder;
 
 pub use pick::{Surface, picked};
 
@@ -52,6 +54,10 @@ pub struct Around<'a> {
     pub body: Rect,
     /// Colours and words.
     pub look: Arc<Look>,
+    /// All alarms.
+    pub alarms: &'a Table,
+    /// What pens have drawn.
+    pub recorder: &'a Recorder,
 }
 
 /// What a pane wants of the console.
@@ -72,6 +78,23 @@ pub enum Want {
         /// Where it was pressed.
         beside: Rect,
     },
+    /// Ask the station at once.
+    Do {
+        /// What, as its outcome tells it.
+        what: String,
+        /// What is wanted.
+        wish: Wish,
+    },
+    /// Show everything about the alarm of this name.
+    Alarm(String),
+    /// The same by its number.
+    AlarmOf(u32),
+    /// What is selected is to be acknowledged; stays within the list.
+    Acknowledge,
+    /// Open another pane.
+    Open(Pane),
+    /// Go to a screen.
+    Screen(String),
     /// Tell that it can't even be asked.
     Refuse {
         /// What.
@@ -94,6 +117,14 @@ pub enum Pane {
     Commissioning,
     /// The project folder and its changes.
     Project,
+    /// The list of alarms.
+    Alarms,
+    /// Everything about one alarm.
+    AlarmDetail,
+    /// What happened to alarms.
+    AlarmJournal,
+    /// How well people can live with the alarms.
+    Figures,
 }
 
 /// Those that have a key, a place in the footer and a name.
@@ -103,6 +134,9 @@ const KEYS: [(Pane, Key, &str); 4] = [
     (Pane::Commissioning, Key::F8, "Commissioning"),
     (Pane::Project, Key::F9, "Project"),
 ];
+
+/// Those that have a key only: the banner leads to them.
+const ALARM_KEYS: [(Pane, Key); 3] = [(Pane::Alarms, Key::F2), (Pane::AlarmJournal, Key::F3), (Pane::Figures, Key::F4)];
 
 /// All of them, and what they ask.
 #[derive(Default)]
@@ -114,6 +148,10 @@ pub struct Panes {
     automations: Automations,
     commissioning: Commissioning,
     project: Project,
+    alarms: AlarmList,
+    alarm: AlarmDetail,
+    journal: Journal,
+    figures: Figures,
     last_request: u64,
 }
 
@@ -129,6 +167,12 @@ impl Panes {
     pub fn show_tag(&mut self, tag: &str, beside: Vec<String>) {
         self.detail.look_at(tag, beside);
         self.open(Pane::Detail);
+    }
+
+    /// Shows everything about an alarm.
+    pub fn show_alarm(&mut self, name: &str) {
+        self.alarm.look_at(name);
+        self.open(Pane::AlarmDetail);
     }
 
     /// Whether one is open.
@@ -153,11 +197,20 @@ impl Panes {
         self.overrides.poll.again();
         self.automations.poll.again();
         self.project.again();
+        self.alarm.poll.again();
     }
 
     /// Tags that the panes show.
-    pub fn tags(&self) -> Option<&str> {
-        self.is_open(Pane::Detail).then(|| self.detail.tag()).filter(|tag| !tag.is_empty())
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        let detail = self.is_open(Pane::Detail).then(|| self.detail.tag());
+        let alarm = self.is_open(Pane::AlarmDetail).then(|| self.alarm.tag());
+        detail.into_iter().chain(alarm).filter(|tag| !tag.is_empty())
+    }
+
+    /// The tag of the alarm that is looked at, and how much of it is drawn, in ms.
+    pub fn alarm_pen(&self) -> Option<(&str, u64)> {
+        let tag = self.is_open(Pane::AlarmDetail).then(|| self.alarm.tag()).filter(|tag| !tag.is_empty())?;
+        Some((tag, crate::alarms::TREND_MS))
     }
 
     /// What the station is to be asked now.
@@ -172,6 +225,10 @@ impl Panes {
                 Pane::Commissioning if role >= Role::Engineer => messages.extend(self.commissioning.ask(now, last)),
                 Pane::Commissioning => {}
                 Pane::Project => self.project.ask(now, last, role, &mut messages),
+                Pane::Alarms => {}
+                Pane::AlarmDetail => messages.extend(self.alarm.ask(now, last)),
+                Pane::AlarmJournal => messages.extend(self.journal.ask(now, last)),
+                Pane::Figures => messages.extend(self.figures.ask(now, last)),
             }
         }
         messages
@@ -193,14 +250,21 @@ impl Panes {
             self.automations.heard(reply);
         } else if self.commissioning.poll.is_answered_by(request) {
             self.commissioning.heard(reply);
+        } else if self.alarm.poll.is_answered_by(request) {
+            self.alarm.heard(reply);
+        } else if self.journal.poll.is_answered_by(request) {
+            self.journal.heard(reply);
+        } else if self.figures.poll.is_answered_by(request) {
+            self.figures.heard(reply);
         } else {
             self.project.heard(request, reply);
         }
     }
 
-    /// F6 to F9 open and close panes.
+    /// F2 to F4 and F6 to F9 open and close panes.
     pub fn keys(&mut self, ctx: &Context) {
-        for (pane, key, _) in KEYS {
+        let keys = KEYS.into_iter().map(|(pane, key, _)| (pane, key)).chain(ALARM_KEYS);
+        for (pane, key) in keys {
             if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
                 self.toggle(pane);
             }
@@ -224,6 +288,10 @@ impl Panes {
                 Pane::Automations => self.automations.show(ctx, around, &mut wants),
                 Pane::Commissioning => self.commissioning.show(ctx, around, &mut wants),
                 Pane::Project => self.project.show(ctx, around, &mut wants),
+                Pane::Alarms => self.alarms.show(ctx, around, &mut wants),
+                Pane::AlarmDetail => self.alarm.show(ctx, around, &mut wants),
+                Pane::AlarmJournal => self.journal.show(ctx, around, &mut wants),
+                Pane::Figures => self.figures.show(ctx, around, &mut wants),
             };
             if !open {
                 self.open.retain(|other| *other != pane);
@@ -262,7 +330,7 @@ impl Panes {
 }
 
 /// A pane's window; gives whether it stays open.
-fn window(
+pub fn window(
     ctx: &Context,
     around: &Around<'_>,
     (id, title): (&str, &str),
@@ -294,7 +362,7 @@ fn takes(around: &Around<'_>, role: Role) -> String {
 }
 
 /// A moment in the plant's time, with its day where that isn't today.
-fn moment(at: i64, around: &Around<'_>) -> String {
+pub fn moment(at: i64, around: &Around<'_>) -> String {
     if at <= 0 {
         return around.look.say("never").to_owned();
     }

@@ -208,7 +208,8 @@ fn a_dark_screen_in_german_is_painted_as_it_was() {
 #[test]
 fn made_up_trends_have_no_gaps_whatever_they_span() {
     for span in ["10m", "1d"] {
-        let screen = format!("screen(\"Small\", #{{ level: 3 }});\ntrend(20, 40, #{{ pens: [\"well/level\"], span: \"{span}\" }});\n");
+        let screen =
+            format!("screen(\"Small\", #{{ level: 3 }});\ntrend(20, 40, #{{ pens: [\"well/level\"], span: \"{span}\" }});\n");
         let screens = Screens::new(&[("small.rhai".to_owned(), screen)], &[]);
         let mut scene = screens.open("small", &Params::new()).unwrap();
         let mut tags = tags();
@@ -217,7 +218,8 @@ fn made_up_trends_have_no_gaps_whatever_they_span() {
         scene.update(&tags);
         let mut recorder = Recorder::default();
         invent(&mut recorder, &scene, &tags, now);
-        let Some(Symbol::Trend(trend)) = scene.objects().iter().map(|object| &object.symbol).find(|s| matches!(s, Symbol::Trend(_)))
+        let Some(Symbol::Trend(trend)) =
+            scene.objects().iter().map(|object| &object.symbol).find(|s| matches!(s, Symbol::Trend(_)))
         else {
             panic!("the screen has a trend")
         };

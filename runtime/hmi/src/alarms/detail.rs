@@ -1,0 +1,190 @@
+//! Everything about one alarm: what it means, what to do, how long there is, its life, and its tag's live trend.
+
+use egui::{Context, Grid, RichText, ScrollArea, Ui, vec2};
+use plantroom_model::{Hidden, Mono, Utc};
+use plantroom_wire::{AlarmLine, Ask, JournalAsk, Reply, ToStation};
+
+use super::acts::Act;
+use super::pane::wish_for;
+use super::table::Alarm;
+use super::{journal, plots, sign, words};
+use crate::fonts::bold;
+use crate::paint::Canvas;
+use crate::panes::list::{field, heading, list, plain, quiet, strong};
+use crate::panes::poll::Poll;
+use crate::panes::{Around, Want, window};
+
+/// How much of the tag's trend is drawn, in ms.
+pub const TREND_MS: u64 = 900_000;
+/// Rows of its journal.
+const ROWS: u32 = 40;
+
+/// The pane.
+pub struct AlarmDetail {
+    pub poll: Poll,
+    name: String,
+    tag: String,
+    rows: Option<Vec<AlarmLine>>,
+    refused: Option<String>,
+    comment: String,
+}
+
+impl Default for AlarmDetail {
+    fn default() -> Self {
+        let (name, tag, comment) = (String::new(), String::new(), String::new());
+        Self { poll: Poll::every(3_000), name, tag, rows: None, refused: None, comment }
+    }
+}
+
+impl AlarmDetail {
+    /// Looks at another alarm.
+    pub fn look_at(&mut self, name: &str) {
+        *self = Self { name: name.to_owned(), ..Self::default() };
+    }
+
+    /// The tag that is to be drawn; empty for none.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// What the station is to be asked.
+    pub fn ask(&mut self, now: Mono, last: &mut u64) -> Option<ToStation> {
+        let ask = JournalAsk { alarm: self.name.clone(), limit: ROWS, ..JournalAsk::default() };
+        self.poll.due(now, last).map(|request| ToStation::Ask { request, ask: Ask::AlarmJournal(ask) })
+    }
+
+    /// Takes in the answer.
+    pub fn heard(&mut self, reply: Reply) {
+        match reply {
+            Reply::AlarmJournal { rows, .. } => (self.rows, self.refused) = (Some(rows), None),
+            Reply::Refused(why) => self.refused = Some(why),
+            _ => {}
+        }
+    }
+
+    /// Draws it; gives whether it stays open.
+    pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
+        window(ctx, around, ("alarm", "Alarm"), (860.0, 640.0), |ui| {
+            let look = &*around.look;
+            let Some(alarm) = around.alarms.find(&self.name).and_then(|id| around.alarms.get(id)) else {
+                ui.label(strong(look, &self.name));
+                ui.label(quiet(look, "It stands as normal since this console started, so there is nothing to act on."));
+                self.life(ui, around);
+                return;
+            };
+            self.tag.clone_from(&alarm.info.tag);
+            title(ui, around, &alarm);
+            facts(ui, around, &alarm);
+            self.keys(ui, around, &alarm, wants);
+            ui.separator();
+            if !alarm.info.tag.is_empty() {
+                plots::trend(ui, around, (&alarm.info.tag, TREND_MS), alarm.now.limit, Utc(alarm.now.came));
+                ui.label(quiet(look, "Drawn from what this console has seen since it was opened."));
+            }
+            self.life(ui, around);
+        })
+    }
+
+    fn keys(&mut self, ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>, wants: &mut Vec<Want>) {
+        let (look, info) = (&*around.look, alarm.info);
+        ui.horizontal_wrapped(|ui| {
+            field(ui, look, "Comment or reason", &mut self.comment, 220.0);
+            let hidden = alarm.hidden();
+            let turn = |is: bool, on: Act, off: Act| if is { on } else { off };
+            let shelve = Act::Shelve { for_s: info.shelve_max_s.min(3_600), one_shot: false };
+            let acts = [
+                Act::Acknowledge,
+                Act::Reset,
+                turn(hidden.has(Hidden::SHELVED), Act::Unshelve, shelve),
+                turn(hidden.has(Hidden::SUPPRESSED), Act::Unsuppress, Act::Suppress),
+                turn(hidden.has(Hidden::OUT_OF_SERVICE), Act::InService, Act::OutOfService),
+                Act::Remark,
+            ];
+            for act in acts {
+                let why = around.blocked.or_else(|| act.refused(alarm));
+                let button = egui::Button::new(look.say(act.name()));
+                let response = ui.add_enabled(why.is_none(), button).on_disabled_hover_text(look.say(why.unwrap_or_default()));
+                if response.clicked() && wish_for(around, act, &[info.id], &self.comment, response.rect, wants) {
+                    self.comment.clear();
+                }
+            }
+            if !info.screen.is_empty() && ui.button(look.say("Show its screen")).clicked() {
+                wants.push(Want::Screen(info.screen.clone()));
+            }
+            if !info.tag.is_empty() && ui.button(look.say("Show its tag")).clicked() {
+                wants.push(Want::Tag(info.tag.clone()));
+            }
+        });
+    }
+
+    fn life(&self, ui: &mut Ui, around: &Around<'_>) {
+        let look = &*around.look;
+        ui.add_space(6.0);
+        ui.label(heading(look, "What happened to it"));
+        if let Some(why) = &self.refused {
+            ui.label(strong(look, why));
+        }
+        match &self.rows {
+            None => drop(ui.label(quiet(look, "asking the station"))),
+            Some(rows) => {
+                let height = (ui.available_height() - 8.0).max(90.0);
+                list(ui, look, ("life", height), &journal::OF_ONE, rows.len(), |row, at| {
+                    journal::cell(look, around, &rows[row], journal::OF_ONE[at].title)
+                });
+            }
+        }
+    }
+}
+
+fn title(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
+    let look = &*around.look;
+    let t = &look.theme;
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(26.0, 26.0), egui::Sense::hover());
+        let lit = !alarm.state().is_unacknowledged() || alarm.hidden().any() || sign::lit(around.utc);
+        let c = Canvas::new(ui.painter(), rect.min, 1.0);
+        sign::paint(&c, rect.center(), 20.0, words::priority(alarm.info), lit);
+        ui.label(RichText::new(&alarm.info.message).font(bold(t.size_panel)).color(t.text));
+    });
+    ui.label(quiet(look, &format!("{}  {}", alarm.info.name, alarm.info.area)));
+    if let Some(left) = words::to_respond(alarm, around.utc) {
+        let words = match left {
+            0.. => look.fill("Time left to respond: {}", &[&words::clock(left)]),
+            _ => look.fill("The time to respond has been over for {}", &[&words::clock(-left)]),
+        };
+        ui.label(strong(look, &words));
+    }
+}
+
+fn facts(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
+    let (look, info, now) = (&*around.look, alarm.info, alarm.now);
+    let moment = |at: i64| crate::panes::moment(at, around);
+    let acknowledged = now.acknowledged.as_ref().map(|(at, who)| format!("{who}, {}", moment(*at)));
+    let hidden = now.hidden_by.as_ref().map(|(who, why)| format!("{who}: {why}"));
+    let live = crate::tags::usable(around.tags, &info.tag).map(|value| words::value(info, &plantroom_model::Value::Float(value)));
+    let rows = [
+        ("What to do", info.action.clone()),
+        ("Consequence", info.consequence.clone()),
+        ("State", words::state(look, alarm)),
+        ("Condition", info.condition.clone()),
+        ("Came", moment(now.came)),
+        ("Value then", words::value(info, &now.value)),
+        ("Value now", live.unwrap_or_default()),
+        ("Limit", words::limit(info, now.limit)),
+        ("Acknowledged by", acknowledged.unwrap_or_default()),
+        ("Hidden by", hidden.unwrap_or_default()),
+        ("Shelf ends in", now.shelved_until.map_or_else(String::new, |until| words::left(until, around.utc))),
+        ("First-out group", info.first_out.clone()),
+        ("Likely cause", now.cause.clone()),
+        ("Remark", now.comment.clone()),
+    ];
+    ScrollArea::vertical().id_salt("facts").max_height(230.0).auto_shrink([false, true]).show(ui, |ui| {
+        Grid::new("facts").num_columns(2).spacing(vec2(18.0, 3.0)).show(ui, |ui| {
+            for (name, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
+                ui.label(quiet(look, name));
+                ui.add(egui::Label::new(plain(look, words)).wrap());
+                ui.end_row();
+            }
+        });
+    });
+}

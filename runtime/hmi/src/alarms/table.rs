@@ -1,0 +1,250 @@
+//! All alarms that this console has heard of, kept as the station says.
+//!
+//! Pure: batches go in; what has changed since a moment can be asked, so that no list is made anew for one row.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use plantroom_model::{AlarmState, Hidden, Marks, Utc};
+use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals};
+
+use super::Tally;
+use super::horn::{Flood, Horn};
+
+/// Changes that are remembered one by one; who was away for longer looks at everything.
+const LOG: usize = 65_536;
+
+/// An alarm: what it is, and how it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Alarm<'a> {
+    /// What it is.
+    pub info: &'a AlarmInfo,
+    /// How it stands.
+    pub now: &'a AlarmNow,
+    /// Its last event isn't in the journal on the disk yet.
+    pub unrecorded: bool,
+}
+
+impl Alarm<'_> {
+    /// A to F.
+    pub fn state(&self) -> AlarmState {
+        state(self.now)
+    }
+
+    /// Shelved, suppressed, out of service.
+    pub fn hidden(&self) -> Hidden {
+        Hidden(self.now.hidden)
+    }
+
+    /// What else is to be known.
+    pub fn marks(&self) -> Marks {
+        Marks(self.now.marks)
+    }
+
+    /// Whether it is in the list of alarms.
+    pub fn is_listed(&self) -> bool {
+        listed(self.now)
+    }
+}
+
+fn state(now: &AlarmNow) -> AlarmState {
+    AlarmState::from_u8(now.state).unwrap_or_default()
+}
+
+fn listed(now: &AlarmNow) -> bool {
+    state(now) != AlarmState::Normal && !Hidden(now.hidden).any()
+}
+
+fn waits(now: &AlarmNow) -> bool {
+    listed(now) && state(now).is_unacknowledged()
+}
+
+/// All of them.
+#[derive(Default)]
+pub struct Table {
+    infos: HashMap<u32, Arc<AlarmInfo>>,
+    rows: HashMap<u32, AlarmNow>,
+    by_name: HashMap<String, u32>,
+    tags: HashMap<String, Tally>,
+    instances: HashMap<String, Tally>,
+    screens: HashMap<String, Tally>,
+    areas: HashMap<String, Tally>,
+    /// Those that wait for an acknowledgement, the most urgent first.
+    urgent: BTreeSet<(Reverse<u8>, Reverse<i64>, u32)>,
+    log: VecDeque<u32>,
+    /// How many changes there were in all; the newest of `log` has this number.
+    stamp: u64,
+    whole_at: u64,
+    counts: AlarmTotals,
+    recorded: u64,
+    /// The station has told its picture.
+    known: bool,
+    horn: Horn,
+    flood: Flood,
+}
+
+impl Table {
+    /// Takes in what the station says; `now` is its time.
+    pub fn take(&mut self, batch: AlarmBatch, now: Option<Utc>) {
+        let first = batch.whole && !self.known;
+        if batch.whole {
+            self.forget_rows();
+        }
+        self.recorded = batch.recorded;
+        self.counts = batch.counts;
+        for info in batch.infos {
+            self.by_name.insert(info.name.clone(), info.id);
+            self.infos.insert(info.id, Arc::new(info));
+        }
+        for row in batch.rows {
+            self.put(row, first, now);
+        }
+        if !batch.more {
+            self.known = true;
+        }
+        if self.urgent.is_empty() {
+            self.horn.settle();
+        }
+    }
+
+    fn forget_rows(&mut self) {
+        let (horn, flood) = (std::mem::take(&mut self.horn), std::mem::take(&mut self.flood));
+        let stamp = self.stamp + 1;
+        *self = Self { horn, flood, stamp, whole_at: stamp, known: self.known, ..Self::default() };
+    }
+
+    fn put(&mut self, row: AlarmNow, first: bool, now: Option<Utc>) {
+        let id = row.id;
+        let before = self.rows.remove(&id);
+        if let Some(before) = &before {
+            self.count(before, -1);
+        }
+        let event = self.infos.get(&id).is_none_or(|info| info.priority == 0);
+        if !event && self.horn.hear(before.as_ref().map(|before| (before, waits(before))), &row, waits(&row), first) {
+            self.flood.came(row.came);
+        } else if first && !event && waits(&row) && now.is_some_and(|now| now.0 - row.came < Flood::SPAN_NS) {
+            self.flood.came(row.came);
+        }
+        self.count(&row, 1);
+        self.rows.insert(id, row);
+        self.stamp += 1;
+        if self.log.len() == LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(id);
+    }
+
+    fn count(&mut self, row: &AlarmNow, by: i32) {
+        let Some(info) = self.infos.get(&row.id).cloned() else { return };
+        if info.priority == 0 || !listed(row) {
+            return;
+        }
+        let places = [
+            (&mut self.tags, &info.tag),
+            (&mut self.instances, &info.instance),
+            (&mut self.screens, &info.screen),
+            (&mut self.areas, &info.area),
+        ];
+        for (tallies, name) in places.into_iter().filter(|(_, name)| !name.is_empty()) {
+            let tally = tallies.entry(name.clone()).or_default();
+            tally.count(info.priority, waits(row), by);
+            if tally.is_empty() {
+                tallies.remove(name);
+            }
+        }
+        if waits(row) {
+            let key = (Reverse(info.priority), Reverse(row.came), row.id);
+            if by > 0 {
+                self.urgent.insert(key);
+            } else {
+                self.urgent.remove(&key);
+            }
+        }
+    }
+
+    /// Forgets everything, as after a logout.
+    pub fn clear(&mut self) {
+        *self = Self { stamp: self.stamp + 1, whole_at: self.stamp + 1, ..Self::default() };
+    }
+
+    /// Whether the station has told how its alarms stand.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// How many stand how, over the whole plant, as the station says.
+    pub fn counts(&self) -> &AlarmTotals {
+        &self.counts
+    }
+
+    /// How often anything has changed.
+    pub fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// Alarms that have changed since a stamp, some of them several times; `None`: look at all of them.
+    pub fn changed_since(&self, stamp: u64) -> Option<impl Iterator<Item = u32> + '_> {
+        let missed = usize::try_from(self.stamp.saturating_sub(stamp)).unwrap_or(usize::MAX);
+        let told = stamp >= self.whole_at && missed <= self.log.len();
+        told.then(|| self.log.iter().skip(self.log.len() - missed.min(self.log.len())).copied())
+    }
+
+    /// The alarm of this number.
+    pub fn get(&self, id: u32) -> Option<Alarm<'_>> {
+        let (info, now) = (self.infos.get(&id)?, self.rows.get(&id)?);
+        let unrecorded = now.frame > self.recorded || Marks(now.marks).has(Marks::UNRECORDED);
+        Some(Alarm { info, now, unrecorded })
+    }
+
+    /// The number of the alarm of this name.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Numbers of all alarms that were told, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.rows.keys().copied()
+    }
+
+    /// The most urgent ones that wait for an acknowledgement: the newest of the highest priority first.
+    pub fn urgent(&self) -> impl Iterator<Item = Alarm<'_>> + '_ {
+        self.urgent.iter().filter_map(|(.., id)| self.get(*id))
+    }
+
+    /// Alarms of a tag that are in the list.
+    pub fn of_tag(&self, tag: &str) -> Option<&Tally> {
+        self.tags.get(tag)
+    }
+
+    /// Alarms of an instance that are in the list.
+    pub fn of_instance(&self, instance: &str) -> Option<&Tally> {
+        self.instances.get(instance)
+    }
+
+    /// Alarms whose screen this is.
+    pub fn of_screen(&self, screen: &str) -> Option<&Tally> {
+        self.screens.get(screen)
+    }
+
+    /// Parts of the plant that have alarms in the list, by name.
+    pub fn areas(&self) -> Vec<String> {
+        let all: BTreeSet<&str> = self.infos.values().map(|info| info.area.as_str()).filter(|area| !area.is_empty()).collect();
+        all.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The horn.
+    pub fn horn(&self) -> &Horn {
+        &self.horn
+    }
+
+    /// The operator has heard it.
+    pub fn silence(&mut self) {
+        self.horn.silence();
+    }
+
+    /// Whether more alarms come than anybody can follow; `now` is the station's time.
+    pub fn is_flood(&mut self, now: Utc) -> Option<u32> {
+        self.flood.at(now)
+    }
+}

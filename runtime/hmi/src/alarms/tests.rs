@@ -1,0 +1,245 @@
+//! The model and the list, without a window.
+use plantroom_model::{AlarmState, Hidden, Marks, Priority, Utc, Value};
+use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals};
+
+use super::acts::{Act, Plan};
+use super::list::{Filter, List, Sort, Tab};
+use super::selection::Selection;
+use super::table::Table;
+
+const S: i64 = 1_000_000_000;
+
+fn info(id: u32, priority: Priority) -> AlarmInfo {
+    AlarmInfo {
+        id,
+        name: format!("a/{id}"),
+        message: format!("Alarm {id}"),
+        priority: priority as u8,
+        area: if id.is_multiple_of(2) { "even".into() } else { "odd".into() },
+        tag: format!("tag/{id}"),
+        screen: "2_unit".into(),
+        may_operate: true,
+        shelve_max_s: 3_600,
+        ..AlarmInfo::default()
+    }
+}
+
+fn row(id: u32, state: AlarmState, came_s: i64) -> AlarmNow {
+    AlarmNow {
+        id,
+        occurrence: came_s as u64,
+        state: state as u8,
+        came: came_s * S,
+        value: Value::Float(1.0),
+        ..AlarmNow::default()
+    }
+}
+
+fn part(whole: bool, infos: Vec<AlarmInfo>, rows: Vec<AlarmNow>) -> AlarmBatch {
+    AlarmBatch { whole, infos, rows, recorded: 100, counts: AlarmTotals::default(), more: false }
+}
+
+/// Alarms 1 to 4 of rising priority, all unacknowledged, that came one after the other.
+fn four() -> Table {
+    let mut table = Table::default();
+    let infos = (1..=4).map(|id| info(id, Priority::ALL[id as usize])).collect();
+    let rows = (1..=4).map(|id| row(id, AlarmState::Unacknowledged, i64::from(id))).collect();
+    table.take(part(true, infos, rows), Some(Utc(10 * S)));
+    table
+}
+
+fn tell(table: &mut Table, rows: Vec<AlarmNow>) {
+    table.take(part(false, Vec::new(), rows), Some(Utc(20 * S)));
+}
+
+fn urgent(table: &Table) -> Vec<u32> {
+    table.urgent().map(|alarm| alarm.info.id).collect()
+}
+
+#[test]
+fn the_most_urgent_come_first_and_of_one_priority_the_newest() {
+    let mut table = four();
+    assert_eq!(urgent(&table), [4, 3, 2, 1]);
+    table.take(part(false, vec![info(9, Priority::High)], vec![row(9, AlarmState::Unacknowledged, 9)]), None);
+    assert_eq!(urgent(&table), [4, 9, 3, 2, 1]);
+    tell(&mut table, vec![row(4, AlarmState::Acknowledged, 4), row(9, AlarmState::Normal, 9)]);
+    assert_eq!(urgent(&table), [3, 2, 1]);
+}
+
+#[test]
+fn the_horn_sounds_for_what_is_new_and_not_for_what_stood_there() {
+    let mut table = four();
+    assert!(!table.horn().sounds(), "the first picture");
+    tell(&mut table, vec![row(1, AlarmState::Unacknowledged, 11)]);
+    assert!(table.horn().sounds());
+    table.silence();
+    tell(&mut table, vec![row(1, AlarmState::Returned, 11)]);
+    assert!(!table.horn().sounds(), "nothing new");
+    tell(&mut table, vec![row(2, AlarmState::Unacknowledged, 12)]);
+    assert!(table.horn().sounds(), "the next one sounds again");
+    tell(&mut table, (1..=4).map(|id| row(id, AlarmState::Normal, 12)).collect());
+    assert!(!table.horn().sounds(), "nothing waits any more");
+    let hidden = AlarmNow { hidden: Hidden::SHELVED.0, ..row(3, AlarmState::Unacknowledged, 13) };
+    tell(&mut table, vec![hidden.clone()]);
+    assert!(!table.horn().sounds(), "a shelved one is quiet");
+    tell(&mut table, vec![AlarmNow { hidden: 0, ..hidden }]);
+    assert!(table.horn().sounds(), "it comes off the shelf");
+}
+
+#[test]
+fn after_a_lost_connection_only_what_came_meanwhile_sounds() {
+    let mut table = four();
+    let infos: Vec<_> = (1..=4).map(|id| info(id, Priority::ALL[id as usize])).collect();
+    let rows: Vec<_> = (1..=4).map(|id| row(id, AlarmState::Unacknowledged, i64::from(id))).collect();
+    table.take(part(true, infos.clone(), rows.clone()), None);
+    assert!(!table.horn().sounds());
+    let later = vec![row(2, AlarmState::Unacknowledged, 30)];
+    table.take(part(true, infos, later), None);
+    assert!(table.horn().sounds());
+    assert_eq!(urgent(&table), [2], "a whole picture replaces the one before");
+}
+
+#[test]
+fn a_flood_begins_with_more_than_ten_and_ends_below_five() {
+    let mut table = Table::default();
+    table.take(part(true, (1..=11).map(|id| info(id, Priority::Low)).collect(), Vec::new()), None);
+    for id in 1..=10 {
+        tell(&mut table, vec![row(id, AlarmState::Unacknowledged, i64::from(id) * 20)]);
+    }
+    assert_eq!(table.is_flood(Utc(205 * S)), None);
+    tell(&mut table, vec![row(11, AlarmState::Unacknowledged, 220)]);
+    assert_eq!(table.is_flood(Utc(221 * S)), Some(11));
+    assert_eq!(table.is_flood(Utc(700 * S)), Some(6), "it goes on below ten");
+    assert_eq!(table.is_flood(Utc(760 * S)), None);
+}
+
+#[test]
+fn places_know_their_worst_alarm() {
+    let mut table = four();
+    let worst = |table: &Table| table.of_screen("2_unit").and_then(|tally| tally.worst());
+    assert_eq!(worst(&table), Some((Priority::Critical, true, 4)));
+    tell(&mut table, vec![row(4, AlarmState::Acknowledged, 4)]);
+    assert_eq!(worst(&table), Some((Priority::Critical, false, 4)), "a lesser one doesn't hide it");
+    tell(&mut table, vec![row(4, AlarmState::Normal, 4)]);
+    assert_eq!(worst(&table), Some((Priority::High, true, 3)));
+    assert!(table.of_tag("tag/4").is_none());
+    assert_eq!(table.of_tag("tag/1").and_then(|tally| tally.worst()), Some((Priority::Low, true, 1)));
+}
+
+#[test]
+fn what_is_not_on_the_disk_yet_is_marked() {
+    let mut table = four();
+    tell(&mut table, vec![AlarmNow { frame: 101, ..row(1, AlarmState::Unacknowledged, 1) }]);
+    assert!(table.get(1).is_some_and(|alarm| alarm.unrecorded));
+    table.take(AlarmBatch { recorded: 101, ..AlarmBatch::default() }, None);
+    assert!(table.get(1).is_some_and(|alarm| !alarm.unrecorded));
+}
+
+#[test]
+fn a_list_changed_row_by_row_is_the_list_made_anew() {
+    for (sort, turns) in [(Sort::Urgency, 0), (Sort::Time, 1), (Sort::Name, 1), (Sort::State, 2), (Sort::Priority, 1)] {
+        let mut table = Table::default();
+        table.take(part(true, (0..60).map(|id| info(id, Priority::ALL[1 + id as usize % 4])).collect(), Vec::new()), None);
+        let mut list = List::default();
+        (0..turns).for_each(|_| list.sort_by(sort));
+        list.update(&table, false);
+        let mut seed = 7_u32;
+        for step in 0..300 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let state = AlarmState::ALL[(seed >> 8) as usize % 6];
+            tell(&mut table, vec![row(seed >> 16 & 63, state, i64::from(step))].into_iter().filter(|row| row.id < 60).collect());
+            list.update(&table, false);
+        }
+        let mut anew = List::default();
+        (0..turns).for_each(|_| anew.sort_by(sort));
+        anew.update(&table, false);
+        assert!(anew.len() > 10);
+        assert_eq!(list.ids(), anew.ids(), "{sort:?}");
+    }
+}
+
+#[test]
+fn a_list_that_is_held_does_not_move_and_counts_what_is_new() {
+    let mut table = four();
+    let mut list = List::default();
+    list.update(&table, false);
+    assert_eq!(list.ids(), [4, 3, 2, 1]);
+    table.take(part(false, vec![info(9, Priority::Critical)], vec![row(9, AlarmState::Unacknowledged, 9)]), None);
+    tell(&mut table, vec![row(4, AlarmState::Normal, 4)]);
+    list.update(&table, true);
+    assert_eq!((list.ids(), list.fresh()), ([4, 3, 2, 1].as_slice(), 1));
+    assert!(list.is_gone(&table, 4) && !list.is_gone(&table, 3));
+    list.update(&table, false);
+    assert_eq!((list.ids(), list.fresh()), ([9, 3, 2, 1].as_slice(), 0));
+}
+
+#[test]
+fn filters_and_tabs_leave_out_what_they_say() {
+    fn check(change: impl Fn(&mut Filter), tab: Tab, wanted: &[u32]) {
+        let mut table = four();
+        let shelved = AlarmNow { hidden: Hidden::SHELVED.0, ..row(2, AlarmState::Unacknowledged, 2) };
+        tell(&mut table, vec![shelved, row(3, AlarmState::Acknowledged, 3)]);
+        let (mut list, mut filter) = (List::default(), Filter::default());
+        change(&mut filter);
+        list.set_filter(filter);
+        list.show(tab);
+        list.update(&table, false);
+        assert_eq!(list.ids(), wanted);
+    }
+    check(|_| {}, Tab::Active, &[4, 1, 3]);
+    check(|_| {}, Tab::Shelved, &[2]);
+    check(|_| {}, Tab::Suppressed, &[]);
+    check(|filter| filter.waiting = true, Tab::Active, &[4, 1]);
+    check(|filter| filter.area = "odd".into(), Tab::Active, &[1, 3]);
+    check(|filter| filter.text = "ALARM 4".into(), Tab::Active, &[4]);
+    check(|filter| filter.priorities = [true, true, false, false, false], Tab::Active, &[1]);
+}
+
+#[test]
+fn a_group_is_folded_under_the_one_that_came_first() {
+    let mut table = four();
+    let with_cause = |id: u32| AlarmNow { cause: "power dip".into(), ..row(id, AlarmState::Unacknowledged, i64::from(id)) };
+    tell(&mut table, vec![with_cause(4), with_cause(2), with_cause(1)]);
+    let mut list = List::default();
+    list.update(&table, false);
+    assert_eq!(list.ids(), [1, 3]);
+    assert_eq!((list.lines()[0].more, list.len()), (2, 4));
+    list.unfold("power dip", &table);
+    assert_eq!(list.ids(), [1, 4, 2, 3]);
+    assert_eq!(list.group_of(&table, 1), [4, 2, 1]);
+    let marked = AlarmNow { marks: Marks::FIRST_OUT.0, ..with_cause(2) };
+    tell(&mut table, vec![marked]);
+    list.update(&table, false);
+    assert_eq!(list.ids()[0], 2, "who is marked as the first is");
+}
+
+#[test]
+fn rows_are_selected_as_in_every_list() {
+    let order = [1, 2, 3, 4, 5];
+    let mut selection = Selection::default();
+    let ids = |selection: &Selection| selection.ids().collect::<Vec<_>>();
+    selection.press(2, (false, false), &order);
+    selection.press(4, (true, false), &order);
+    assert_eq!(ids(&selection), [2, 3, 4]);
+    selection.press(3, (false, true), &order);
+    assert_eq!(ids(&selection), [2, 4]);
+    selection.press(5, (false, false), &order);
+    assert_eq!(ids(&selection), [5]);
+    assert_eq!(selection.step(-1, true, &order), Some(3));
+    assert_eq!(ids(&selection), [4, 5]);
+}
+
+#[test]
+fn an_act_names_the_occurrence_that_was_seen_and_leaves_out_what_would_be_refused() {
+    use plantroom_model::{AlarmVerb, Occurrence};
+    use plantroom_wire::{AlarmWish, Deed};
+    let mut table = four();
+    tell(&mut table, vec![row(1, AlarmState::Acknowledged, 1)]);
+    let plan = Plan::of(Act::Acknowledge, &table, [1, 3].into_iter(), " seen ");
+    let verb = AlarmVerb::Acknowledge { occurrence: Occurrence(3) };
+    let wishes = vec![AlarmWish { alarm: "a/3".into(), verb }];
+    let deed = crate::commands::Wish::Deed(Deed::Alarms { wishes, comment: "seen".into() });
+    assert_eq!((plan.wishes, plan.left_out), (vec![deed], 1));
+    let long = Plan::of(Act::Shelve { for_s: 7_200, one_shot: false }, &table, [1].into_iter(), "");
+    assert_eq!((long.alarms, long.why), (0, Some("It can't be shelved for so long.")));
+}
