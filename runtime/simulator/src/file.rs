@@ -9,7 +9,7 @@ use toml::Spanned;
 pub(crate) use treatment::{
     BlendFile, DosingFile, FilterControlFile, FilterFile, FollowFile, LevelValveFile, MainFile, MeterFile, SettlerFile,
 };
-pub(crate) use upset::{StepFile, UpsetFile};
+pub(crate) use upset::{StepFile, UpsetFile, all_of};
 
 /// The file's name in a project folder.
 pub(crate) const FILE_NAME: &str = "simulation.toml";

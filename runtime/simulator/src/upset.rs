@@ -1,7 +1,7 @@
 //! Upsets: courses of failures and changes, read from the file and played as the simulated time passes.
 
 use crate::failing::fault_kinds;
-use crate::file::{SimulationFile, StepFile};
+use crate::file::{SimulationFile, StepFile, all_of};
 use crate::process::{Element, FailError, MEND, Names, kind_of, unknown};
 use crate::simulator::{Field, Running, Simulator};
 
@@ -83,7 +83,7 @@ pub(crate) fn read(file: &SimulationFile, elements: &[Box<dyn Element>], names: 
 
 fn check_step(step: &toml::Spanned<StepFile>, file: &SimulationFile, elements: &[Box<dyn Element>], names: &mut Names) {
     let part = step.get_ref();
-    let (fails, sets) = (part.fail.all(), part.set.all());
+    let (fails, sets) = (all_of(part.fail.as_ref()), all_of(part.set.as_ref()));
     if fails.is_empty() == sets.is_empty() {
         names.problem(
             step,
@@ -106,11 +106,11 @@ fn check_step(step: &toml::Spanned<StepFile>, file: &SimulationFile, elements: &
     if part.every_s.is_some() != part.times.is_some() || part.every_s.is_some_and(|every_s| every_s <= 0.0) {
         names.problem(step, "what repeats needs a time above 0 and a number".into(), "write `every_s` and `times`");
     }
-    for quantity in sets {
+    for quantity in &sets {
         names.find(quantity);
     }
     let kind = part.kind.as_ref().map_or(MEND, |kind| kind.get_ref());
-    for name in fails {
+    for name in &fails {
         if let Err(error) = may_fail(name.get_ref(), kind, file, elements) {
             names.problem(name, error.to_string(), "");
         }
@@ -134,9 +134,10 @@ fn expand(step: &StepFile, changes: &mut Vec<(f64, Change)>) {
     for turn in 0..step.times.unwrap_or(1).min(MOST as u32) {
         let at_s = step.at_s + f64::from(turn) * every_s;
         let kind = step.kind.as_ref().map_or(MEND, |kind| kind.get_ref());
-        changes.extend(step.fail.all().iter().map(|name| (at_s, Change::Fail(name.get_ref().clone(), kind.to_owned()))));
+        changes
+            .extend(all_of(step.fail.as_ref()).iter().map(|name| (at_s, Change::Fail(name.get_ref().clone(), kind.to_owned()))));
         let to = step.to.unwrap_or(0.0);
-        for name in step.set.all() {
+        for name in all_of(step.set.as_ref()) {
             if let (Some(from), Some(over_s)) = (step.from, step.over_s) {
                 let parts = (over_s / RAMP_S).ceil().clamp(1.0, MOST as f64) as u32;
                 changes.extend((0..parts).map(|part| {

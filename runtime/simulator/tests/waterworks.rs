@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plantroom_simulator::{Process, Simulator};
+use plantroom_simulator::{Process, Simulator, StartOptions};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../screens/waterworks")
@@ -349,4 +349,55 @@ fn what_can_not_fail_is_refused_with_advice() {
     drop(process);
     let kinds: usize = simulator.failures().iter().map(|point| point.kinds.len()).sum();
     assert!(kinds > 100, "{kinds}");
+}
+
+#[test]
+fn each_upset_is_found_and_a_wrong_name_tells_which_there_are() {
+    let simulator = waterworks();
+    let names: Vec<&str> = simulator.upsets().iter().map(|upset| upset.name.as_str()).collect();
+    assert_eq!(names, ["power-dip", "pump-trip", "chlorine-leak", "sensor-drift", "chattering-level-switch"]);
+    let switch = simulator.upsets().iter().find(|upset| upset.name == "chattering-level-switch").expect("it is there");
+    assert_eq!(switch.course().count(), 180, "the float switch comes and goes 90 times");
+}
+
+#[tokio::test]
+async fn a_power_dip_says_so_first_and_ok_mends_what_it_broke() {
+    let options = StartOptions { speed: 0.0, address: None, free_ports: true };
+    let running = waterworks().start_with(options).await.unwrap_or_else(|error| panic!("{error}"));
+    let after = |seconds: f64| {
+        let end = running.process().time_s() + seconds;
+        while running.process().time_s() < end {
+            running.step();
+        }
+    };
+    let told = running.upset("power-dipp").expect_err("there is no such upset");
+    assert!(told.contains("power-dip, pump-trip"), "{told}");
+    running.upset("power-dip").expect("it is told in the file");
+    after(1.0);
+    let look = |name: &str| get(&running.process(), name);
+    assert_eq!((look("main_bus_undervoltage"), look("high_lift/p1.tripped")), (1.0, 0.0), "the relay is first");
+    assert!(look("main_meter.u") < 160.0);
+    after(2.0);
+    assert_eq!((look("high_lift/p1.fault"), look("dosing/chlorine.fault")), (4.0, 4.0));
+    assert_eq!(look("filters/f1/inlet.available"), 0.0);
+    assert!(look("clear_well/level").is_nan());
+    after(75.0);
+    assert_eq!((look("high_lift/p1.state"), look("high_lift/p2.state")), (2.0, 4.0), "pump 2 doesn't come back by itself");
+    running.upset("ok").expect("this ends any");
+    after(1.0);
+    assert!(running.failures().iter().all(|point| point.now.is_none()), "nothing fails any more");
+    assert_eq!((look("main_bus_undervoltage"), look("sample_flow")), (0.0, 1.0));
+}
+
+#[test]
+fn what_an_upset_cannot_do_is_told_with_its_place() {
+    let told = |step: &str| {
+        let text = format!("[[value]]\nname = \"a\"\ninitial = 0\n[[upset]]\nname = \"u\"\nwords = \"w\"\nsteps = [{step}]\n");
+        Simulator::from_text(&text).err().map_or_else(String::new, |error| error.to_string())
+    };
+    assert_eq!(told("{ at_s = 0, set = \"a\", to = 1 }"), "");
+    assert!(told("{ at_s = 0, set = \"b\", to = 1 }").contains("there is no quantity `b`"));
+    assert!(told("{ at_s = 0, fail = \"p\", as = \"trip\" }").contains("`p`"));
+    assert!(told("{ at_s = 0, set = \"a\" }").contains("half of this step is missing"));
+    assert!(told("{ at_s = 0, set = \"a\", to = 1, over_s = 3 }").contains("a way needs its begin"));
 }

@@ -20,14 +20,12 @@ pub(crate) struct StepFile {
     /// In s after the begin.
     pub at_s: f64,
     /// What fails, as `plantroom simulate --list-failures` names it.
-    #[serde(default)]
-    pub fail: OneOrMore,
+    pub fail: Option<Spanned<OneOrMore>>,
     /// How it fails; `ok` mends it.
     #[serde(rename = "as")]
     pub kind: Option<Spanned<String>>,
     /// Quantities that are set.
-    #[serde(default)]
-    pub set: OneOrMore,
+    pub set: Option<Spanned<OneOrMore>>,
     /// To this value.
     pub to: Option<f64>,
     /// From this value on, evenly over `over_s`.
@@ -43,21 +41,16 @@ pub(crate) struct StepFile {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum OneOrMore {
-    One(Spanned<String>),
-    More(Vec<Spanned<String>>),
+    One(String),
+    More(Vec<String>),
 }
 
-impl Default for OneOrMore {
-    fn default() -> Self {
-        Self::More(Vec::new())
-    }
-}
-
-impl OneOrMore {
-    pub fn all(&self) -> &[Spanned<String>] {
-        match self {
-            Self::One(name) => std::slice::from_ref(name),
-            Self::More(names) => names,
-        }
-    }
+/// All names of a step, each with the place of the whole list.
+pub(crate) fn all_of(names: Option<&Spanned<OneOrMore>>) -> Vec<Spanned<String>> {
+    let Some(names) = names else { return Vec::new() };
+    let all = match names.get_ref() {
+        OneOrMore::One(name) => std::slice::from_ref(name),
+        OneOrMore::More(all) => all,
+    };
+    all.iter().map(|name| Spanned::new(names.span(), name.clone())).collect()
 }
