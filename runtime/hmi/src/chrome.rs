@@ -317,7 +317,7 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
 }
 
 /// Draws the navigation bar; gives the tab that was pressed.
-pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s NavEntry> {
+pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry], (table, now): (&Table, Option<Utc>)) -> Option<&'s NavEntry> {
     let c = Canvas::new(ui.painter(), layout.tabs.min, layout.scale);
     c.filled(layout.tabs, c.theme().bar);
     c.line(layout.tabs.left_top(), layout.tabs.right_top(), c.stroke(1.0, c.theme().panel_line));
@@ -328,6 +328,7 @@ pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry]) -> Option<&'s
         if control::tab(ui, &c, rect, ui.unique_id().with(("tab", &entry.screen)), entry) {
             pressed = Some(entry);
         }
+        crate::alarms::marks::on_tab(&c, rect, &entry.screen, table, now);
         left = rect.right();
     }
     pressed

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// What comes right before a text that is shown.
-const BEFORE: [&str; 10] = [
+const BEFORE: [&str; 14] = [
     ".say(\"",
     ".fill(\"",
     "quiet(t, \"",
@@ -14,6 +14,10 @@ const BEFORE: [&str; 10] = [
     "field(ui, t, \"",
     "quiet(&around.look, \"",
     "quiet(look, \"",
+    "strong(look, \"",
+    "heading(look, \"",
+    "plain(look, \"",
+    "field(ui, look, \"",
 ];
 
 /// The texts of a source, up to its tests.
@@ -38,6 +42,8 @@ fn panes_and_menus_speak_german() {
     let (german, wrong) = plantroom_scene::Texts::read(&german);
     assert_eq!(wrong, []);
     let mut files: Vec<_> = std::fs::read_dir(root.join("src/panes")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.extend(std::fs::read_dir(root.join("src/alarms")).unwrap().map(|file| file.unwrap().path()));
+    files.retain(|file| !file.ends_with("tests.rs"));
     files.push(root.join("src/menu.rs"));
     let (mut missing, mut seen) = (Vec::new(), 0);
     for file in files {

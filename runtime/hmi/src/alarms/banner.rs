@@ -65,6 +65,19 @@ pub fn show(ui: &Ui, c: &Canvas<'_>, width: f32, table: &Table, around: &Around<
 }
 
 fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, around: &Around<'_>) -> Option<Press> {
+    let said = self::row(c, rect, alarm, (around.now, around.zone));
+    let id = ui.unique_id().with(("alarm", row));
+    let response = control::press(ui, c, rect, id, (Role::Button, &said), None);
+    control::focus(c, &response);
+    let name = alarm.info.name.clone();
+    if response.double_clicked() || alarm.info.screen.is_empty() && response.clicked() {
+        return Some(Press::Detail(name));
+    }
+    response.clicked().then_some(Press::Jump(name))
+}
+
+/// Draws one alarm that waits; gives it in words.
+pub fn row(c: &Canvas<'_>, rect: Rect, alarm: &Alarm<'_>, (now, zone): (Option<Utc>, &TimeZone)) -> String {
     let t = c.theme();
     let priority = words::priority(alarm.info);
     let fill = match priority {
@@ -76,8 +89,8 @@ fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, arou
         c.boxed(rect, fill, Stroke::NONE);
     }
     let y = rect.center().y;
-    sign::paint(c, pos2(rect.left() + c.len(14.0), y), 16.0, priority, sign::lit(around.now));
-    let time = local(Utc(alarm.now.came), around.zone, "%H:%M:%S");
+    sign::paint(c, pos2(rect.left() + c.len(14.0), y), 16.0, priority, sign::lit(now));
+    let time = local(Utc(alarm.now.came), zone, "%H:%M:%S");
     c.text(pos2(rect.left() + c.len(32.0), y), Align2::LEFT_CENTER, &time, Font::TEXT, t.text);
     let room = rect.width() - c.len(104.0);
     let name = c.fitted(&alarm.info.message, Font::TEXT_BOLD, room * 0.62);
@@ -85,15 +98,7 @@ fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, arou
     let rest = beside(c, alarm);
     let rest = c.fitted(&rest, Font::TEXT, rect.right() - used.right() - c.len(16.0));
     c.text(pos2(used.right() + c.len(12.0), y), Align2::LEFT_CENTER, &rest, Font::TEXT, t.text_quiet);
-    let said = format!("{} {} {time} {}", c.say("alarm"), c.say(priority.word()), alarm.info.message);
-    let id = ui.unique_id().with(("alarm", row));
-    let response = control::press(ui, c, rect, id, (Role::Button, &said), None);
-    control::focus(c, &response);
-    let name = alarm.info.name.clone();
-    if response.double_clicked() || alarm.info.screen.is_empty() && response.clicked() {
-        return Some(Press::Detail(name));
-    }
-    response.clicked().then_some(Press::Jump(name))
+    format!("{} {} {time} {}", c.say("alarm"), c.say(priority.word()), alarm.info.message)
 }
 
 /// What stands behind an alarm's message: value, limit, and whether it is still there.

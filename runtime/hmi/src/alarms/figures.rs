@@ -120,7 +120,7 @@ fn show_all(ui: &mut Ui, around: &Around<'_>, figures: &AlarmFiguresNow, wants: 
         let end = flood.end.map_or_else(|| look.say("goes on").to_owned(), |end| moment(end, around));
         let counts = [flood.alarms.to_string(), flood.peak.to_string()];
         let words = look.fill(
-            "{} \u{2013} {}: {} alarms, at most {} in 10 min, first {}",
+            "{} to {}: {} alarms, at most {} in 10 min, first {}",
             &[&moment(flood.start, around), &end, &counts[0], &counts[1], &flood.first],
         );
         ui.label(plain(look, &words));

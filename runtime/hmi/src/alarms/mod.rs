@@ -13,6 +13,7 @@ pub mod figures;
 mod horn;
 mod journal;
 mod list;
+pub mod marks;
 mod pane;
 mod plots;
 mod selection;

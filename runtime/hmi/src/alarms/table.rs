@@ -173,6 +173,11 @@ impl Table {
         self.known
     }
 
+    /// Whether no alarm is in the list.
+    pub fn is_quiet(&self) -> bool {
+        self.tags.is_empty() && self.instances.is_empty() && self.screens.is_empty()
+    }
+
     /// How many stand how, over the whole plant, as the station says.
     pub fn counts(&self) -> &AlarmTotals {
         &self.counts

@@ -1,6 +1,7 @@
 //! One frame of the console, from what it knows to what is seen.
 
 use super::*;
+use crate::alarms::banner;
 
 impl Console {
     pub(super) fn paint(&mut self, ui: &mut Ui, now: Mono, contact: &Contact) {
@@ -29,11 +30,12 @@ impl Console {
         };
         let conditions = |tag: &str| plantroom_scene::conditions(&self.tags, tag);
         let blocked = self.blocked(contact);
-        let view = View { now: utc, zone: &self.zone, recorder: &self.recorder, blocked, conditions: &conditions };
         let flood = utc.and_then(|utc| self.alarms.is_flood(utc));
-        let around = alarms::banner::Around { now: utc, zone: &self.zone, flood, blocked };
+        let (zone, recorder, alarms) = (&self.zone, &self.recorder, self.alarms.is_known().then_some(&self.alarms));
+        let view = View { now: utc, zone, recorder, alarms, blocked, conditions: &conditions };
+        let around = banner::Around { now: utc, zone: &self.zone, flood, blocked };
         let (leave, press) = chrome::top(ui, &layout, &frame, &concerns, (&self.alarms, &around));
-        let tab = chrome::tabs(ui, &layout, self.desk.tabs()).map(|entry| entry.screen.clone());
+        let tab = chrome::tabs(ui, &layout, self.desk.tabs(), (&self.alarms, utc)).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
         let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance, self.open.is_some()));
         let (more, closed) = self.paint_faceplates(ui, &layout, &view);
@@ -74,6 +76,7 @@ impl Console {
         let canvas = Canvas::new(child.painter(), origin, scale);
         let id = egui::Id::unique(("sheet", main.serial));
         let hits = paint::paint(&child, &canvas, id, &main.scene, view, &mut main.kept.borrow_mut());
+        alarms::marks::over(&child, &canvas, (&main.scene, id), &self.alarms, view.now);
         hits.into_iter().map(|hit| (main.serial, hit)).collect()
     }
 
@@ -108,7 +111,9 @@ impl Console {
                     Self::keep_place(ui.ctx(), sheet.serial, rect, scale);
                     let canvas = Canvas::new(ui.painter(), rect.min, scale);
                     let id = egui::Id::unique(("sheet", sheet.serial));
-                    paint::paint(ui, &canvas, id, &sheet.scene, view, &mut sheet.kept.borrow_mut())
+                    let hits = paint::paint(ui, &canvas, id, &sheet.scene, view, &mut sheet.kept.borrow_mut());
+                    alarms::marks::over(ui, &canvas, (&sheet.scene, id), &self.alarms, view.now);
+                    hits
                 });
             let pressed = shown.and_then(|shown| shown.inner).unwrap_or_default();
             hits.extend(pressed.into_iter().map(|hit| (sheet.serial, hit)));

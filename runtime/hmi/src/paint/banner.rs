@@ -1,4 +1,4 @@
-//! What deserves attention, most urgent first: a strip for as long as there is no alarm list, and it says so.
+//! What deserves attention, most urgent first: the plant's alarms; of a station that tells of none, what the screen shows.
 
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 use plantroom_scene::{AlarmBanner, Scene};
@@ -15,6 +15,9 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, banner: &AlarmBa
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, banner.label.get(), Font::TEXT, c.theme().text_quiet);
     c.boxed(rect, c.theme().panel, c.stroke(c.theme().line, c.theme().panel_line));
+    if let Some(table) = view.alarms {
+        return alarms(ui, c, rect, id, table, view);
+    }
     let concerns = concerns(c.look(), banner, scene, view);
     let lines = ((rect.height() / c.len(LINE)).floor() as usize).max(1);
     if concerns.is_empty() {
@@ -42,6 +45,25 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, banner: &AlarmBa
     } else if concerns.len().max(1) < lines {
         let words = c.fitted(note, Font::SMALL, rect.width() - c.len(24.0));
         c.text(foot, Align2::LEFT_CENTER, &words, Font::SMALL, c.theme().text_quiet);
+    }
+}
+
+/// The most urgent alarms of the plant that wait for an acknowledgement, as many as fit.
+fn alarms(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, table: &crate::alarms::Table, view: &View<'_>) {
+    let lines = ((rect.height() / c.len(LINE)).floor() as usize).max(1);
+    let mut shown = 0;
+    for (place, alarm) in table.urgent().take(lines).enumerate() {
+        let top = rect.top() + c.len(LINE * place as f32 + 2.0);
+        let row = Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), top + c.len(LINE - 2.0)));
+        let said = crate::alarms::banner::row(c, row, &alarm, (view.now, view.zone));
+        let response = ui.interact(row, id.with(("alarm", place)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &said));
+        shown += 1;
+    }
+    if shown == 0 {
+        let at = pos2(rect.left() + c.len(12.0), rect.top() + c.len(LINE / 2.0 + 2.0));
+        let words = c.fitted(c.say("Nothing waits for an acknowledgement."), Font::TEXT, rect.width() - c.len(24.0));
+        c.text(at, Align2::LEFT_CENTER, &words, Font::TEXT, c.theme().text_quiet);
     }
 }
 

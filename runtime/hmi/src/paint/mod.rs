@@ -50,6 +50,8 @@ pub struct View<'a> {
     pub zone: &'a TimeZone,
     /// What pens drew so far.
     pub recorder: &'a Recorder,
+    /// Alarms, where a station tells of them.
+    pub alarms: Option<&'a crate::alarms::Table>,
     /// Why nothing can be commanded now, if nothing can.
     pub blocked: Option<&'a str>,
     /// What must be so before a tag may be written, and whether it is.

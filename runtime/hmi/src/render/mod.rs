@@ -105,7 +105,8 @@ pub fn render_scene(scene: &mut Scene, tags: &dyn TagView, options: &RenderOptio
     }
     let zone = words::zone(&options.time_zone);
     let conditions = |tag: &str| plantroom_scene::conditions(tags, tag);
-    let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None, conditions: &conditions };
+    let view =
+        View { now: Some(options.now), zone: &zone, recorder: &recorder, alarms: None, blocked: None, conditions: &conditions };
     let ctx = context(options);
     let theme = &Look::of(&ctx).theme;
     let ground = if scene.header().level == 0 { theme.sheet } else { theme.background };

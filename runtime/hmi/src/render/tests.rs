@@ -119,7 +119,8 @@ fn repainted(kept: &mut crate::paint::Kept, card: crate::paint::Card, rounds: &[
     tags.fill(Fill::Normal, options.now);
     let (recorder, zone) = (Recorder::default(), words::zone("UTC"));
     let conditions = |_: &str| Vec::new();
-    let view = View { now: Some(options.now), zone: &zone, recorder: &recorder, blocked: None, conditions: &conditions };
+    let view =
+        View { now: Some(options.now), zone: &zone, recorder: &recorder, alarms: None, blocked: None, conditions: &conditions };
     let ctx = context(&options);
     card.use_for(&ctx);
     let mut picture = None;

@@ -65,7 +65,7 @@ impl Station {
         START_UTC + i64::try_from(self.clock.now().0).unwrap_or(0)
     }
 
-    fn say(&self, message: ToConsole) {
+    pub fn say(&self, message: ToConsole) {
         let at = self.clock.now();
         self.inner().queue.push_back((at, LinkEvent::Message(message)));
     }

@@ -1,0 +1,158 @@
+//! Alarms at the console, as an operator meets them.
+
+mod fake;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use egui::Key;
+use egui::accesskit::Role as Part;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use fake::{START_UTC, Station};
+use plantroom_hmi::{Console, ConsoleOptions, PaintClock};
+use plantroom_model::{AlarmState, AlarmVerb, Mono, Occurrence, OutcomeKind, Priority, Role, Value};
+use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals, AlarmWish, Deed, ToConsole, ToStation};
+
+const OVERVIEW: &str = "screen(\"Overview\", #{ level: 1 });\nvalue(100, 100, \"well/level\", #{ label: \"level\" });\n";
+const UNIT: &str = "screen(\"High lift\", #{ level: 2, parent: \"1_overview\" });\ntext(100, 100, \"pumps\");\n";
+
+struct Bench {
+    harness: Harness<'static, Console>,
+    station: Station,
+    time_ms: Arc<AtomicU64>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let time_ms = Arc::new(AtomicU64::new(1_000));
+        let read = time_ms.clone();
+        let clock = PaintClock::new(move || Mono(0).plus_ms(read.load(Ordering::Relaxed)));
+        let station = Station::new(clock.clone());
+        station.inner().role = Some(Role::Operate);
+        station.inner().outcome = Some(OutcomeKind::Done);
+        station.reload(&[("1_overview.rhai", OVERVIEW), ("2_high_lift.rhai", UNIT)]);
+        let options = ConsoleOptions { token: Some("t".to_owned()), ..ConsoleOptions::default() };
+        let console = Console::new(station.link(), clock, &options);
+        let build = Harness::builder().with_size([1_600.0, 900.0]);
+        let harness = build.build_ui_state(|ui, console: &mut Console| console.show(ui), console);
+        let mut bench = Self { harness, station, time_ms };
+        bench.wait(600);
+        bench
+    }
+
+    fn wait(&mut self, ms: u64) {
+        for step in 0..ms.div_ceil(100) {
+            self.time_ms.fetch_add(100, Ordering::Relaxed);
+            if step % 5 == 0 {
+                self.station.beat();
+            }
+            self.harness.step();
+        }
+    }
+
+    fn tell(&mut self, batch: AlarmBatch) {
+        self.station.say(ToConsole::Alarms(Box::new(batch)));
+        self.wait(200);
+    }
+
+    fn says(&self, part: &str) -> bool {
+        self.harness.query_all_by_label_contains(part).next().is_some()
+    }
+
+    fn click(&mut self, role: Part, label: &str) {
+        let found: Vec<_> = self.harness.query_all_by_role(role).collect();
+        let node = found.into_iter().rev().find(|node| node.accesskit_node().label().is_some_and(|said| said.contains(label)));
+        node.unwrap_or_else(|| panic!("nothing is called {label}")).click();
+        self.wait(200);
+    }
+
+    fn deeds(&self) -> Vec<Deed> {
+        let sent = self.station.inner().sent.clone();
+        sent.into_iter().filter_map(|message| if let ToStation::Do { deed, .. } = message { Some(deed) } else { None }).collect()
+    }
+}
+
+fn info(id: u32, priority: Priority, message: &str) -> AlarmInfo {
+    AlarmInfo {
+        id,
+        name: format!("high_lift/{id}"),
+        message: message.to_owned(),
+        priority: priority as u8,
+        area: "high_lift".into(),
+        action: "Look at the pump.".into(),
+        respond_s: 300,
+        screen: "2_high_lift".into(),
+        shelve_max_s: 28_800,
+        may_operate: true,
+        ..AlarmInfo::default()
+    }
+}
+
+fn row(id: u32, occurrence: u64) -> AlarmNow {
+    let (state, value) = (AlarmState::Unacknowledged as u8, Value::Float(4.0));
+    AlarmNow { id, occurrence, state, value, came: START_UTC + id as i64, ..AlarmNow::default() }
+}
+
+fn two() -> AlarmBatch {
+    let infos = vec![info(1, Priority::High, "Pump 1 runs hot"), info(2, Priority::Critical, "Pump 2 has tripped")];
+    let counts = AlarmTotals { unacknowledged: [0, 0, 0, 1, 1], listed: [0, 0, 0, 1, 1], ..AlarmTotals::default() };
+    AlarmBatch { whole: true, infos, rows: vec![row(1, 7), row(2, 8)], counts, ..AlarmBatch::default() }
+}
+
+#[test]
+fn the_banner_is_there_as_soon_as_the_station_tells_of_alarms() {
+    let mut bench = Bench::new();
+    assert!(bench.harness.query_by_role_and_label(Part::Button, "Acknowledge").is_none());
+    bench.tell(AlarmBatch { whole: true, ..AlarmBatch::default() });
+    assert!(bench.harness.query_by_role_and_label(Part::Button, "Acknowledge").is_some());
+    bench.tell(two());
+    assert!(bench.says("alarm critical") && bench.says("Pump 2 has tripped"));
+    bench.click(Part::Button, "Pump 2 has tripped");
+    let here = |tab: &egui_kittest::Node<'_>| tab.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True);
+    let open: Vec<_> =
+        bench.harness.query_all_by_role(Part::Tab).filter(here).filter_map(|tab| tab.accesskit_node().label()).collect();
+    assert_eq!(open, ["High lift"], "it jumps to the alarm's screen");
+}
+
+#[test]
+fn what_is_selected_in_the_list_is_acknowledged_by_its_occurrence() {
+    let mut bench = Bench::new();
+    bench.tell(two());
+    bench.harness.key_press(Key::F2);
+    bench.wait(300);
+    assert!(bench.says("Active 2"));
+    bench.click(Part::ListItem, "Pump 1 runs hot");
+    assert!(bench.says("1 of 2 selected"));
+    bench.click(Part::Button, "Acknowledge");
+    let verb = AlarmVerb::Acknowledge { occurrence: Occurrence(7) };
+    let wishes = vec![AlarmWish { alarm: "high_lift/1".into(), verb }];
+    assert_eq!(bench.deeds(), [Deed::Alarms { wishes, comment: String::new() }]);
+}
+
+#[test]
+fn shelving_takes_a_reason_and_a_second_step() {
+    let mut bench = Bench::new();
+    bench.tell(two());
+    bench.harness.key_press(Key::F2);
+    bench.wait(300);
+    bench.click(Part::ListItem, "Pump 2 has tripped");
+    bench.click(Part::Button, "Shelve");
+    assert!(bench.says("Say why first"));
+    assert_eq!(bench.deeds(), []);
+}
+
+#[test]
+fn the_horn_is_silenced_and_the_next_alarm_sounds_again() {
+    let mut bench = Bench::new();
+    bench.tell(AlarmBatch { whole: true, ..AlarmBatch::default() });
+    let silent = |bench: &Bench| bench.harness.get_by_role_and_label(Part::Button, "Silence horn").accesskit_node().is_disabled();
+    assert!(silent(&bench));
+    bench.tell(AlarmBatch { whole: false, ..two() });
+    assert!(!silent(&bench));
+    bench.harness.key_press(Key::F12);
+    bench.wait(200);
+    assert!(silent(&bench));
+    bench.tell(AlarmBatch { rows: vec![row(1, 9)], ..AlarmBatch::default() });
+    assert!(!silent(&bench));
+}
