@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plantroom_model::{Columns, Mono, Outcome, OutcomeKind, Role, Sample, Status, Utc, Value, limits};
 use plantroom_scene::{SampleTags, TagView};
-use plantroom_wire::{ToConsole, ToStation};
+use plantroom_wire::{AlarmBatch, ToConsole, ToStation};
 
 use crate::{Link, LinkEvent, PaintClock};
 
@@ -32,6 +32,8 @@ struct Stage {
     script: Script,
     revision: u64,
     tags: SampleTags,
+    /// How its alarms stand, where it tells of any.
+    alarms: Option<AlarmBatch>,
     queue: VecDeque<(Mono, LinkEvent)>,
     subscription: (u32, Vec<String>),
     /// What the console was told last, in the order of the subscription.
@@ -54,6 +56,7 @@ impl Rehearsal {
             script,
             revision: 1,
             tags,
+            alarms: None,
             queue: VecDeque::new(),
             subscription: (0, Vec::new()),
             told: Vec::new(),
@@ -66,6 +69,14 @@ impl Rehearsal {
     /// A link for a console.
     pub fn link(&self) -> Box<dyn Link> {
         Box::new(RehearsalLink(self.clone()))
+    }
+
+    /// How its alarms stand: a whole picture, told to consoles that are there and to those that come.
+    pub fn tell_alarms(&self, batch: AlarmBatch) {
+        let at = self.clock.now();
+        let mut stage = self.stage();
+        stage.say(at, ToConsole::Alarms(Box::new(batch.clone())));
+        stage.alarms = Some(batch);
     }
 
     /// Looks at the chosen values.
@@ -136,6 +147,9 @@ impl Stage {
         let screens = self.screens();
         self.say(at, screens);
         self.beat(at);
+        if let Some(batch) = self.alarms.clone() {
+            self.say(at, ToConsole::Alarms(Box::new(batch)));
+        }
     }
 
     fn beat(&mut self, at: Mono) {

@@ -93,6 +93,14 @@ impl Console {
         }
     }
 
+    /// Opens a pane, for pictures.
+    #[cfg(test)]
+    pub(crate) fn show_alarm_pane(&mut self, pane: Pane, alarm: &str) {
+        self.panes.show_alarm(alarm);
+        self.panes.close_newest();
+        self.panes.open(pane);
+    }
+
     /// What was pressed on the banner of alarms.
     pub(super) fn banner(&mut self, now: Mono, look: &Look, press: Press) {
         match press {

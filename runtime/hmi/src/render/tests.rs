@@ -228,3 +228,79 @@ fn made_up_trends_have_no_gaps_whatever_they_span() {
         assert_eq!(runs, Some(1), "{span}");
     }
 }
+
+fn alarms() -> plantroom_wire::AlarmBatch {
+    use plantroom_model::{AlarmState, Marks, Priority, Value};
+    use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals};
+    let now = RenderOptions::default().now.0;
+    let words = ["Well level is low", "Turbidity is high", "Well pump 1 runs hot", "Well pump 2 has tripped"];
+    let info = |id: u32| AlarmInfo {
+        id,
+        name: format!("well/p{id}/alarm"),
+        message: words[id as usize % 4].into(),
+        priority: Priority::ALL[1 + id as usize % 4] as u8,
+        area: "well".into(),
+        tag: "well/level".into(),
+        unit: "%".into(),
+        decimals: 1,
+        action: "Look at the pump, then reset it.".into(),
+        consequence: "The well runs dry.".into(),
+        condition: "at or below its limit for 5 s".into(),
+        respond_s: 600,
+        screen: "small".into(),
+        may_operate: true,
+        ..AlarmInfo::default()
+    };
+    let row = |id: u32| AlarmNow {
+        id,
+        occurrence: u64::from(id) + 1,
+        state: [AlarmState::Unacknowledged, AlarmState::Acknowledged, AlarmState::Returned][id as usize % 3] as u8,
+        marks: if id == 7 { Marks::CHATTERING.0 } else { 0 },
+        came: now - i64::from(id) * 7_000_000_000,
+        value: Value::Float(22.4),
+        limit: Some(25.0),
+        cause: if (8..12).contains(&id) { "power dip of the well".into() } else { String::new() },
+        ..AlarmNow::default()
+    };
+    let counts = AlarmTotals { unacknowledged: [0, 4, 3, 3, 3], listed: [0, 5, 5, 5, 5], shelved: 2, ..AlarmTotals::default() };
+    AlarmBatch {
+        whole: true,
+        infos: (0..20).map(info).collect(),
+        rows: (0..20).map(row).collect(),
+        counts,
+        ..AlarmBatch::default()
+    }
+}
+
+/// A window with alarms; with a pane open.
+fn window_with(pane: Option<crate::panes::Pane>, options: &RenderOptions) -> Picture {
+    let files = vec![("small.rhai".to_owned(), SCREEN.to_owned())];
+    let script =
+        crate::Script { plant: "Works".into(), time_zone: "UTC".into(), home: "small".into(), files, ..Default::default() };
+    let mut tags = tags();
+    tags.fill(Fill::Normal, options.now);
+    let clock = still_clock();
+    let rehearsal = Rehearsal::new(script, tags, clock.clone(), options.now);
+    rehearsal.tell_alarms(alarms());
+    let console_options = ConsoleOptions { token: Some("preview".to_owned()), ..ConsoleOptions::default() };
+    let mut console = Console::new(rehearsal.link(), clock, &console_options);
+    let ctx = context(options);
+    let ground = Look::of(&ctx).theme.background;
+    let mut pass = 0;
+    headless(&ctx, (1_600.0, 900.0), options, ground, WINDOW_PASSES + 4, |ui| {
+        pass += 1;
+        if let (Some(pane), WINDOW_PASSES) = (pane, pass) {
+            console.show_alarm_pane(pane, "well/p3/alarm");
+        }
+        console.show(ui);
+    })
+}
+
+#[test]
+fn alarms_are_painted_as_they_were() {
+    use crate::panes::Pane;
+    let options = RenderOptions::default();
+    check("alarm-banner.png", &window_with(None, &options));
+    check("alarm-list.png", &window_with(Some(Pane::Alarms), &options));
+    check("alarm-detail.png", &window_with(Some(Pane::AlarmDetail), &options));
+}
