@@ -112,7 +112,7 @@ impl Advice {
         let positions = config.position.iter().filter_map(|one| problems.keep(Position::new(setup, one, &config.position)));
         let positions: Vec<Position> = positions.collect();
         let mut causes: Vec<Cause> = config.cause.iter().filter_map(|cause| problems.keep(cause.resolve(setup))).collect();
-        causes.extend(common(setup));
+        causes.extend(shared(setup));
         let members =
             setup.alarms.iter().map(|info| Member { alarm: info.to_watch(), message: info.message.clone(), mark: info.mark });
         let causes = Causes::new(causes, members.collect());
@@ -140,7 +140,7 @@ impl Position {
         let mine: Vec<bool> = setup.alarms.iter().map(|info| counts(info) && has(info)).collect();
         if !mine.contains(&true) {
             return Err(Problems::one(format!(
-                "the position of `{}` has no alarm; grant the plugin its alarms in grant.alarms.read, or correct areas = {areas:?}",
+                "the position of `{}` has no alarm; grant the plugin its alarms in grant.alarms.read, or correct its areas",
                 config.summary
             )));
         }
@@ -195,7 +195,7 @@ impl CauseConfig {
 }
 
 /// What alarms have in common by themselves: the link that they come over, the machine, the area.
-fn common(setup: &Setup) -> Vec<Cause> {
+fn shared(setup: &Setup) -> Vec<Cause> {
     type Key = fn(&AlarmInfo) -> &str;
     let kinds: [(Kind, &str, Key); 3] = [
         (Kind::Link, "the connection", |info| &info.link),

@@ -210,3 +210,38 @@ fn mistakes_are_told_all_at_once() {
         assert!(told.iter().any(|sentence| sentence.contains(part)), "{part}: {told:#?}");
     }
 }
+
+/// As many as in the flood of record, 15,000 alarms in 5 s.
+#[test]
+fn the_flood_of_record_is_told_in_one_line_too() {
+    let mut spec = Spec::new()
+        .config(json!({
+            "position": [{ "summary": "grid/flood" }],
+            "cause": [{ "name": "loss of line 7", "trigger": ["grid/line7"], "alarms": ["s*/a*"] }],
+        }))
+        .condition("grid/flood")
+        .alarm("grid/line7")
+        .markable();
+    let names: Vec<String> = (0..15_000).map(|number| format!("s{}/a{number}", number / 100)).collect();
+    for name in &names {
+        spec = spec.alarm(name).markable();
+    }
+    for runner in runners() {
+        let mut bench = Bench::start(&runner, &spec).unwrap_or_else(|error| panic!("{error}"));
+        bench.run_for(10);
+        bench.occur("grid/line7");
+        let mut longest_ms = 0;
+        for some in names.chunks(300) {
+            some.iter().for_each(|name| bench.occur(name));
+            let before = std::time::Instant::now();
+            bench.run_for(100);
+            longest_ms = longest_ms.max(before.elapsed().as_millis());
+        }
+        bench.run_for(2_000);
+        println!("the longest tenth of a second took {longest_ms} ms");
+        let told = "15001 alarms in 5 s; likely cause: loss of line 7 (15001 of 15001); first: grid/line7";
+        assert_eq!(bench.detail("grid/flood"), told);
+        assert_eq!(bench.cause("s149/a14999"), "loss of line 7");
+        assert_eq!(bench.faults(), Vec::<String>::new());
+    }
+}

@@ -153,12 +153,12 @@ fn overlaps(states: &[(String, Values)]) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     for (at, (word, values)) in states.iter().enumerate() {
         for (twice, other) in &states[..at] {
-            let common = match (values, other) {
+            let is_shared = match (values, other) {
                 (Values::Numbers(some), Values::Numbers(others)) => some.iter().any(|number| others.contains(number)),
                 (Values::Text(one), Values::Text(other)) => one == other,
                 _ => false,
             };
-            if common {
+            if is_shared {
                 found.push((twice.as_str(), word.as_str()));
             }
         }
@@ -218,7 +218,10 @@ impl Rule {
                 }
             }
             if !any {
-                problems.add(format!("no alarm that is granted to this plugin matches `{pattern}` of unit `{unit}`; correct it, or add it to grant.alarms.suppress"));
+                problems.add(format!(
+                    "no alarm that is granted to this plugin matches `{pattern}` of unit `{unit}`; correct it, or add it to \
+                     grant.alarms.suppress"
+                ));
             }
         }
         let nanos = |seconds: f64| (seconds.clamp(0.0, LONGEST_S) * 1e9) as u64;

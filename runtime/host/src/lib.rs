@@ -1,7 +1,8 @@
 //! Runs plugins where they can't hurt the plant.
 //!
 //! In:  a component's bytes, what the project grants it, and what arrives for it (orders, completions, frames).
-//! Out: what its steps did (samples, misses, transactions, settled orders, conditions of alarms), through [`Outside`]; faults as records.
+//! Out: what its steps did (samples, misses, transactions, settled orders, conditions of alarms), through
+//!      [`Outside`]; faults as records.
 //! Start at [`Host::load`], then [`Supervised::turn`], which reads in the order things happen.
 //!
 //! Invariant: a step is a transaction; nothing that a plugin did counts before its step has returned.

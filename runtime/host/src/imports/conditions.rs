@@ -56,7 +56,8 @@ impl conditions::Host for StepState {
             let Some(alarm) = self.rights.alarms.granted(handle, may) else {
                 let right = may.word();
                 return breach(format!(
-                    "it spoke of alarm handle {handle} with verb {verb}, which it was not granted (`alarms.{right}` in plugins.toml)"
+                    "it spoke of alarm handle {handle} with verb {verb}, which it was not granted (`alarms.{right}` in \
+                     plugins.toml)"
                 ));
             };
             self.staged.words.push((alarm, word));

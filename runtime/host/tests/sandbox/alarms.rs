@@ -265,7 +265,10 @@ fn a_guest_that_is_too_slow_loses_events_but_not_where_alarms_stand() {
 fn the_document_names_alarms_with_what_is_granted_and_their_link() {
     let loaded = load_into(&plant(|_| {}), &speaker(&word(0, 1, 1.0, 0)).component()).expect("it loads");
     let document: serde_json::Value = serde_json::from_str(loaded.document()).expect("a document");
-    let alarm = |name: &str, access: &[&str], priority: &str| serde_json::json!({ "name": name, "message": "It is so", "area": "works", "access": access, "priority": priority });
+    let alarm = |name: &str, access: &[&str], priority: &str| {
+        let message = "It is so";
+        serde_json::json!({ "name": name, "message": message, "area": "works", "access": access, "priority": priority })
+    };
     let mut own = alarm("a1", &["raise", "read"], "low");
     own["latching"] = serde_json::json!(true);
     let mut heard = alarm("a3", &["read"], "high");

@@ -61,8 +61,9 @@ fn a_trip_sequence_is_told_to_the_operator_in_words() {
     let grant = "read = [\"p/*\"]\nstore_kib = 16\n\
                  alarms = { raise = [\"p/first_out\"], read = [\"p/suction_low\"], mark = [\"p/suction_low\"] }";
     project.plugin("first_out", "first-out", &config, grant);
-    project.add("alarms/alarms.toml", "[[alarm]]\nname = \"p/first_out\"\nplugin = \"first_out\"\nmessage = \"The pump tripped\"\n");
-    project.add("alarms/alarms.toml", "[[alarm]]\nname = \"p/suction_low\"\ntag = \"p/suction\"\nis = [true]\nmessage = \"Low\"\n");
+    let trip = "[[alarm]]\nname = \"p/first_out\"\nplugin = \"first_out\"\nmessage = \"The pump tripped\"\n";
+    let suction = "[[alarm]]\nname = \"p/suction_low\"\ntag = \"p/suction\"\nis = [true]\nmessage = \"Low\"\n";
+    project.add("alarms/alarms.toml", &format!("{trip}{suction}"));
     let station = Station::start(&project);
     let (api, console) = (station.api(), station.console(&[]));
     wait_until("the plugin runs", 15.0, || api.tag("system/plugins/first_out/state"), |tag| tag.number() == 1.0);
