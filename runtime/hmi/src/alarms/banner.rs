@@ -156,11 +156,16 @@ fn counts(ui: &Ui, c: &Canvas<'_>, left: f32, table: &Table, around: &Around<'_>
         x += 54.0;
     }
     let hidden = [counts.shelved, counts.suppressed, counts.out_of_service].map(|count| count.to_string());
-    let words = c.look().fill("shelved {}  suppressed {}  out of service {}", &hidden.each_ref().map(String::as_str));
-    c.text(c.at(left, 46.0), Align2::LEFT_CENTER, &c.fitted(&words, Font::SMALL, c.len(218.0)), Font::SMALL, t.text_quiet);
+    let lines = [
+        (38.0, c.look().fill("shelved {}  suppressed {}", &[&hidden[0], &hidden[1]])),
+        (51.0, c.look().fill("out of service {}", &[&hidden[2]])),
+    ];
+    for (y, words) in lines {
+        c.text(c.at(left, y), Align2::LEFT_CENTER, &c.fitted(&words, Font::SMALL, c.len(218.0)), Font::SMALL, t.text_quiet);
+    }
     if let Some(count) = around.flood {
         let words = c.look().fill("Flood: {} alarms in 10 min", &[&count.to_string()]);
-        let rect = Rect::from_min_max(c.at(left, 58.0), c.at(left + 216.0, 82.0));
+        let rect = Rect::from_min_max(c.at(left, 60.0), c.at(left + 216.0, 84.0));
         c.boxed(rect, t.urgent_row, c.stroke(1.6, t.urgent));
         c.text(rect.center(), Align2::CENTER_CENTER, &words, Font::TEXT_BOLD, t.text);
         let response = ui.interact(rect, ui.unique_id().with("flood"), Sense::hover());

@@ -37,7 +37,10 @@ fn of_object<'t>(table: &'t Table, object: &Object) -> Option<&'t Tally> {
 /// Draws the worst alarm of a screen into its tab.
 pub fn on_tab(c: &Canvas<'_>, tab: Rect, screen: &str, table: &Table, now: Option<Utc>) {
     if let Some(tally) = table.of_screen(screen) {
-        mark(c, pos2(tab.right() - c.len(9.0), tab.top() + c.len(11.0)), 13.0, tally, now);
+        if let Some((priority, waits, _)) = tally.worst() {
+            let at = pos2(tab.right() - c.len(9.0), tab.top() + c.len(11.0));
+            sign::paint(c, at, 13.0, priority, !waits || sign::lit(now));
+        }
     }
 }
 

@@ -24,10 +24,10 @@ const SHELVES: [(u32, &str); 6] =
 const COLUMNS: [(&str, f32, Option<Sort>); 10] = [
     ("Time", 1.25, Some(Sort::Time)),
     ("Priority", 0.9, Some(Sort::Priority)),
-    ("State", 2.0, Some(Sort::State)),
+    ("State", 2.5, Some(Sort::State)),
     ("Area", 1.1, Some(Sort::Area)),
-    ("Name", 2.2, Some(Sort::Name)),
-    ("Message", 3.2, Some(Sort::Message)),
+    ("Name", 2.0, Some(Sort::Name)),
+    ("Message", 3.3, Some(Sort::Message)),
     ("Value", 1.1, None),
     ("Limit", 1.0, None),
     ("Duration", 0.8, Some(Sort::Time)),
@@ -249,7 +249,7 @@ impl AlarmList {
         let mut message = info.message.clone();
         if line.more > 0 {
             let mark = if self.list.is_open(&now.cause) { "\u{25BE}" } else { "\u{25B8}" };
-            message = format!("{mark} {message}  {}", look.fill("(and {} more: {})", &[&line.more.to_string(), &now.cause]));
+            message = format!("{mark} +{} {}: {message}", line.more, now.cause);
         }
         let last = self.last(around, alarm);
         [

@@ -243,3 +243,23 @@ fn an_act_names_the_occurrence_that_was_seen_and_leaves_out_what_would_be_refuse
     let long = Plan::of(Act::Shelve { for_s: 7_200, one_shot: false }, &table, [1].into_iter(), "");
     assert_eq!((long.alarms, long.why), (0, Some("It can't be shelved for so long.")));
 }
+
+#[test]
+fn a_list_of_a_hundred_thousand_takes_a_row_in_one_pass() {
+    // 100,000 rows are the same list as a few: what changes lands in its place, and nothing else moves.
+    let mut table = Table::default();
+    let infos = (0..100_000).map(|id| info(id, Priority::ALL[1 + id as usize % 4])).collect();
+    let rows = (0..100_000).map(|id| row(id, AlarmState::Unacknowledged, i64::from(id))).collect();
+    table.take(part(true, infos, rows), None);
+    let mut list = List::default();
+    list.update(&table, false);
+    let before = list.ids().to_vec();
+    assert_eq!(before.len(), 100_000);
+    tell(&mut table, vec![row(before[5_000], AlarmState::Acknowledged, 1)]);
+    list.update(&table, false);
+    let mut wanted = before.clone();
+    let moved = wanted.remove(5_000);
+    wanted.retain(|id| *id != moved);
+    assert_eq!(list.ids()[..99_999], wanted[..]);
+    assert_eq!(list.ids()[99_999], moved);
+}
