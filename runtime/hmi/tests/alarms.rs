@@ -156,3 +156,38 @@ fn the_horn_is_silenced_and_the_next_alarm_sounds_again() {
     bench.tell(AlarmBatch { rows: vec![row(1, 9)], ..AlarmBatch::default() });
     assert!(!silent(&bench));
 }
+
+#[test]
+#[ignore = "a measurement: takes seconds, and the machine's load goes into it"]
+fn a_list_of_a_hundred_thousand_opens_at_once_and_stays_fluid() {
+    use std::time::{Duration, Instant};
+    let mut bench = Bench::new();
+    for part in 0..25_u32 {
+        let ids = part * 4_000..(part + 1) * 4_000;
+        let infos = ids.clone().map(|id| info(id, Priority::ALL[1 + id as usize % 4], "Pump runs hot")).collect();
+        let rows = ids.map(|id| row(id, u64::from(id) + 1)).collect();
+        let batch = AlarmBatch { whole: part == 0, more: part < 24, infos, rows, ..AlarmBatch::default() };
+        bench.station.say(ToConsole::Alarms(Box::new(batch)));
+    }
+    bench.wait(500);
+    let timed = |bench: &mut Bench| {
+        let start = Instant::now();
+        bench.wait(100);
+        start.elapsed()
+    };
+    let calm = timed(&mut bench);
+    bench.harness.key_press(Key::F2);
+    let opens = timed(&mut bench);
+    let mut frames: Vec<Duration> = Vec::new();
+    for step in 0..200_u32 {
+        // 40 alarms change with each frame.
+        let rows = (0..40).map(|at| row(step * 400 + at, 200_000 + u64::from(step))).collect();
+        bench.station.say(ToConsole::Alarms(Box::new(AlarmBatch { rows, ..AlarmBatch::default() })));
+        frames.push(timed(&mut bench));
+    }
+    frames.sort_unstable();
+    let (p50, p99) = (frames[100], frames[198]);
+    println!("without the list {calm:?}, opens in {opens:?}, a frame p50 {p50:?} p99 {p99:?}");
+    assert!(opens <= Duration::from_millis(100), "{opens:?}");
+    assert!(p99 <= Duration::from_millis(16), "{p99:?}");
+}

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use plantroom_model::{Hidden, Marks, Priority};
 
-use super::table::{Alarm, Table};
+use super::table::{Alarm, ById, Table};
 
 /// Which alarms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -108,6 +108,8 @@ struct Key {
     numbers: (i64, i64, i64),
     words: Box<str>,
     id: u32,
+    /// It has a likely cause, which its group is found by.
+    grouped: bool,
 }
 
 impl Key {
@@ -124,7 +126,7 @@ impl Key {
             Sort::Name => ((0, 0, 0), info.name.as_str()),
             Sort::Message => ((0, 0, 0), info.message.as_str()),
         };
-        Self { numbers, words: words.into(), id: info.id }
+        Self { numbers, words: words.into(), id: info.id, grouped: !now.cause.is_empty() }
     }
 }
 
@@ -148,7 +150,7 @@ pub struct List {
     backwards: bool,
     /// In order.
     keys: Vec<Key>,
-    inside: HashSet<u32>,
+    inside: HashSet<u32, ById>,
     /// What is shown.
     lines: Vec<Line>,
     ids: Vec<u32>,
@@ -156,7 +158,7 @@ pub struct List {
     stamp: u64,
     built: bool,
     /// What has changed since it is held.
-    waiting: HashSet<u32>,
+    waiting: HashSet<u32, ById>,
     fresh: usize,
 }
 
@@ -235,8 +237,7 @@ impl List {
     }
 
     fn build(&mut self, table: &Table) {
-        let fitting = table.ids().filter_map(|id| table.get(id));
-        let fitting = fitting.filter(|alarm| self.tab.has(alarm) && self.filter.lets(alarm));
+        let fitting = table.all().filter(|alarm| self.tab.has(alarm) && self.filter.lets(alarm));
         self.keys = fitting.map(|alarm| Key::of(self.sort, &alarm)).collect();
         self.order();
         self.inside = self.keys.iter().map(|key| key.id).collect();
@@ -284,7 +285,7 @@ impl List {
     /// row stands, the others below it or folded away.
     fn lay_out(&mut self, table: &Table) {
         let mut groups: HashMap<&str, Vec<u32>> = HashMap::new();
-        for key in &self.keys {
+        for key in self.keys.iter().filter(|key| key.grouped) {
             let cause = table.get(key.id).map_or("", |alarm| alarm.now.cause.as_str());
             if !cause.is_empty() {
                 groups.entry(cause).or_default().push(key.id);
@@ -292,7 +293,7 @@ impl List {
         }
         self.lines.clear();
         for key in &self.keys {
-            let cause = table.get(key.id).map_or("", |alarm| alarm.now.cause.as_str());
+            let cause = if key.grouped { table.get(key.id).map_or("", |alarm| alarm.now.cause.as_str()) } else { "" };
             if cause.is_empty() {
                 self.lines.push(Line { id: key.id, more: 0, below: false });
                 continue;

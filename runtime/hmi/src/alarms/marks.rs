@@ -20,7 +20,14 @@ pub fn over(ui: &Ui, c: &Canvas<'_>, (scene, salt): (&Scene, Id), table: &Table,
         }
         if let Some(tally) = of_object(table, object) {
             let rect = c.rect(object.rect);
-            mark(c, rect.left_top() + vec2(-c.len(3.0), -c.len(3.0)), 15.0, tally, now);
+            // Beside small boxes, whose words stand above them; on the corner of everything else.
+            let at = match &object.symbol {
+                Symbol::Value(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Lamp(_) => {
+                    rect.left_center() - vec2(c.len(11.0), 0.0)
+                }
+                _ => rect.left_top() - vec2(c.len(3.0), c.len(3.0)),
+            };
+            mark(c, at, 15.0, tally, now);
         }
     }
 }

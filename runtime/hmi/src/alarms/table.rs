@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use plantroom_model::{AlarmState, Hidden, Marks, Utc};
@@ -60,11 +61,32 @@ fn waits(now: &AlarmNow) -> bool {
     listed(now) && state(now).is_unacknowledged()
 }
 
+/// Alarms' numbers are dense and come from the station: they need no hash that withstands attacks.
+pub type ById = BuildHasherDefault<Spread>;
+
+/// Spreads numbers that follow each other.
+#[derive(Default)]
+pub struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
 /// All of them.
 #[derive(Default)]
 pub struct Table {
-    infos: HashMap<u32, Arc<AlarmInfo>>,
-    rows: HashMap<u32, AlarmNow>,
+    infos: HashMap<u32, Arc<AlarmInfo>, ById>,
+    rows: HashMap<u32, AlarmNow, ById>,
     by_name: HashMap<String, u32>,
     tags: HashMap<String, Tally>,
     instances: HashMap<String, Tally>,
@@ -197,9 +219,7 @@ impl Table {
 
     /// The alarm of this number.
     pub fn get(&self, id: u32) -> Option<Alarm<'_>> {
-        let (info, now) = (self.infos.get(&id)?, self.rows.get(&id)?);
-        let unrecorded = now.frame > self.recorded || Marks(now.marks).has(Marks::UNRECORDED);
-        Some(Alarm { info, now, unrecorded })
+        self.with(self.rows.get(&id)?)
     }
 
     /// The number of the alarm of this name.
@@ -207,9 +227,14 @@ impl Table {
         self.by_name.get(name).copied()
     }
 
-    /// Numbers of all alarms that were told, in no order.
-    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
-        self.rows.keys().copied()
+    /// All alarms that were told, in no order.
+    pub fn all(&self) -> impl Iterator<Item = Alarm<'_>> + '_ {
+        self.rows.values().filter_map(|now| self.with(now))
+    }
+
+    fn with<'a>(&'a self, now: &'a AlarmNow) -> Option<Alarm<'a>> {
+        let unrecorded = now.frame > self.recorded || Marks(now.marks).has(Marks::UNRECORDED);
+        Some(Alarm { info: self.infos.get(&now.id)?, now, unrecorded })
     }
 
     /// The most urgent ones that wait for an acknowledgement: the newest of the highest priority first.
