@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,11 +23,34 @@ const LOOK_MS: u64 = 250;
 /// How long what scripts say waits for room in the inbox before it is tried again, in ms.
 const RETRY_MS: u64 = 20;
 
+/// Frames that wait as they are; of more only the tags are kept.
+const FRAMES: usize = 16;
+
 /// What has changed since the scripts looked last.
 #[derive(Debug, Default)]
 struct Desk {
-    changed: Mutex<(HashSet<TagId>, bool)>,
+    /// There are scripts that want to know.
+    wanted: AtomicBool,
+    heard: Mutex<Heard>,
     bell: Condvar,
+}
+
+/// Frames and not tags: whoever looks at them is this thread, not the scan that hands them over.
+#[derive(Debug, Default)]
+struct Heard {
+    frames: Vec<Arc<Frame>>,
+    /// The tags of frames that there was no room for.
+    tags: HashSet<TagId>,
+    stop: bool,
+}
+
+impl Heard {
+    /// Keeps of its frames what the scripts need of them.
+    fn gather(&mut self) {
+        let rows = self.frames.iter().flat_map(|frame| frame.changes.rows().iter().map(|row| row.tag));
+        self.tags.extend(rows);
+        self.frames.clear();
+    }
 }
 
 /// Evaluates scripted alarms.
@@ -84,7 +108,7 @@ impl AlarmScripts {
 
     /// Stops; what is being evaluated is finished.
     pub fn stop(&self) {
-        self.desk.changed.lock().1 = true;
+        self.desk.heard.lock().stop = true;
         self.desk.bell.notify_one();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
@@ -94,12 +118,15 @@ impl AlarmScripts {
 
 impl FrameReader for AlarmScripts {
     fn frame(&self, frame: &Arc<Frame>) {
-        if frame.changes.is_empty() {
+        if frame.changes.is_empty() || !self.desk.wanted.load(Ordering::Relaxed) {
             return;
         }
-        let mut changed = self.desk.changed.lock();
-        changed.0.extend(frame.changes.rows().iter().map(|row| row.tag));
-        drop(changed);
+        let mut heard = self.desk.heard.lock();
+        if heard.frames.len() >= FRAMES {
+            heard.gather();
+        }
+        heard.frames.push(Arc::clone(frame));
+        drop(heard);
         self.desk.bell.notify_one();
     }
 }
@@ -129,11 +156,17 @@ impl Work {
 
     /// Waits for changes, at most so long; `None` when the station stops.
     fn wait(&self, longest: Duration) -> Option<HashSet<TagId>> {
-        let mut changed = self.desk.changed.lock();
-        if changed.0.is_empty() && !changed.1 {
-            self.desk.bell.wait_for(&mut changed, longest);
+        let mut heard = self.desk.heard.lock();
+        if heard.frames.is_empty() && heard.tags.is_empty() && !heard.stop {
+            self.desk.bell.wait_for(&mut heard, longest);
         }
-        if changed.1 { None } else { Some(std::mem::take(&mut changed.0)) }
+        if heard.stop {
+            return None;
+        }
+        let mut taken = std::mem::take(&mut *heard);
+        drop(heard);
+        taken.gather();
+        Some(taken.tags)
     }
 
     /// Makes runners for a plant; what alarms of the same names and the same script kept goes on.
@@ -162,6 +195,7 @@ impl Work {
                 }
             }
         }
+        self.desk.wanted.store(!self.runners.is_empty(), Ordering::Relaxed);
         self.plant = Arc::clone(plant);
     }
 
