@@ -404,7 +404,7 @@ impl Both<'_> {
         (!what.is_empty()).then_some(what)
     }
 
-    /// Plugins that keep what they are, but whose tags or connections come, go or change.
+    /// Plugins that keep what they are, but whose tags, connections or alarms come, go or change.
     fn plugins_given_other_tags(&self, plugins: &Differences, tags: &Differences, resubscribed: &[Arc<str>]) -> Vec<Arc<str>> {
         let restarted: HashSet<&str> = plugins.changed.iter().map(|one| &*one.name).collect();
         let touched: HashSet<&str> =
@@ -414,7 +414,8 @@ impl Both<'_> {
             let tags = grant.publish.iter().chain(&grant.read).chain(&grant.write);
             let tags = tags.filter_map(|id| plant.tags.get(id.0 as usize)).map(|tag| Arc::from(&tag.name));
             let connections = grant.connections.iter().filter_map(|id| plant.connections.get(id.0 as usize));
-            tags.chain(connections.map(|connection| format!("connection {}", connection.name).into())).collect()
+            let links = connections.map(|connection| format!("connection {}", connection.name).into());
+            tags.chain(links).chain(alarms_of(plant, grant)).collect()
         };
         let kept = self.new.plugins.iter().filter(|plugin| !plugin.is_gone() && !restarted.contains(&*plugin.name));
         kept.filter_map(|plugin| {
@@ -425,4 +426,16 @@ impl Both<'_> {
         })
         .collect()
     }
+}
+
+/// The alarms of a plugin with all that it is told of them.
+fn alarms_of(plant: &Plant, grant: &crate::Grant) -> impl Iterator<Item = Arc<str>> {
+    let of = &grant.alarms;
+    let rights = [("raise", &of.raise), ("suppress", &of.suppress), ("mark", &of.mark), ("read", &of.read)];
+    rights.into_iter().flat_map(|(right, list)| list.iter().map(move |id| (right, id))).filter_map(|(right, id)| {
+        let alarm = plant.alarms.get(id.0 as usize)?;
+        let (message, area, instance, group) = (&alarm.message, &alarm.area, &alarm.instance, &alarm.first_out);
+        let nature = (alarm.priority.word(), alarm.latching);
+        Some(format!("alarm {} {right} {message} {area} {instance} {group} {nature:?}", alarm.name).into())
+    })
 }
