@@ -13,6 +13,7 @@ mod control;
 mod disk_full;
 mod faults;
 mod grants;
+mod handles;
 mod healthy;
 mod hostile_text;
 mod integrator;
