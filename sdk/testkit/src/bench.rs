@@ -57,6 +57,7 @@ impl Bench {
 
     fn run_now(&mut self) {
         for _ in 0..TURNS_AT_ONCE {
+            self.hand_over_alarms();
             let arrived = self.world.complete_due() | std::mem::take(&mut self.arrived);
             if !arrived && (self.ended || self.wake_ns > self.world.elapsed_ns()) {
                 return;
@@ -70,7 +71,6 @@ impl Bench {
     fn turn(&mut self) {
         let turned = self.stepper.turn();
         self.world.end_turn();
-        self.hand_over_alarms();
         match turned {
             Turned::WaitUntil(wake) => self.wake_ns = World::since_start_ns(wake),
             Turned::Ended => self.ended = true,

@@ -22,7 +22,6 @@ impl Bench {
         let id = self.foreign_alarm(alarm);
         let source = Utc(self.world.now_utc_ns() - ms_ago * 1_000_000);
         self.world.set_alarm(id, true, source);
-        self.hand_over_alarms();
     }
 
     /// An alarm's condition goes, now.
@@ -32,7 +31,6 @@ impl Bench {
     pub fn go(&mut self, alarm: &str) {
         let id = self.foreign_alarm(alarm);
         self.world.set_alarm(id, false, Utc(0));
-        self.hand_over_alarms();
     }
 
     /// An operator acknowledges an alarm.
@@ -70,7 +68,6 @@ impl Bench {
     fn settle_alarm(&mut self, alarm: &str, kind: AlarmEventKind) {
         let id = self.known_alarm(alarm);
         assert!(self.world.settle_alarm(id, kind), "{kind:?} makes no sense: `{alarm}` is {}", self.standing(alarm).state.word());
-        self.hand_over_alarms();
     }
 
     /// Where an alarm stands, by what the plugin and the test have made happen.
@@ -114,7 +111,7 @@ impl Bench {
         self.events().into_iter().filter_map(of_alarm).collect()
     }
 
-    /// Hands over what happened to alarms since the last time.
+    /// Hands over what happened to alarms since the last time, as one scan tells it.
     pub(super) fn hand_over_alarms(&mut self) {
         let events = self.world.take_alarm_events();
         if !events.is_empty() {
