@@ -101,7 +101,7 @@ fn it_ends_when_fewer_than_five_came_in_ten_minutes() {
 }
 
 #[test]
-fn a_cause_that_would_have_told_itself_is_not_named_and_what_is_common_is() {
+fn a_cause_that_would_have_told_itself_is_not_named_and_what_alarms_share_is() {
     let mut bench = start(&Runner::native::<FloodAdvisor>());
     for number in 0..20 {
         bench.occur(&format!("valves/v{number}"));
