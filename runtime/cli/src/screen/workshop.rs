@@ -180,7 +180,11 @@ impl Watch {
         let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
         let problems = errors.map(ToString::to_string).collect();
         match loaded.plant {
-            Some(plant) => Saved { script: Some(plant::script(&plant)), tags: Some(SampleTags::new(&plant.tags).computing(&plant.tags)), problems },
+            Some(plant) => Saved {
+                script: Some(plant::script(&plant)),
+                tags: Some(SampleTags::new(&plant.tags).computing(&plant.tags)),
+                problems,
+            },
             // What is open stays as it is until the project can be read again.
             None => Saved { script: None, tags: None, problems },
         }
