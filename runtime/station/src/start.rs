@@ -13,7 +13,7 @@ use plantroom_alarms::AlarmEngine;
 use plantroom_fieldbus::Fieldbus;
 use plantroom_historian::Journal;
 use plantroom_host::{Loaded, Outside};
-use plantroom_model::{Diagnostic, Frame, Now, Role, Snapshot, TagId, Utc, Value};
+use plantroom_model::{AlarmBoard, Diagnostic, Frame, Now, Role, Snapshot, TagId, Utc, Value};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
@@ -134,19 +134,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let scan = flow.start().map_err(no_thread)?;
     // After everything that can be refused: the password is told once, and must not be lost with a failed start.
     let first_user = first_user(&access, &*clock)?;
-    let machinery = Machinery {
-        running,
-        inbox: Arc::clone(&inbox),
-        clock: Arc::clone(&clock),
-        retained: Arc::clone(&retained),
-        fieldbus: Arc::clone(&fieldbus),
-        outside: Arc::clone(&outside),
-        snapshots: snapshot,
-        boards,
-        taken,
-        sent: AtomicU64::new(0),
-        screens: screens::sender(&plant),
-    };
+    let machinery = machinery(running, &shared, (Arc::clone(&retained), Arc::clone(&outside)), (snapshot, boards, taken));
     let runs = (plant, Turn { kept: files, unsettled }, refused);
     let (changes, watching) = start_changes(runs, (history, sandbox), machinery, &access);
     let automations = Automations::start(Arc::clone(&commands), data.join("automations"));
@@ -212,6 +200,29 @@ fn first_scan(plant: &Plant, kept: &[(TagId, Value, Utc)], retained: &Retained, 
     let tags = TagEngine::with_totals(&plant.tags, kept, retained.totals(), now);
     let alarms = AlarmEngine::new(Arc::clone(&plant.alarms), &plant.tags, &alarms.restored, alarms.next_occurrence, now);
     Scan::new(plant, tags, alarms)
+}
+
+/// What a change of the project reaches.
+fn machinery(
+    running: Arc<NowRunning>,
+    (clock, inbox, fieldbus, ..): &Shared,
+    (retained, outside): (Arc<Retained>, Arc<StationOutside>),
+    (snapshots, boards, taken): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<AlarmBoard>>, watch::Receiver<u64>),
+) -> Machinery {
+    let screens = screens::sender(&running.plant());
+    Machinery {
+        running,
+        inbox: Arc::clone(inbox),
+        clock: Arc::clone(clock),
+        retained,
+        fieldbus: Arc::clone(fieldbus),
+        outside,
+        snapshots,
+        boards,
+        taken,
+        sent: AtomicU64::new(0),
+        screens,
+    }
 }
 
 /// From here on the project can be changed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AlarmEvent, AlarmEventKind, AlarmId, Hidden, Marks, Priority, Standing, Status, Utc, Value};
+use crate::{AlarmEvent, AlarmEventKind, AlarmId, AlarmState, Hidden, Marks, Priority, Standing, Status, Utc, Value};
 
 /// What is to be shown of one alarm.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +43,22 @@ impl AlarmRow {
 
     /// Whether there is anything to show of it, in any list.
     pub fn is_shown(&self) -> bool {
-        self.standing.state != crate::AlarmState::Normal || self.standing.hidden.any()
+        self.standing.state != AlarmState::Normal || self.standing.hidden.any()
+    }
+
+    /// Where it stood when the station started; of such an event the source time is when the alarm came.
+    fn stood(&mut self, event: &AlarmEvent, is_new: bool, by: (Arc<str>, Arc<str>)) {
+        self.shelved_until = event.until;
+        if !is_new {
+            return;
+        }
+        (self.came, self.source_time) = (event.source_time, Utc(0));
+        let is_acknowledged = matches!(event.to.state, AlarmState::Acknowledged | AlarmState::LatchedAcknowledged);
+        match (is_acknowledged, event.by.is_some()) {
+            (true, true) => self.acknowledged = Some((event.at.utc, by.0)),
+            (false, true) => self.hidden_by = Some(by),
+            (_, false) => self.comment.clone_from(&event.comment),
+        }
     }
 
     fn take(&mut self, event: &AlarmEvent, frame: u64) {
@@ -70,7 +85,7 @@ impl AlarmRow {
             Kind::Shelved => (self.shelved_until, self.hidden_by) = (event.until, Some(by())),
             Kind::Suppressed | Kind::OutOfService => self.hidden_by = Some(by()),
             Kind::Grouped => self.cause = event.comment.clone(),
-            Kind::Standing => self.shelved_until = event.until,
+            Kind::Standing => self.stood(event, came_anew, by()),
             _ => {}
         }
         if !event.to.hidden.has(Hidden::SHELVED) {
@@ -255,7 +270,7 @@ impl AlarmRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AlarmState, Mono, Now, Occurrence};
+    use crate::{Mono, Now, Occurrence};
 
     fn event(alarm: u32, kind: AlarmEventKind, state: AlarmState, occurrence: u64, ns: i64) -> AlarmEvent {
         let to = Standing { occurrence: Occurrence(occurrence), state, ..Standing::default() };
@@ -310,6 +325,17 @@ mod tests {
         }
         assert_eq!((restored.counts(), restored.get(AlarmId(2))), (board.counts(), board.get(AlarmId(2))));
         assert_eq!(restored.changed_since(0).count(), 1);
+    }
+
+    #[test]
+    fn after_a_restart_an_alarm_is_as_old_as_it_was_and_acknowledged_by_whom_it_was() {
+        let mut board = AlarmBoard::default();
+        let mut stood = event(0, AlarmEventKind::Standing, AlarmState::Acknowledged, 9, 50);
+        (stood.source_time, stood.by) = (Utc(7), Some("anna".into()));
+        board.apply(1, &[stood], |_| Priority::Low);
+        let row = board.get(AlarmId(0)).cloned().unwrap_or_default();
+        assert_eq!((row.came, row.source_time), (Utc(7), Utc(0)));
+        assert_eq!(row.acknowledged.map(|(_, by)| by), Some("anna".into()));
     }
 
     #[test]
