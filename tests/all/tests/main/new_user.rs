@@ -54,7 +54,7 @@ fn a_new_project_shows_a_device_that_nobody_here_wrote() {
     let tag = |arguments: &[&str]| plantroom(&[&["tag", "--url", &station.url, "--token", &token], arguments].concat(), &[]);
     wait_until("the level is good", 20.0, || station.api().tag("device/level"), |level| level.is_good() && level.number() == 2.5);
     let level = tag(&["read", "device/level"]);
-    assert!(level.code == 0 && level.stdout.contains("2.500") && level.stdout.contains(" m"), "{}{}", level.stdout, level.stderr);
+    assert!(level.code == 0 && level.stdout.contains("2.50 ") && level.stdout.contains(" m"), "{}{}", level.stdout, level.stderr);
     for (name, value) in [("device/flow", 25.0), ("device/temperature", 11.5), ("pump1/speed_setpoint", 50.0)] {
         let now = wait_until(name, 5.0, || station.api().tag(name), |tag| tag.is_good());
         assert_eq!(now.number(), value, "{name}");
