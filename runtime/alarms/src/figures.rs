@@ -59,8 +59,9 @@ pub struct Figures {
     about: Vec<(u32, Priority)>,
     pages: Vec<Option<Box<[PerAlarm; PAGE]>>>,
     from: i64,
-    /// The newest time that was seen.
+    /// The newest time that was seen, and the end of its second.
     now: i64,
+    second_end: i64,
     gaps: Vec<(i64, i64)>,
 }
 
@@ -70,7 +71,9 @@ impl Figures {
         let positions = Positions::new(positions);
         let calendar = Calendar::new(zone, from.0);
         let tallies = (0..positions.count()).map(|_| Tally::new(from.0)).collect();
-        Self { calendar, positions, tallies, about: Vec::new(), pages: Vec::new(), from: from.0, now: from.0, gaps: Vec::new() }
+        let (from, second_end) = (from.0, end_of_second(from.0));
+        let (about, pages, gaps) = (Vec::new(), Vec::new(), Vec::new());
+        Self { calendar, positions, tallies, about, pages, from, now: from, second_end, gaps }
     }
 
     /// The same positions and alarms, from a later time on: what stands and what came in the last 10 minutes goes over.
@@ -103,7 +106,7 @@ impl Figures {
     /// What happened to an alarm.
     #[inline]
     pub fn apply(&mut self, step: &AlarmStep) {
-        if step.at.0 / SECOND_NS != self.now / SECOND_NS {
+        if step.at.0 >= self.second_end {
             self.advance(step.at);
         }
         // A clock that was set back: what happens now counts for the newest time that was seen.
@@ -142,9 +145,9 @@ impl Figures {
     /// Lets time pass: floods end, windows close.
     pub fn advance(&mut self, now: Utc) {
         if now.0 > self.now {
-            self.now = now.0;
+            (self.now, self.second_end) = (now.0, end_of_second(now.0));
             self.calendar.advance(now.0);
-            self.tallies.iter_mut().for_each(|tally| tally.advance(now.0, &self.calendar));
+            self.tallies.iter_mut().for_each(|tally| tally.advance(&self.calendar));
         }
     }
 
@@ -163,7 +166,7 @@ impl Figures {
         Utc(self.from)
     }
 
-    /// What came of it until a time; `words` says what alarms are called.
+    /// What came of it until a time, at or after the last step; `words` says what alarms are called.
     pub fn figures(&self, until: Utc, words: &dyn Fn(AlarmId) -> AlarmWords) -> KeyFigures {
         outcome::figures(self, until.0, words)
     }
@@ -202,6 +205,11 @@ impl Figures {
             })
         })
     }
+}
+
+/// Of the second that a time is in.
+fn end_of_second(at: i64) -> i64 {
+    at.div_euclid(SECOND_NS).saturating_add(1).saturating_mul(SECOND_NS)
 }
 
 /// The first moment of the day that a time is in, in a zone.

@@ -201,7 +201,7 @@ fn questions(reader: &JournalReader, (from, until): (Utc, Utc), rounds: usize) -
     progress("journal: questions over 10 million rows");
     let middle = Utc(from.0 + (until.0 - from.0) / 2);
     let hour = Query { from: Some(middle), until: Some(Utc(middle.0 + 3_600_000_000_000)), ..Query::default() };
-    let area = Query { areas: vec!["area_7".into()], priorities: vec![Priority::High], ..Query::default() };
+    let area = Query { areas: vec!["area_6".into()], priorities: vec![Priority::High], ..Query::default() };
     let nowhere = Query { text: Some("no such text".into()), look_at: u64::MAX, ..Query::default() };
     let asked = [
         ("the newest 100 of 10 million rows", Query::default()),

@@ -135,12 +135,18 @@ pub(super) fn percent(value: f64) -> String {
     if value.abs() < 10.0 { format!("{value:.1} %") } else { format!("{value:.0} %") }
 }
 
+/// One digit after the point, where it isn't 0.
+fn tenths(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
 /// Seconds as people say them.
 pub(super) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 90.0 => format!("{s:.0} s"),
         s if s < 5_400.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.1} h", s / 3_600.0),
-        s => format!("{:.1} days", s / 86_400.0),
+        s if s < 172_800.0 => format!("{} h", tenths(s / 3_600.0)),
+        s => format!("{} days", tenths(s / 86_400.0)),
     }
 }

@@ -16,6 +16,13 @@ pub(crate) struct Calendar {
     /// Start of the first window, and of the first hour.
     first_window: i64,
     first_hour: i64,
+    /// The last time that it was advanced to, and the window and the hour that it is in.
+    pub now: i64,
+    window_now: Option<usize>,
+    hour_now: Option<usize>,
+    /// Until then it is the same window, and the same hour.
+    window_end: i64,
+    hour_end: i64,
     /// Starts of days, the next one included: as many as days, and one more.
     pub days: Vec<i64>,
 }
@@ -27,7 +34,10 @@ impl Calendar {
         let floor = |length: i64| (from + offset).div_euclid(length) * length - offset;
         let start = start_of_day(from, &zone);
         let days = vec![start, next_day(start, &zone)];
-        Self { first_window: floor(WINDOW_NS), first_hour: floor(HOUR_NS), days, zone }
+        let (first_window, first_hour) = (floor(WINDOW_NS), floor(HOUR_NS));
+        let (window_end, hour_end) = (first_window + WINDOW_NS, first_hour + HOUR_NS);
+        let (window_now, hour_now) = (Some(0), Some(0));
+        Self { first_window, first_hour, now: from, window_now, hour_now, window_end, hour_end, days, zone }
     }
 
     /// The same zone from another time on.
@@ -39,8 +49,17 @@ impl Calendar {
         &self.zone
     }
 
-    /// Days up to a time.
+    /// Goes on to a time.
     pub fn advance(&mut self, now: i64) {
+        self.now = now;
+        if now >= self.window_end {
+            self.window_now = self.window(now);
+            self.window_end = end_of(now, self.first_window, WINDOW_NS);
+        }
+        if now >= self.hour_end {
+            self.hour_now = self.hour(now);
+            self.hour_end = end_of(now, self.first_hour, HOUR_NS);
+        }
         while let Some(end) = self.days.last().copied().filter(|end| *end <= now && self.days.len() < WINDOWS / 144) {
             self.days.push(next_day(end, &self.zone));
         }
@@ -48,14 +67,24 @@ impl Calendar {
 
     /// The window that a time is in; `None` behind the last one that is kept.
     pub fn window(&self, at: i64) -> Option<usize> {
-        let window = (at - self.first_window).div_euclid(WINDOW_NS);
+        let window = at.saturating_sub(self.first_window).div_euclid(WINDOW_NS);
         usize::try_from(window).ok().filter(|window| *window < WINDOWS)
     }
 
     /// The hour that a time is in.
     pub fn hour(&self, at: i64) -> Option<usize> {
-        let hour = (at - self.first_hour).div_euclid(HOUR_NS);
+        let hour = at.saturating_sub(self.first_hour).div_euclid(HOUR_NS);
         usize::try_from(hour).ok().filter(|hour| *hour < WINDOWS / 6)
+    }
+
+    /// The window that is now, after [`Calendar::advance`].
+    pub fn this_window(&self) -> Option<usize> {
+        self.window_now
+    }
+
+    /// The hour that is now, after [`Calendar::advance`].
+    pub fn this_hour(&self) -> Option<usize> {
+        self.hour_now
     }
 
     /// The day that is now, after [`Calendar::advance`].
@@ -76,6 +105,12 @@ impl Calendar {
         let start = self.days.get(day).copied().unwrap_or_default();
         timestamp(start).to_zoned(self.zone.clone()).date().to_string()
     }
+}
+
+/// The end of the piece that a time is in, of pieces of one length that begin at `first`.
+fn end_of(now: i64, first: i64, length: i64) -> i64 {
+    let piece = now.saturating_sub(first).div_euclid(length);
+    piece.saturating_add(1).saturating_mul(length).saturating_add(first)
 }
 
 pub(crate) fn timestamp(ns: i64) -> Timestamp {

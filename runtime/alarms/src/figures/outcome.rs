@@ -1,5 +1,6 @@
 //! What came of it: the figures of a time, ready to be shown.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use plantroom_model::{AlarmId, Priority, Utc};
@@ -223,9 +224,11 @@ type Words<'a> = &'a dyn Fn(AlarmId) -> AlarmWords;
 
 pub(super) fn figures(of: &Figures, until: i64, words: Words<'_>) -> KeyFigures {
     let until = until.max(of.from);
-    // Floods and windows end with the time that is asked for, on a copy.
-    let mut at_end = of.clone();
-    at_end.advance(Utc(until));
+    // Floods and windows end with the time that is asked for, on a copy where that is still to come.
+    let mut at_end = Cow::Borrowed(of);
+    if until > of.now {
+        at_end.to_mut().advance(Utc(until));
+    }
     let gaps = merged(&of.gaps, of.from, until);
     let missing_ns: i64 = gaps.iter().map(|(from, to)| to - from).sum();
     let observed_ns = (until - of.from - missing_ns).max(0);

@@ -121,10 +121,10 @@ impl Tally {
         self.hidden.out_of_service += u64::from(by.has(Hidden::OUT_OF_SERVICE));
     }
 
-    pub fn advance(&mut self, now: i64, calendar: &Calendar) {
-        self.sliding.advance(now);
+    pub fn advance(&mut self, calendar: &Calendar) {
+        self.sliding.advance(calendar.now);
         if self.sliding.sum > 0 {
-            self.note_most(now, calendar);
+            self.note_most(calendar);
         }
     }
 
@@ -132,19 +132,19 @@ impl Tally {
     pub fn announced(&mut self, at: i64, alarm: AlarmId, priority: Priority, calendar: &Calendar) {
         self.by_priority[priority as usize] += 1;
         self.sliding.add(at, alarm);
-        if let Some(window) = calendar.window(at) {
+        if let Some(window) = calendar.this_window() {
             *place(&mut self.windows, window) += 1;
         }
-        if let Some(hour) = calendar.hour(at) {
+        if let Some(hour) = calendar.this_hour() {
             place(&mut self.hours, hour).0 += 1;
         }
         place(&mut self.days, calendar.today()).0[priority as usize] += 1;
-        self.note_most(at, calendar);
+        self.note_most(calendar);
     }
 
-    fn note_most(&mut self, at: i64, calendar: &Calendar) {
+    fn note_most(&mut self, calendar: &Calendar) {
         let sum = self.sliding.sum;
-        if let Some(hour) = calendar.hour(at) {
+        if let Some(hour) = calendar.this_hour() {
             let most = &mut place(&mut self.hours, hour).1;
             *most = sum.max(*most);
         }

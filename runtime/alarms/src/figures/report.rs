@@ -28,7 +28,8 @@ body{font:14px/1.4 system-ui,sans-serif;color:#222;background:#fff;max-width:180
 h1{font-size:22px;margin:0 0 2px}h2{font-size:18px;border-bottom:1px solid #999;padding-bottom:2px;margin:24px 0 8px}\
 h3{font-size:14px;margin:16px 0 4px}p{margin:4px 0}.soft{color:#555}\
 table{border-collapse:collapse;width:100%;margin:4px 0}th{text-align:left;font-weight:600;border-bottom:1px solid #999}\
-td,th{padding:2px 6px 2px 0;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
+td,th{padding:2px 6px 2px 0;vertical-align:top}b{white-space:nowrap}\
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
 tr{break-inside:avoid}tbody tr:nth-child(even){background:#f4f4f4}svg{display:block;width:100%;height:auto}\
 .verdict{font-size:18px;border:2px solid #222;padding:4px 10px;display:inline-block;margin:6px 0}\
 section{break-before:page}section:first-of-type{break-before:auto}figure{margin:6px 0;break-inside:avoid}\
@@ -76,8 +77,8 @@ fn section(page: &mut String, of: &PositionFigures, figures: &KeyFigures, about:
 
 fn findings(page: &mut String, of: &PositionFigures) {
     page.push_str(
-        "<h3>Key figures</h3>\n<table><thead><tr><th>Figure</th><th class=\"n\">Value</th><th>Should be</th><th></th></tr></thead>\
-         <tbody>\n",
+        "<h3>Key figures</h3>\n<table><thead><tr><th>Figure</th><th class=\"n\">Value</th><th>Should be</th><th></th></tr>\
+         </thead><tbody>\n",
     );
     let total = format!("<tr><td>alarms</td><td class=\"n\">{}</td><td></td><td></td></tr>\n", of.alarms);
     page.push_str(&total);
@@ -184,7 +185,8 @@ fn days(page: &mut String, of: &PositionFigures) {
     }
     page.push_str(
         "<h3>Day by day</h3>\n<table><thead><tr><th>Day</th><th class=\"n\">Hours</th><th class=\"n\">Alarms</th>\
-         <th class=\"n\">In 10 min, average</th><th class=\"n\">Most</th><th class=\"n\">Windows over 10</th></tr></thead><tbody>\n",
+         <th class=\"n\">In 10 min, average</th><th class=\"n\">Most</th><th class=\"n\">Windows over 10</th></tr>\
+         </thead><tbody>\n",
     );
     for day in &of.days {
         let average = number(f64::from(day.alarms) / (day.hours * 6.0).max(1.0));

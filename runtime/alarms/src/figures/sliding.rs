@@ -86,7 +86,7 @@ impl Sliding {
         for _ in 0..steps.min(SECONDS as i64) {
             self.seconds_over += u64::from(self.sum > FLOOD_ABOVE);
             self.second += 1;
-            let gone = std::mem::take(&mut self.counts[self.second.rem_euclid(SECONDS as i64) as usize]);
+            let gone = std::mem::take(&mut self.counts[place(self.second)]);
             self.sum -= gone;
             if gone > 0 {
                 self.end_flood();
@@ -97,7 +97,7 @@ impl Sliding {
 
     /// An alarm came in the present second.
     pub fn add(&mut self, at: i64, alarm: AlarmId) {
-        let place = self.second.rem_euclid(SECONDS as i64) as usize;
+        let place = place(self.second);
         if self.counts[place] == 0 {
             self.firsts[place] = alarm;
         }

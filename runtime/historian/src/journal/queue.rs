@@ -17,6 +17,8 @@ type Tell = Box<dyn Fn(&Progress) + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub events: Vec<AlarmEvent>,
+    /// Rows before these were counted instead of kept.
+    pub is_behind_gap: bool,
     pub catalog: Arc<Catalog>,
 }
 
@@ -96,18 +98,17 @@ impl Queue {
             }
             return;
         }
-        let kept = waiting.admit(events, catalog, self.most);
         let was_quiet = waiting.batches.is_empty();
-        if !kept.is_empty() {
-            let acts = kept.iter().filter(|event| event.by.is_some()).count();
-            let urgent = acts > 0 && waiting.acts == 0;
-            waiting.rows += kept.len();
-            waiting.acts += acts;
-            waiting.batches.push_back((frame, Batch { events: kept, catalog: catalog.clone() }));
-            if was_quiet || urgent {
-                self.arrived.notify_all();
+        let no_acts = waiting.acts == 0;
+        let (kept, behind_gap) = waiting.admit(events, catalog, self.most);
+        for (events, is_behind_gap) in [(kept, false), (behind_gap, true)] {
+            if !events.is_empty() {
+                waiting.rows += events.len();
+                waiting.acts += events.iter().filter(|event| event.by.is_some()).count();
+                waiting.batches.push_back((frame, Batch { events, is_behind_gap, catalog: catalog.clone() }));
             }
-        } else if was_quiet {
+        }
+        if was_quiet || no_acts && waiting.acts > 0 {
             self.arrived.notify_all();
         }
     }
@@ -257,13 +258,15 @@ impl Waiting {
         Progress { waiting: self.health.progress.waiting + self.rows, ..self.health.progress }
     }
 
-    /// The rows that find room; the others are counted, and where their alarms stand is kept. As long as anything is counted,
-    /// all further rows of the plant are, so that what is kept of an alarm is never older than what was written.
-    fn admit(&mut self, events: &[AlarmEvent], catalog: &Arc<Catalog>, most: usize) -> Vec<AlarmEvent> {
+    /// The rows that find room, and those that find it behind others that don't: these are counted, and where their alarms
+    /// stand is kept. As long as anything is counted, all further rows of the plant are, so that what is kept of an alarm is
+    /// never older than what was written.
+    fn admit(&mut self, events: &[AlarmEvent], catalog: &Arc<Catalog>, most: usize) -> (Vec<AlarmEvent>, Vec<AlarmEvent>) {
         if self.overflow.is_none() && self.rows + events.len() <= most {
-            return events.to_vec();
+            return (events.to_vec(), Vec::new());
         }
         let mut kept = Vec::new();
+        let mut behind_gap = Vec::new();
         let mut counted = 0;
         for event in events {
             let room = self.rows + kept.len() < most && self.overflow.is_none();
@@ -271,7 +274,8 @@ impl Waiting {
                 kept.push(event.clone());
                 continue;
             }
-            let is_act = event.by.is_some() && self.rows + kept.len() < most + limits::WAITING_ACTS;
+            let waiting = self.rows + kept.len() + behind_gap.len();
+            let is_act = event.by.is_some() && waiting < most + limits::WAITING_ACTS;
             let overflow = self.overflow.get_or_insert_with(|| Overflow {
                 rows: 0,
                 from: event.at.utc,
@@ -282,7 +286,7 @@ impl Waiting {
             overflow.catalog = catalog.clone();
             overflow.newest.insert(event.alarm, as_standing(event));
             if is_act {
-                kept.push(event.clone());
+                behind_gap.push(event.clone());
             } else {
                 counted += 1;
                 overflow.rows += 1;
@@ -290,7 +294,7 @@ impl Waiting {
             }
         }
         self.health.progress.lost += counted;
-        kept
+        (kept, behind_gap)
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn put_gap(gap: &Gap) -> Vec<u8> {
     bytes.extend_from_slice(&gap.to.0.to_le_bytes());
     put_number(&mut bytes, gap.before_row);
     put_number(&mut bytes, gap.rows.map_or(0, |rows| rows.saturating_add(1)));
+    put_number(&mut bytes, gap.kept_rows);
     bytes
 }
 
@@ -71,7 +72,8 @@ pub(crate) fn take_gap(mut bytes: Bytes<'_>) -> Result<Gap, Unreadable> {
     let reason = GapReason::from_u8(bytes.u8()?).ok_or(Unreadable)?;
     let (from, to) = (Utc(bytes.u64()? as i64), Utc(bytes.u64()? as i64));
     let before_row = bytes.number()?;
-    Ok(Gap { from, to, before_row, rows: bytes.number()?.checked_sub(1), reason })
+    let rows = bytes.number()?.checked_sub(1);
+    Ok(Gap { from, to, before_row, rows, kept_rows: bytes.number()?, reason })
 }
 
 /// Adds where an alarm stands, with everything that lists show of it.
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!((bytes[0], Head::take(Bytes(&bytes[1..]))), (HEAD, Ok(head)));
         assert_eq!(Head::take(Bytes(&[2, 0, 0, 0])).map(|head| head.version), Ok(2));
         for rows in [None, Some(0), Some(12)] {
-            let gap = Gap { from: Utc(1), to: Utc(2), before_row: 3, rows, reason: GapReason::Killed };
+            let gap = Gap { from: Utc(1), to: Utc(2), before_row: 3, rows, kept_rows: 300, reason: GapReason::Killed };
             let bytes = put_gap(&gap);
             assert_eq!((bytes[0], take_gap(Bytes(&bytes[1..]))), (GAP, Ok(gap)));
         }

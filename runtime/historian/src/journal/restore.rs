@@ -162,7 +162,6 @@ fn open_tail(
     }
     note_recovery(&recovery, &path, &mut restored.notes);
     if !state.is_ready && state.rows == 0 {
-        restored.was_closed = false;
         drop(log);
         let _ = disk.remove(&path);
         return Ok(None);

@@ -71,6 +71,8 @@ pub struct Gap {
     pub before_row: u64,
     /// How many rows are missing; `None` where nobody can say.
     pub rows: Option<u64>,
+    /// So many rows from there on lie within the gap: what people did was kept.
+    pub kept_rows: u64,
     /// Why.
     pub reason: GapReason,
 }

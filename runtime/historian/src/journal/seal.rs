@@ -45,6 +45,10 @@ impl Sealing {
     pub fn run(self) {
         while let Ok(now) = self.woken.recv() {
             self.seal_all();
+            // So that the size of all files is known.
+            for segment in self.segments.list().iter() {
+                let _ = self.segments.index_of(segment);
+            }
             self.retention.apply(&self.segments, now);
         }
     }

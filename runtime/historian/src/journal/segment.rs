@@ -132,7 +132,15 @@ impl Segments {
         Ok(index)
     }
 
-    /// Bytes of the sealed files that somebody has asked for.
+    /// What is where in a file, if it is sealed and can be read.
+    pub fn index_of(&self, segment: &Segment) -> Option<Arc<SealedIndex>> {
+        match segment {
+            Segment::Tail(_) => None,
+            Segment::Sealed(number) => self.index(*number).ok(),
+        }
+    }
+
+    /// Bytes of the sealed files that have been looked into; the sealing thread looks into all of them.
     pub fn sealed_bytes(&self) -> u64 {
         self.indexes.lock().values().map(|index| index.bytes).sum()
     }

@@ -73,9 +73,10 @@ impl TailState {
             self.closed = None;
         }
         match what {
+            // A second head: the first beginning never got to its end.
             record::HEAD => {
-                self.head = Head::take(bytes)?;
-                self.newest = self.head.at;
+                let head = Head::take(bytes)?;
+                *self = Self { head, newest: head.at, ..Self::default() };
             }
             record::NAMES => catalog::take_names(bytes, &mut self.names)?,
             record::KEPT => {
@@ -107,7 +108,7 @@ impl TailState {
             let rows = block.first_row.checked_sub(next);
             let to = first.unwrap_or(self.newest);
             let (from, reason) = (Utc(self.newest.min(to)), GapReason::Damaged);
-            self.gaps.push(Gap { from, to: Utc(to), before_row: block.first_row, rows, reason });
+            self.gaps.push(Gap { from, to: Utc(to), before_row: block.first_row, rows, kept_rows: 0, reason });
         }
         let end = offset + payload.len() as u64 + 1;
         let rows = block.rows as u64;

@@ -24,6 +24,8 @@ const RECORD_HEADER_BYTES: u64 = 20;
 /// A file's beginning is written in pieces of so many bytes, so that no write is too long for a disk that is also asked for
 /// other things.
 const PIECE_BYTES: usize = 4 << 20;
+/// How often a disk that failed is tried while the station stops: nobody waits for it longer.
+const LAST_TRIES: u32 = 3;
 /// A day, in ns.
 const DAY_NS: i64 = 86_400_000_000_000;
 
@@ -41,6 +43,8 @@ pub(crate) struct Writer {
     standings: Standings,
     builder: BlockBuilder,
     next_row: u64,
+    /// The first row that was kept after others had to be counted.
+    gap_before: Option<u64>,
     begun: i64,
     /// The newest time that anything said.
     newest: i64,
@@ -83,7 +87,8 @@ impl Writer {
                 (_, true) => (GapReason::Stopped, Some(0)),
                 (_, false) => (GapReason::Killed, None),
             };
-            let gap = Gap { from: Utc(known_until.min(now.utc.0)), to: now.utc, before_row: next_row, rows, reason };
+            let from = Utc(known_until.min(now.utc.0));
+            let gap = Gap { from, to: now.utc, before_row: next_row, rows, kept_rows: 0, reason };
             pending.push(record::put_gap(&gap));
         }
         let (log, view, names) = match found.last {
@@ -115,6 +120,7 @@ impl Writer {
             names,
             standings,
             next_row,
+            gap_before: None,
             begun,
             pending,
         })
@@ -149,7 +155,9 @@ impl Writer {
             let mut closed = vec![record::CLOSED];
             let at = self.queue.stopped_at().unwrap_or(self.newest);
             closed.extend_from_slice(&at.to_le_bytes());
-            if let Err(error) = self.append(&[closed]) {
+            let closed = [closed];
+            let tried = (1..LAST_TRIES).fold(self.append(&closed), |tried, _| tried.or_else(|_| self.append(&closed)));
+            if let Err(error) = tried {
                 tracing::warn!("the alarm journal could not be closed: {error}");
             }
         }
@@ -160,6 +168,9 @@ impl Writer {
     fn encode(&mut self, taken: &Taken) -> Vec<Vec<u8>> {
         let mut records = Vec::new();
         for batch in &taken.batches {
+            if batch.is_behind_gap && self.gap_before.is_none() {
+                self.gap_before = Some(self.next_row + self.builder.rows() as u64);
+            }
             self.settle(&batch.catalog, batch.events.first().map_or(self.newest, |event| event.at.utc.0), &mut records);
             for event in &batch.events {
                 self.row(event, &batch.catalog, &mut records);
@@ -211,7 +222,10 @@ impl Writer {
     fn overflow(&mut self, overflow: &Overflow, records: &mut Vec<Vec<u8>>) {
         let (from, to) = (overflow.from.min(overflow.to), overflow.to.max(overflow.from));
         if overflow.rows > 0 {
-            let gap = Gap { from, to, before_row: self.next_row, rows: Some(overflow.rows), reason: GapReason::Disk };
+            // What people did was kept while rows of the plant were missing already.
+            let before_row = self.gap_before.take().unwrap_or(self.next_row);
+            let (rows, kept_rows) = (Some(overflow.rows), self.next_row - before_row);
+            let gap = Gap { from, to, before_row, rows, kept_rows, reason: GapReason::Disk };
             records.push(record::put_gap(&gap));
         }
         for event in overflow.newest.values() {
@@ -268,12 +282,14 @@ impl Writer {
             return true;
         }
         let rows_before = self.view.with(TailState::next_row);
+        let mut last_tries = 0;
         loop {
             match self.append(&all) {
                 Ok(()) => break,
                 Err(error) => self.queue.trouble(Some(self.trouble(&error))),
             }
-            if self.queue.is_stopping() {
+            last_tries += u32::from(self.queue.is_stopping());
+            if last_tries >= LAST_TRIES {
                 tracing::error!("the alarm journal could not be written to its end: {} rows are missing", taken.rows);
                 return false;
             }
@@ -281,8 +297,8 @@ impl Writer {
         }
         self.names.mark_written();
         let rows = self.view.with(TailState::next_row) - rows_before;
-        self.queue.written(taken, |health| health.rows += rows);
         self.say();
+        self.queue.written(taken, |health| health.rows += rows);
         true
     }
 
@@ -312,7 +328,7 @@ impl Writer {
         let trouble = self.log.on_reserve().then(|| {
             let left = self.log.reserve_left() >> 10;
             let folder = self.segments.folder.display();
-            let what = format!("The disk is full. The alarm journal has {left} KiB left that it kept for this");
+            let what = format!("The disk is full or failing. The alarm journal has {left} KiB left that it kept for this");
             format!("{what}: free some space on the disk that holds {folder}").into()
         });
         let (files, end) = (self.segments.list().len(), self.log.end());
@@ -380,6 +396,8 @@ fn begin(
     let mut records = vec![head.put()];
     records.extend(name_records(first, list));
     records.extend(kept);
+    // What an earlier try may have left.
+    let _ = segments.disk.remove(&path);
     let written = (|| -> Result<(AppendLog, TailState), JournalError> {
         let (mut log, _) = AppendLog::open(&segments.disk, &path, log_options(reserve_bytes), |_, _| {})?;
         let mut state = TailState::default();

@@ -34,7 +34,9 @@ pub(crate) fn bars(bars: &[(String, f64)], unit: &str) -> String {
         );
     }
     let wide = (WIDTH - LEFT) / bars.len().max(1) as f64;
-    let labelled = bars.len().div_ceil(12).max(1);
+    // A letter is about 6 wide.
+    let widest = bars.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(1) as f64 * 6.0 + 10.0;
+    let labelled = (widest / wide).ceil().max(1.0) as usize;
     for (place, (label, value)) in bars.iter().enumerate() {
         let (x, tall) = (LEFT + wide * place as f64, height(*value));
         let y = TOP + plot_height - tall;

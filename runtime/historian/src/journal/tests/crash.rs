@@ -60,7 +60,13 @@ proptest! {
             journal.flush();
         }
         prop_assert!(journal.wait_for(world.frame, 10_000), "it tries again until it is written");
-        prop_assert_eq!(journal.health().trouble, None);
+        // Room that could not be kept aside is kept at the next try.
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(1));
+        let is_well = (0..5_000).any(|_| journal.health().trouble.is_none() || {
+            pause();
+            false
+        });
+        prop_assert!(is_well, "{:?}", journal.health());
         prop_assert_eq!(&events(&all(&journal.reader())), &world.events);
         journal.close(super::world::now(world.at));
         let (journal, restored) = open(&disk.after_crash(), small(), world.at);

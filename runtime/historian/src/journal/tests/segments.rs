@@ -133,7 +133,8 @@ fn a_damaged_newest_file_is_no_reason_not_to_start() {
         disk.damage(&newest_tail(&disk), offset, 0xFF);
         let (journal, restored) = open(&disk, small(), world.at);
         assert!(!restored.notes.is_empty(), "offset {offset}");
-        let known = all(&journal.reader());
+        let mut known = all(&journal.reader());
+        known.retain(|row| !row.alarm.name.starts_with("unreadable/"));
         let found = events(&known);
         assert!(found.iter().all(|event| world.events.contains(event)), "offset {offset}: nothing is made up");
         let rows = world.frame(1);
