@@ -12,11 +12,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("alarms", &["model", "script"]),
     ("access", &["model", "store"]),
     ("historian", &["model", "store"]),
-    ("project", &["model", "script", "tags", "access"]),
+    ("project", &["model", "script", "tags", "access", "archive"]),
     ("scene", &["model", "script", "wire"]),
     ("fieldbus", &["model", "project"]),
     ("simulator", &["model", "project"]),
-    ("host", &["model", "project"]),
+    ("host", &["model", "project", "archive"]),
     ("server", &["model", "wire", "tags", "access", "project", "historian"]),
     ("hmi", &["model", "wire", "scene"]),
     (
@@ -35,15 +35,30 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "fieldbus",
             "host",
             "server",
+            "archive",
         ],
     ),
     (
         "plantroom",
-        &["model", "access", "historian", "project", "scene", "fieldbus", "simulator", "host", "station", "hmi", "pack"],
+        &[
+            "model",
+            "access",
+            "historian",
+            "project",
+            "scene",
+            "fieldbus",
+            "simulator",
+            "host",
+            "station",
+            "hmi",
+            "pack",
+            "archive",
+        ],
     ),
     ("sdk", &["sdk-macros"]),
     ("sdk-macros", &[]),
-    ("pack", &[]),
+    ("archive", &[]),
+    ("pack", &["archive"]),
     ("testkit", &["sdk", "host", "model", "project"]),
 ];
 
@@ -62,6 +77,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("argon2", &["access"]),
     ("parquet", &["historian"]),
     ("wit-component", &["pack"]),
+    ("ed25519-dalek", &["archive"]),
+    ("tar", &["archive"]),
 ];
 
 /// Every import that the house forbids.
