@@ -30,8 +30,8 @@ impl AlarmOutlet {
 
     /// The project was changed.
     pub(crate) fn change_plant(&mut self, plant: &ScanPlant) {
-        self.catalog = Catalog::new(Arc::clone(&plant.alarms), Arc::clone(&plant.tags));
-        self.alarms = Arc::clone(&plant.alarms);
+        self.alarms = with_names_of_gone(&self.alarms, &plant.alarms);
+        self.catalog = Catalog::new(Arc::clone(&self.alarms), Arc::clone(&plant.tags));
     }
 
     /// Hands a frame on. A frame without anything about alarms wakes nobody.
@@ -48,4 +48,14 @@ impl AlarmOutlet {
         });
         self.journal.note(frame.number, &frame.alarms.events, &self.catalog);
     }
+}
+
+/// That an alarm is gone is told by its name too: otherwise the journal would know it as standing for ever.
+fn with_names_of_gone(before: &[AlarmSpec], now: &Arc<[AlarmSpec]>) -> Arc<[AlarmSpec]> {
+    let is_gone = |(spec, was): &(&AlarmSpec, &AlarmSpec)| spec.name.is_empty() && !was.name.is_empty();
+    if !now.iter().zip(before).any(|pair| is_gone(&pair)) {
+        return Arc::clone(now);
+    }
+    let known = before.iter().map(Some).chain(std::iter::repeat(None));
+    now.iter().zip(known).map(|(spec, was)| was.filter(|was| is_gone(&(spec, was))).unwrap_or(spec).clone()).collect()
 }

@@ -1,3 +1,5 @@
+mod replay;
+
 use parking_lot::Mutex;
 use plantroom_model::{Columns, PluginId, Status, Utc};
 use plantroom_tags::TagEngine;
