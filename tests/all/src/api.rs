@@ -166,6 +166,33 @@ impl Api {
         )
     }
 
+    /// Asks for an act on an alarm: `acknowledge`, `shelve`; the body as the API wants it. Its answer's `kind` says what came
+    /// of it.
+    ///
+    /// # Errors
+    /// In the client's words, when no answer comes.
+    pub fn try_act(&self, alarm: &str, verb: &str, body: Json) -> Result<Answer, String> {
+        self.try_call("POST", &format!("/api/v1/alarms/{}/{verb}", segment(alarm)), Some(body), &[])
+    }
+
+    /// The same where an answer must come.
+    ///
+    /// # Panics
+    /// When none comes.
+    #[track_caller]
+    pub fn act(&self, alarm: &str, verb: &str, body: Json) -> Answer {
+        self.try_act(alarm, verb, body).unwrap_or_else(|error| panic!("{verb} {alarm}: no answer: {error}"))
+    }
+
+    /// One alarm as the API tells it.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn alarm(&self, name: &str) -> Json {
+        self.get(&format!("/api/v1/alarms/{}", segment(name)))
+    }
+
     /// The newest records of the audit trail about a tag or user, newest first; all where it is empty.
     ///
     /// # Panics

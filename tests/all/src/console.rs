@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use plantroom_model::{Outcome, Quality, Role, Status, Value};
+use plantroom_model::{AlarmState, Outcome, Quality, Role, Status, Value};
 use plantroom_wire::{AlarmNow, TagInfo, ToConsole, ToStation, decode, encode};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::bit_field::utc_ns;
 use crate::wait::eventually;
 
 /// Messages that wait to be sent.
@@ -48,6 +49,15 @@ impl Row {
     }
 }
 
+/// Something that the station told of an alarm.
+#[derive(Clone, Debug)]
+pub struct AlarmHeard {
+    /// When it was heard, ns UTC.
+    pub heard: i64,
+    /// Where the alarm stood.
+    pub alarm: AlarmNow,
+}
+
 /// An open WebSocket.
 pub struct Console {
     shared: Arc<Mutex<Told>>,
@@ -71,6 +81,8 @@ struct Told {
     beats: Vec<Instant>,
     alarm_names: HashMap<u32, String>,
     alarms: HashMap<u32, AlarmNow>,
+    alarms_heard: Vec<AlarmHeard>,
+    recorded: u64,
     ended: Option<String>,
 }
 
@@ -263,6 +275,26 @@ impl Console {
         told.alarms.get(id).cloned()
     }
 
+    /// Names of the alarms that were told, by number.
+    pub fn alarm_names(&self) -> HashMap<u32, String> {
+        lock(&self.shared).alarm_names.clone()
+    }
+
+    /// Everything ever told of alarms, oldest first.
+    pub fn alarms_heard(&self) -> Vec<AlarmHeard> {
+        lock(&self.shared).alarms_heard.clone()
+    }
+
+    /// How many alarms are shown in this state now, hidden or not.
+    pub fn alarms_in(&self, state: AlarmState) -> usize {
+        lock(&self.shared).alarms.values().filter(|alarm| alarm.state == state as u8).count()
+    }
+
+    /// Up to this frame everything is in the journal, as far as this console was told.
+    pub fn recorded(&self) -> u64 {
+        lock(&self.shared).recorded
+    }
+
     /// When each heartbeat was heard.
     pub fn beats(&self) -> Vec<Instant> {
         lock(&self.shared).beats.clone()
@@ -337,6 +369,9 @@ impl Told {
                     self.alarm_names.clear();
                     self.alarms.clear();
                 }
+                let heard = utc_ns();
+                self.recorded = batch.recorded;
+                self.alarms_heard.extend(batch.rows.iter().map(|row| AlarmHeard { heard, alarm: row.clone() }));
                 self.alarm_names.extend(batch.infos.into_iter().map(|info| (info.id, info.name)));
                 self.alarms.extend(batch.rows.into_iter().map(|row| (row.id, row)));
             }

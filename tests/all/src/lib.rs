@@ -7,7 +7,9 @@
 //! Invariant: links neither station nor host; it sees what a console, a script and a device see.
 //! Invariant: nothing is skipped. What is missing on the machine fails the test with what to type.
 
+mod alarm_log;
 mod api;
+mod bit_field;
 mod clock;
 mod companion;
 mod console;
@@ -21,10 +23,12 @@ mod small_disk;
 mod station;
 mod wait;
 
+pub use alarm_log::{Entry, entries};
 pub use api::{Answer, Api, TagNow};
+pub use bit_field::{BitField, Told, utc_ns};
 pub use clock::Clock;
 pub use companion::{Companion, free_port};
-pub use console::{Console, Row};
+pub use console::{AlarmHeard, Console, Row};
 pub use faulty::{FaultyDevice, Misdeed, WriteSeen};
 /// Where an alarm stands, as a console was told.
 pub use plantroom_wire::AlarmNow as AlarmSeen;

@@ -29,4 +29,6 @@ mod serial;
 mod tag_files;
 mod totals;
 mod types;
+mod under_fire;
+mod upsets;
 mod writes;
