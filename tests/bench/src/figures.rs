@@ -50,6 +50,8 @@ pub fn percentile(values: &[f64], part: f64) -> f64 {
 pub enum Target {
     /// The figure is at most this.
     AtMost(f64),
+    /// The figure is at least this.
+    AtLeast(f64),
     /// The ratio is at least this.
     RatioAtLeast(f64),
     /// The ratio is at most this.
@@ -107,6 +109,7 @@ impl Row {
         let (words, met) = match self.target {
             None => return String::new(),
             Some(Target::AtMost(limit)) => (format!("at most {}", short(limit)), self.ours.median <= limit),
+            Some(Target::AtLeast(limit)) => (format!("at least {}", short(limit)), self.ours.median >= limit),
             Some(Target::RatioAtMost(limit)) => {
                 (format!("ratio at most {}", short(limit)), self.ratio.is_some_and(|ratio| ratio.median <= limit))
             }

@@ -12,6 +12,7 @@ mod boundary;
 mod definitions;
 mod driver;
 mod figures;
+mod flood;
 mod journal;
 mod live;
 mod memory;
@@ -88,6 +89,9 @@ enum Bench {
     Journal,
     /// Alarms: a sample held against a limit, against a bare loop; floods; memory of a million.
     Alarms,
+    /// 15,000 alarms in 5 s, and 50,000 transitions a second, from a device through the whole station to a console and the
+    /// journal's disk; nothing may be lost.
+    Flood,
     /// Time to load 100,000 alarm definitions: lines, tables, a pattern, a type; against the same tags without alarms.
     Definitions,
     /// Memory of a project of a million tags, loaded, with engine and snapshot; and the time to load it.
@@ -96,7 +100,7 @@ enum Bench {
 
 impl Bench {
     fn needs_station(&self) -> bool {
-        matches!(self, Self::Write | Self::Live | Self::Memory | Self::Points | Self::Jitter)
+        matches!(self, Self::Write | Self::Live | Self::Memory | Self::Points | Self::Jitter | Self::Flood)
     }
 }
 
@@ -165,6 +169,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Tags => tags::measure(rounds)?,
             Bench::Journal => journal::measure(rounds)?,
             Bench::Alarms => alarms::measure(rounds)?,
+            Bench::Flood => flood::measure(&workplace, rounds)?,
             Bench::Definitions => definitions::measure(rounds)?,
             Bench::Million => tags::table::measure()?,
         });

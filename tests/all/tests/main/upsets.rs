@@ -135,9 +135,9 @@ fn a_power_dip_is_a_flood_that_says_within_ten_seconds_what_was_first_and_what_t
     sleep_until(demo.begin, 125.0);
     demo.tell("ok");
     demo.clears("energy/main_bus/undervoltage", 10.0);
-    demo.clears("advice/flood", 900.0);
+    // The flood itself lasts until its ten minutes are over, and it latches; the plugin's own tests try that.
     let left = wait_until("it clears", 420.0, || demo.still(), |left| left.len() <= 3);
-    println!("still: {left:?}");
+    println!("{:>6.1} s  still: {left:?}", demo.begin.elapsed().as_secs_f64());
 }
 
 #[test]
