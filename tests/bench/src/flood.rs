@@ -25,6 +25,8 @@ use crate::workplace::{Project, Workplace, progress};
 const RECORD: (usize, f64) = (15_000, 5.0);
 /// Transitions a second that are to be sustained, for so many seconds, by so many inputs.
 const SUSTAINED: (usize, f64, usize) = (50_000, 10.0, 2_000);
+/// Consoles that look on: one, and a control room with its managers.
+const CONSOLES: [usize; 2] = [1, 10];
 /// Poll periods, in ms: of the flood, and of what is sustained.
 const POLL_MS: (u32, u32) = (20, 10);
 /// Longest that anything is waited for.
@@ -35,16 +37,19 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the station doesn't work, or a transition is lost.
 pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
-    let mut rows = record(workplace, rounds.min(3))?;
+    let mut rows = Vec::new();
+    for consoles in CONSOLES {
+        rows.extend(record(workplace, rounds.min(3), consoles)?);
+    }
     rows.extend(sustained(workplace, rounds.min(3))?);
     Ok(rows)
 }
 
-fn record(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
+fn record(workplace: &Workplace, rounds: usize, consoles: usize) -> Result<Vec<Row>> {
     let (alarms, seconds) = RECORD;
     let (mut p50, mut p99, mut all, mut recorded, mut cpu) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let ran = Ran::start(workplace, alarms, POLL_MS.0)?;
+        let ran = Ran::start(workplace, alarms, (POLL_MS.0, consoles))?;
         let (begin, cpu_s) = (Instant::now(), ran.station.process.cpu_s()?);
         let mut done = 0;
         while done < alarms {
@@ -57,20 +62,22 @@ fn record(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
         let lasted = begin.elapsed().as_secs_f64();
         cpu.push(100.0 * (ran.station.process.cpu_s()? - cpu_s) / lasted);
         let heard = ran.finish()?;
-        ensure!(heard.announced_ms.len() == alarms, "{} of {alarms} alarms reached the console", heard.announced_ms.len());
+        let reached = heard.announced_ms.len();
+        ensure!(reached == alarms * consoles, "{reached} times {alarms} alarms reached {consoles} consoles");
         progress(&format!("flood: round {round}: announced p99 {:.1} ms", percentile(&heard.announced_ms, 0.99)));
         p50.push(percentile(&heard.announced_ms, 0.5));
         p99.push(percentile(&heard.announced_ms, 0.99));
         all.push(percentile(&heard.announced_ms, 1.0));
         recorded.push(percentile(&heard.recorded_ms, 0.99));
     }
-    let what = format!("{alarms} alarms in {seconds} s, none lost: from the sample to a console, p50");
+    let to = if consoles == 1 { "a console".to_owned() } else { format!("each of {consoles} consoles") };
+    let what = format!("{alarms} alarms in {seconds} s, none lost: from the sample to {to}, p50");
     let row = |what: String, unit, values: &[f64]| Row::alone("flood", what, unit, Figure::of(values));
     Ok(vec![
         row(what, "ms", &p50),
         row("the same, p99".into(), "ms", &p99).target(Target::AtMost(100.0)),
         row("the same, the slowest".into(), "ms", &all),
-        row("the same, until the console knows that it is on the disk, p99".into(), "ms", &recorded),
+        row("the same: from the scan until the console knows that it is on the disk, p99".into(), "ms", &recorded),
         row("the same: the station's CPU".into(), "% of a core", &cpu),
     ])
 }
@@ -79,7 +86,7 @@ fn sustained(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     let (wanted, seconds, inputs) = SUSTAINED;
     let (mut rate, mut behind, mut p99, mut cpu, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let ran = Ran::start(workplace, inputs, POLL_MS.1)?;
+        let ran = Ran::start(workplace, inputs, (POLL_MS.1, 1))?;
         let (begin, cpu_s) = (Instant::now(), ran.station.process.cpu_s()?);
         let mut done = 0;
         while begin.elapsed().as_secs_f64() < seconds {
@@ -106,7 +113,7 @@ fn sustained(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     Ok(vec![
         row(what, "1/s", &rate).target(Target::AtLeast(0.95 * wanted as f64)),
         row("the same: after the last one, until all is on the disk".into(), "ms", &behind),
-        row("the same: from the sample until the console knows that it is on the disk, p99".into(), "ms", &p99),
+        row("the same: from the scan until the console knows that it is on the disk, p99".into(), "ms", &p99),
         row("the same: the station's CPU".into(), "% of a core", &cpu),
         row("the same: its resident memory at the end".into(), "MB", &memory),
     ])
@@ -117,21 +124,21 @@ struct Ran {
     project: Project,
     station: Station,
     field: BitField,
-    console: Listener,
+    consoles: Vec<Listener>,
 }
 
 /// What came of it.
 struct Heard {
-    /// From the sample to the console, of each alarm the first time, in ms.
+    /// From the sample to each console, of each alarm the first time, in ms.
     announced_ms: Vec<f64>,
-    /// From the sample until the console was told that it is recorded, in ms.
+    /// From the scan's decision until the console was told that it is recorded, in ms.
     recorded_ms: Vec<f64>,
     /// After the last change, until everything was recorded, in ms.
     behind_ms: f64,
 }
 
 impl Ran {
-    fn start(workplace: &Workplace, inputs: usize, poll_ms: u32) -> Result<Self> {
+    fn start(workplace: &Workplace, inputs: usize, (poll_ms, consoles): (u32, usize)) -> Result<Self> {
         let (project, field) = (Project::new()?, BitField::start(inputs));
         fill(&project, field.port, inputs, poll_ms)?;
         let station = Station::start(workplace, &project, 0)?;
@@ -141,13 +148,13 @@ impl Ran {
             ensure!(begin.elapsed() < LONGEST, "the inputs don't turn good");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let console = Listener::start(&station.url, &api)?;
-        Ok(Self { project, station, field, console })
+        let consoles = (0..consoles).map(|_| Listener::start(&station.url, &api)).collect::<Result<_>>()?;
+        Ok(Self { project, station, field, consoles })
     }
 
     /// Waits until everything is through, stops the station, and holds the journal against what the device told.
     fn finish(self) -> Result<Heard> {
-        let Self { project, station, field, console } = self;
+        let Self { project, station, field, consoles } = self;
         let (begin, changed) = (Instant::now(), field.set_at().into_iter().max().unwrap_or(0));
         let api = station.login()?;
         loop {
@@ -163,8 +170,13 @@ impl Ran {
             api.call("GET", "/api/v1/tags/system%2Fscan%2Finbox_lost", None)?["value"] == 0,
             "inputs were lost before the scan"
         );
-        let mut heard = console.finish()?;
-        heard.behind_ms = (heard.behind_ms - changed as f64 / 1e6).max(0.0);
+        let mut heard = Heard { announced_ms: Vec::new(), recorded_ms: Vec::new(), behind_ms: 0.0 };
+        for console in consoles {
+            let of_it = console.finish()?;
+            heard.announced_ms.extend(of_it.announced_ms);
+            heard.recorded_ms.extend(of_it.recorded_ms);
+            heard.behind_ms = heard.behind_ms.max(of_it.behind_ms - changed as f64 / 1e6);
+        }
         drop(station);
         compare(&project, &field)?;
         Ok(heard)
@@ -255,9 +267,11 @@ fn listen(mut socket: Socket, stop: &AtomicBool) -> Result<Heard> {
         let now = utc_ns();
         let ms = |since: i64| (now - since) as f64 / 1e6;
         if let Some(ToConsole::Alarms(batch)) = message {
-            for row in batch.rows.iter().filter(|row| row.state == AlarmState::Unacknowledged as u8 && row.source_time != 0) {
-                first.entry(row.id).or_insert_with(|| ms(row.source_time));
-                waiting.push((row.frame, row.source_time));
+            for row in batch.rows.iter().filter(|row| row.source_time != 0) {
+                if row.state == AlarmState::Unacknowledged as u8 {
+                    first.entry(row.id).or_insert_with(|| ms(row.source_time));
+                }
+                waiting.push((row.frame, row.changed));
             }
             let done = waiting.iter().filter(|(frame, _)| *frame <= batch.recorded);
             let before = recorded_ms.len();

@@ -83,3 +83,53 @@ fn alarms_go_on_over_a_full_disk_operators_are_told_and_nothing_is_damaged() {
     let station = Station::start_as(disk.command(), &project, &[], &[]);
     assert_eq!(entries(&station.api())[..after.len()], after[..], "and a start finds it so");
 }
+
+/// Rows that gaps of the exported journal say are missing; of the rows themselves only those of one alarm are asked for.
+fn missing(api: &Api) -> u64 {
+    let csv = api.call("GET", "/api/v1/alarm-journal/export?format=csv&oldest_first=true&alarm=f%2Fi00005", None).text;
+    let gaps = csv.lines().filter_map(|line| line.split_once(" rows are missing: the disk"));
+    let count = |(before, _): (&str, &str)| before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok();
+    gaps.filter_map(count).sum()
+}
+
+#[test]
+fn rows_that_find_no_room_are_counted_and_told_as_a_gap_and_what_people_did_is_kept() {
+    let (project, field) = plant(INPUTS);
+    let disk = SmallDisk::mount(&project.data(), DISK_KIB);
+    let station = Station::start_as(disk.command(), &project, &[], &[]);
+    let (api, console) = (station.api(), station.console(&[]));
+    is_read(&api, INPUTS);
+    disk.fill();
+    storm(&field, &console, 80, || message(&api).contains("journal can't be written"));
+    // More than may wait for a disk.
+    let mut rounds = 0;
+    storm(&field, &console, 80, || {
+        rounds += 1;
+        rounds * 2 * INPUTS > 230_000
+    });
+    field.set([5], true);
+    let came = wait_until("alarms go on", 20.0, || api.alarm(&name(5)), |alarm| alarm["state"] == "unacknowledged");
+    let answer = api.act(&name(5), "acknowledge", json!({ "occurrence": came["occurrence"], "comment": "in the gap" }));
+    assert_eq!(answer.kind(), "unknown", "{}", answer.text);
+    disk.make_room();
+    wait_until("it recovers", 60.0, || message(&api), String::is_empty);
+    settle(&api, &field, INPUTS);
+    let rows = entries(&api);
+    let moved =
+        |row: &&plantroom_tests::Entry| row.alarm.starts_with("f/") && matches!(row.event.as_str(), "occurred" | "returned");
+    let kept = rows.iter().filter(moved).count() as u64;
+    let told: u64 = field.told().iter().map(|told| u64::from(told.rises + told.falls)).sum();
+    let missing = missing(&api);
+    println!("{told} changes told, {kept} kept, {missing} missing");
+    assert!(missing > 0, "more came than may wait");
+    // The station's own alarms move too.
+    assert!((told - kept..=told - kept + 20).contains(&missing), "{told} changes, {kept} kept, and {missing} told as missing");
+    let is_act = |row: &&plantroom_tests::Entry| row.event == "acknowledged" && row.alarm == name(5);
+    assert_eq!(rows.iter().filter(is_act).count(), 1, "what people did is kept");
+    drop((api, console, station));
+    let station = Station::start_as(disk.command(), &project, &[], &[]);
+    let api = station.api();
+    is_read(&api, INPUTS);
+    let kept = api.alarm(&name(5));
+    assert_eq!((&kept["state"], &kept["occurrence"]), (&json!("acknowledged"), &came["occurrence"]), "where it stood is known");
+}

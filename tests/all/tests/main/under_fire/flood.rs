@@ -63,6 +63,11 @@ fn the_flood_of_record_loses_nothing_and_each_alarm_is_told() {
     assert!(told.iter().all(|told| (told.rises, told.falls) == (1, 1)));
     let rows = journal_holds(&api, &told);
     assert_eq!(rows.iter().filter(|row| row.alarm.starts_with("f/")).count(), 2 * RECORD);
+    let figures = api.get("/api/v1/alarm-kpi");
+    let flood = &figures["positions"][0]["floods"][0];
+    assert!(flood["alarms"].as_u64() >= Some(RECORD as u64), "the figures know the flood: {flood}");
+    assert!(flood["peak"].as_u64() >= Some(RECORD as u64), "{flood}");
+    assert!(flood["first"]["name"] == name(0) || flood["first"] == name(0).as_str(), "what was first: {flood}");
     nothing_was_lost(&station);
     assert!(console.ended().is_none(), "the console was not cut off: {:?}", console.ended());
 }
