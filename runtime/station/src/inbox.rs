@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// Most inputs that one scan takes; the next scan follows at once.
 const INPUTS_PER_SCAN: usize = 8_192;
+/// Room beyond [`limits::INBOX_INPUTS`] for what is said once and not again: that a plugin or a link is down or up. A flood of
+/// samples must not leave a dead device looking alive for ever; what finds no room here is counted as lost like everything.
+const ONCE_INPUTS: usize = 1_024;
 /// Inputs for which there is room before they come; more make room themselves.
 const USUAL_INPUTS: usize = 256;
 
@@ -198,7 +201,9 @@ impl Desk {
     /// Gives back what there is no room for.
     fn push(&self, at: Now, what: What) -> Result<(), What> {
         let mut waiting = self.waiting.lock();
-        if waiting.closed || waiting.inputs.len() >= limits::INBOX_INPUTS {
+        let is_said_once = matches!(what, What::Plugin { .. } | What::Link { .. });
+        let most = limits::INBOX_INPUTS + if is_said_once { ONCE_INPUTS } else { 0 };
+        if waiting.closed || waiting.inputs.len() >= most {
             return Err(what);
         }
         waiting.inputs.push(Input { at, what });
@@ -275,6 +280,25 @@ mod tests {
         assert_eq!((inbox.lost(), inbox.take_lost_tags()), (1, vec![TagId(7)]));
         assert_eq!(outlet.take(Duration::ZERO).map(|inputs| inputs.len()), Some(INPUTS_PER_SCAN));
         assert!(inbox.put(Now::default(), set(7)));
+    }
+
+    #[test]
+    fn that_a_link_is_down_finds_room_beside_a_flood() {
+        let (inbox, outlet) = inbox();
+        let down = || What::Link { connection: ConnectionId(3), state: LinkState::Down };
+        for _ in 0..limits::INBOX_INPUTS {
+            assert!(inbox.put(Now::default(), set(1)));
+        }
+        assert!(!inbox.put(Now::default(), set(1)));
+        for _ in 0..ONCE_INPUTS {
+            assert!(inbox.put(Now::default(), down()));
+        }
+        assert!(!inbox.put(Now::default(), down()), "this room has its limit too");
+        let mut links = 0;
+        while let Some(inputs) = outlet.take(Duration::ZERO).filter(|inputs| !inputs.is_empty()) {
+            links += inputs.iter().filter(|input| input.what == down()).count();
+        }
+        assert_eq!((links, inbox.lost()), (ONCE_INPUTS, 2));
     }
 
     #[test]

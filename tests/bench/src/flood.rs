@@ -1,6 +1,8 @@
 //! The flood of record through the whole station, from a device's bits to a console and the journal on the disk; and
 //! 50,000 transitions a second, for as long as one likes.
 
+mod crowd;
+
 use std::collections::HashMap;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
         rows.extend(record(workplace, rounds.min(3), consoles)?);
     }
     rows.extend(sustained(workplace, rounds.min(3))?);
+    rows.extend(crowd::measure(workplace, rounds)?);
     Ok(rows)
 }
 
