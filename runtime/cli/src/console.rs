@@ -59,7 +59,7 @@ impl Console {
             screen: self.screen,
             fullscreen: self.fullscreen,
             size: self.size,
-            choices: Choices { language: self.language, shade: self.theme, touch: self.touch, scale: self.scale },
+            choices: Choices { language: self.language, shade: self.theme, touch: self.touch, scale: self.scale, mute: false },
             open: Some(open),
             window: self.window,
             windows: self.windows,

@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let only: Vec<String> = arguments.collect();
     std::fs::create_dir_all(&folder)?;
     let options = RenderOptions { made_up_trends: true, scale: 1.5, ..RenderOptions::default() };
+    let options = RenderOptions { alarms: Some(examples::alarms(options.now)), ..options };
     let board = Board { tags: examples::tags(), now: options.now };
     for function in guide::functions().filter(|function| !function.example.is_empty()) {
         if !only.is_empty() && !only.iter().any(|name| name == function.name) {

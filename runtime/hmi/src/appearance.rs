@@ -25,6 +25,8 @@ pub struct Choices {
     pub touch: bool,
     /// UI scale, [`SCALES`]; 1 if not said.
     pub scale: Option<f32>,
+    /// The horn is seen and not heard.
+    pub mute: bool,
 }
 
 /// What decides how the console looks.

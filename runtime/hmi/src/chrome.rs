@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use plantroom_model::Utc;
 use plantroom_scene::{NavEntry, Object, Scene, Symbol};
 
+use crate::alarms::marks::{self as marks_of_alarms, Marked};
 use crate::alarms::{Table, banner};
 use crate::link::Contact;
 use crate::look::Look;
@@ -317,7 +318,7 @@ fn clock(ui: &Ui, c: &Canvas<'_>, width: f32, frame: &Frame<'_>) -> bool {
 }
 
 /// Draws the navigation bar; gives the tab that was pressed.
-pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry], (table, now): (&Table, Option<Utc>)) -> Option<&'s NavEntry> {
+pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry], marked: Marked<'_>) -> Option<&'s NavEntry> {
     let c = Canvas::new(ui.painter(), layout.tabs.min, layout.scale);
     c.filled(layout.tabs, c.theme().bar);
     c.line(layout.tabs.left_top(), layout.tabs.right_top(), c.stroke(1.0, c.theme().panel_line));
@@ -328,7 +329,7 @@ pub fn tabs<'s>(ui: &Ui, layout: &Layout, entries: &'s [NavEntry], (table, now):
         if control::tab(ui, &c, rect, ui.unique_id().with(("tab", &entry.screen)), entry) {
             pressed = Some(entry);
         }
-        crate::alarms::marks::on_tab(&c, rect, &entry.screen, table, now);
+        marks_of_alarms::on_tab(&c, rect, &entry.screen, marked);
         left = rect.right();
     }
     pressed

@@ -7,6 +7,8 @@ use plantroom_model::limits::CONFIRM_MS;
 use plantroom_model::{Mono, Outcome, OutcomeKind, TagMode, Value};
 use plantroom_wire::{Deed, ToStation};
 
+use crate::train::Train;
+
 /// A request without an answer for this long is told as unknown, in ms.
 const ANSWER_MS: u64 = 15_000;
 /// How long a good outcome, and a question that was let go, is shown, in ms. A bad one stays until somebody dismisses it.
@@ -52,7 +54,8 @@ pub enum Wish {
 }
 
 impl Wish {
-    fn message(self, request: u64) -> ToStation {
+    /// For the station, under this number.
+    pub fn message(self, request: u64) -> ToStation {
         match self {
             Self::Mode { tag, mode, value, reason } => ToStation::SetMode { request, tag, mode, value, reason },
             Self::Deed(deed) => ToStation::Do { request, deed },
@@ -69,8 +72,8 @@ pub struct Question {
     pub writes: Vec<Write>,
     /// What will be, line by line, where it isn't a write.
     pub notes: Vec<String>,
-    /// What is wanted besides writes, and what its outcome calls it.
-    pub wish: Option<(String, Wish)>,
+    /// What is wanted besides writes, one after the other, and what its outcome calls it.
+    pub wish: Option<(String, Vec<Wish>)>,
     /// Where it was pressed.
     pub beside: egui::Rect,
     /// The operator said yes to every write's own question.
@@ -100,6 +103,8 @@ pub struct Commands {
     question: Option<Question>,
     told: Vec<Told>,
     last_request: u64,
+    /// What is done in several parts.
+    trains: Vec<Train>,
 }
 
 impl Commands {
@@ -110,7 +115,7 @@ impl Commands {
     }
 
     /// The first step of something that isn't a write: the question, what will be, what the outcome calls it.
-    pub fn ask_wish(&mut self, now: Mono, prompt: String, notes: Vec<String>, wish: (String, Wish), beside: egui::Rect) {
+    pub fn ask_wish(&mut self, now: Mono, prompt: String, notes: Vec<String>, wish: (String, Vec<Wish>), beside: egui::Rect) {
         let (writes, wish) = (Vec::new(), Some(wish));
         self.question = Some(Question { prompt, writes, notes, wish, beside, agreed: false, asked: now });
     }
@@ -149,21 +154,25 @@ impl Commands {
             let (request, tag, value, confirmed) = (self.last_request, write.tag, write.value, write.confirmation.is_some());
             messages.push(ToStation::Write { request, tag, value, comment: String::new(), confirmed });
         }
-        if let Some((what, wish)) = question.wish {
-            self.last_request += 1;
-            let (request, message) = (self.last_request, "on its way".into());
-            self.tell(Told { request, what, kind: None, let_go: false, message, since: now });
-            messages.push(wish.message(request));
+        if let Some((what, wishes)) = question.wish {
+            messages.extend(self.at_once(now, what, wishes));
         }
         messages
     }
 
-    /// What needs no second step: it can be asked again, and hides nothing.
-    pub fn at_once(&mut self, now: Mono, what: String, wish: Wish) -> ToStation {
+    /// What needs no second step: it can be asked again, and hides nothing. Of several parts the first; each of the others
+    /// follows the answer to the one before ([`Self::answered`]), so that no number of them fills the station's inbox.
+    pub fn at_once(&mut self, now: Mono, what: String, wishes: Vec<Wish>) -> Option<ToStation> {
         self.last_request += 1;
-        let (request, message) = (self.last_request, "on its way".into());
-        self.tell(Told { request, what, kind: None, let_go: false, message, since: now });
-        wish.message(request)
+        let request = self.last_request;
+        let (message, since) = ("on its way".into(), now);
+        let mut train = Train::new(request, wishes);
+        let first = train.next(request)?;
+        self.tell(Told { request, what, kind: None, let_go: false, message, since });
+        if train.is_long() {
+            self.trains.push(train);
+        }
+        Some(first)
     }
 
     /// The operator thought better of it.
@@ -171,8 +180,14 @@ impl Commands {
         self.question = None;
     }
 
-    /// The station's answer. A late one is shown too.
-    pub fn answered(&mut self, now: Mono, request: u64, outcome: &Outcome) {
+    /// The station's answer, and what it is to be asked next. A late one is shown too.
+    pub fn answered(&mut self, now: Mono, request: u64, outcome: &Outcome) -> Option<ToStation> {
+        if let Some(place) = self.trains.iter().position(|train| train.waits_for(request)) {
+            return self.part_answered(now, place, outcome);
+        }
+        if self.trains.iter().any(|train| train.first == request) {
+            return None;
+        }
         match self.told.iter_mut().find(|told| told.request == request) {
             Some(told) => {
                 told.kind = Some(outcome.kind);
@@ -185,6 +200,23 @@ impl Commands {
             }
             None => {}
         }
+        None
+    }
+
+    /// One part of a train is answered: the next one, or the end of it.
+    fn part_answered(&mut self, now: Mono, place: usize, outcome: &Outcome) -> Option<ToStation> {
+        let (next, train) = (self.last_request + 1, self.trains.get_mut(place)?);
+        let (message, follows) = train.heard(outcome, next);
+        let told = self.told.iter_mut().find(|told| told.request == train.first);
+        if let Some(told) = told {
+            (told.message, told.since) = (message, now);
+            told.kind = follows.is_none().then_some(outcome.kind);
+        }
+        match follows {
+            Some(_) => self.last_request = next,
+            None => drop(self.trains.remove(place)),
+        }
+        follows
     }
 
     /// What can't even be asked is told like an outcome.
@@ -195,6 +227,7 @@ impl Commands {
     /// The connection is gone: nobody will answer any more.
     pub fn lost(&mut self, now: Mono) {
         self.withdraw(now, "nothing was sent: contact with the station was lost before it was confirmed", false);
+        self.trains.clear();
         for told in self.told.iter_mut().filter(|told| told.kind.is_none()) {
             told.kind = Some(OutcomeKind::Unknown);
             told.message = "contact with the station was lost; it may or may not have happened".into();
@@ -212,6 +245,7 @@ impl Commands {
                 told.kind = Some(OutcomeKind::Unknown);
                 told.message = "no answer from the station; it may or may not have happened: look before trying again".into();
                 told.since = now;
+                self.trains.retain(|train| train.first != told.request);
             }
         }
         self.told.retain(|told| {
@@ -335,7 +369,7 @@ mod tests {
     fn a_wish_that_is_no_write_takes_the_same_two_steps_and_its_outcome_is_told() {
         let mut commands = Commands::default();
         let deed = Deed::ApplyProject { comment: "new limits".into() };
-        let wish = ("the change".to_owned(), Wish::Deed(deed.clone()));
+        let wish = ("the change".to_owned(), vec![Wish::Deed(deed.clone())]);
         commands.ask_wish(ms(0), "Apply?".into(), vec!["1 tag".into()], wish, egui::Rect::ZERO);
         assert_eq!(commands.confirm(ms(100)), [], "the tail of a double press");
         assert_eq!(commands.confirm(ms(1_000)), [ToStation::Do { request: 1, deed }]);

@@ -3,6 +3,8 @@
 mod options;
 mod painting;
 mod panes;
+#[cfg(not(target_arch = "wasm32"))]
+mod pictures;
 mod windows;
 
 use std::time::Duration;
@@ -14,6 +16,7 @@ use plantroom_scene::{Action, EventId, Screens, Symbol, TagView};
 use plantroom_wire::ToConsole;
 
 use crate::alarms;
+use crate::alarms::marks::Marked;
 use crate::appearance::{Appearance, Choices};
 use crate::chrome::{self, Frame, Layout};
 use crate::commands::Commands;
@@ -36,6 +39,9 @@ const TICK_MS: u64 = 500;
 /// Pause between a message and the frame that shows it, in ms: many messages make one frame.
 const GATHER_MS: u64 = 60;
 
+/// Makes the horn heard: the worst priority that sounds now, or silence. Called with each frame.
+pub type Sounder = Box<dyn FnMut(Mono, Option<plantroom_model::Priority>)>;
+
 /// The operator's console.
 pub struct Console {
     link: Box<dyn Link>,
@@ -44,6 +50,9 @@ pub struct Console {
     session: Session,
     tags: TagTable,
     alarms: alarms::Table,
+    behind: alarms::behind::Behind,
+    /// Makes the horn heard, where there is a way.
+    sounder: Option<Sounder>,
     system_tags: Vec<String>,
     desk: Desk,
     commands: Commands,
@@ -87,6 +96,8 @@ impl Console {
             session: Session::new(options.credentials()),
             tags: TagTable::default(),
             alarms: alarms::Table::default(),
+            behind: alarms::behind::Behind::default(),
+            sounder: None,
             system_tags: Vec::new(),
             desk: Desk::default(),
             commands: Commands::default(),
@@ -111,6 +122,11 @@ impl Console {
     /// Tells `remember` what was chosen, whenever something was.
     pub fn remembering(self, remember: fn(&Choices)) -> Self {
         Self { remember: Some(remember), ..self }
+    }
+
+    /// Makes the horn heard with `sounder`.
+    pub fn sounding(self, sounder: Sounder) -> Self {
+        Self { sounder: Some(sounder), ..self }
     }
 
     fn choose(&mut self, choices: Choices) {
@@ -146,6 +162,7 @@ impl Console {
         if self.appearance.dress(ui.ctx()) {
             self.desk.speak(self.appearance.texts());
             self.tags.speak(self.appearance.texts());
+            self.alarms.speak(self.appearance.texts());
             ui.ctx().request_repaint();
             if !std::mem::replace(&mut self.dressed, true) {
                 return;
@@ -179,6 +196,10 @@ impl Console {
             self.entry = None;
         }
         self.in_contact = in_contact;
+        let heard = self.alarms.horn().worst().filter(|_| !self.appearance.choices().mute);
+        if let Some(sounder) = &mut self.sounder {
+            sounder(now, heard);
+        }
         self.tags.set_lost(!in_contact, self.session.heard_at());
         if let Some(what) = self.tags.take_rejected() {
             tracing::warn!("a batch of values from the station could not be used: {what}");
@@ -218,7 +239,9 @@ impl Console {
             ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
             ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
             ToConsole::Outcome { request, outcome } => {
-                self.commands.answered(at, request, &outcome);
+                if let Some(next) = self.commands.answered(at, request, &outcome) {
+                    self.link.send(&next);
+                }
                 self.panes.again();
             }
             message @ (ToConsole::Why { .. } | ToConsole::Reply { .. }) => self.panes.heard(message),
@@ -323,6 +346,9 @@ impl Console {
                 self.commands.cancel();
                 self.entry = Some(Entry::new(serial, event, reading, name, rect));
             }
+            Hit::Alarm(name) => self.panes.show_alarm(&name),
+            Hit::Jump(name) => self.jump(&name),
+            Hit::Alarms(of) => self.alarms_pressed(of),
         }
     }
 
@@ -400,7 +426,8 @@ impl Console {
         if self.showing_keys && menu::keys(ctx) {
             self.showing_keys = false;
         }
-        if let Some(went) = self.finder.as_mut().and_then(|finder| finder.show(ctx)) {
+        let marked = Marked { table: &self.alarms, behind: &self.behind, now: self.session.station_time(now) };
+        if let Some(went) = self.finder.as_mut().and_then(|finder| finder.show(ctx, marked)) {
             self.finder = None;
             if let Some(screen) = went {
                 self.desk.go(&screen, plantroom_scene::Params::new());
@@ -409,47 +436,6 @@ impl Console {
         if let Some(request) = dialogs::outcomes(ctx, &self.commands, layout.footer.height()) {
             self.commands.dismiss(request);
         }
-    }
-
-    /// Opens a faceplate over the screen, for pictures.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn open_faceplate(&mut self, part: &str, params: plantroom_scene::Params) {
-        self.desk.open_faceplate(part, params);
-    }
-
-    /// Draws made-up lines into the trends of what is open, for pictures without a station.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn invent_trends(&mut self, now: plantroom_model::Utc) {
-        for sheet in self.desk.main().into_iter().chain(self.desk.faceplates()) {
-            crate::render::invent(&mut self.recorder, &sheet.scene, &self.tags, now);
-        }
-    }
-
-    /// Opens the screen again from its compiled script.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn reopen(&mut self) {
-        self.desk.reopen();
-    }
-
-    /// The open screen.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn scene(&self) -> Option<&plantroom_scene::Scene> {
-        self.desk.main().map(|main| &main.scene)
-    }
-
-    /// The open screen, its part of a window, where its (0, 0) is, points a unit, and the salt of its objects' ids.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn on_desk(&self, window: Rect) -> Option<(&plantroom_scene::Scene, Rect, egui::Pos2, f32, egui::Id)> {
-        let main = self.desk.main()?;
-        let layout = Layout::of(window);
-        let (origin, scale) = main.lens.get().over(layout.fit(main.scene.header().size));
-        Some((&main.scene, layout.body, origin, scale, egui::Id::unique(("sheet", main.serial))))
-    }
-
-    /// Measures the closures of what is open.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn measure(&mut self, stopwatch: &plantroom_scene::Stopwatch) {
-        self.desk.each(|scene| scene.measure(stopwatch));
     }
 
     fn log_out(&mut self, ctx: &egui::Context, now: Mono) {

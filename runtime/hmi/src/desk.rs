@@ -156,6 +156,17 @@ impl Desk {
         goals
     }
 
+    /// The screen above another one.
+    pub fn parent(&self, screen: &str) -> Option<&str> {
+        let list = self.screens.as_ref()?.list();
+        list.iter().find(|entry| entry.name == screen)?.parent.as_deref()
+    }
+
+    /// Changes with the project's screens.
+    pub fn revision(&self) -> u64 {
+        self.revision.map_or(0, |revision| revision + 1)
+    }
+
     /// Closes a faceplate.
     pub fn close(&mut self, serial: u64) {
         self.faceplates.retain(|sheet| sheet.serial != serial);

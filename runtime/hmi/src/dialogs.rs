@@ -274,7 +274,7 @@ fn outcome(ui: &mut Ui, told: &Told) -> Option<u64> {
                 ui.set_width(318.0);
                 ui.label(RichText::new(look.say(word)).font(bold(t.size_text)).color(t.text));
                 ui.label(RichText::new(&told.what).font(regular(t.size_text)).color(t.text));
-                ui.label(quiet(t, look.say(&told.message)));
+                ui.label(quiet(t, &look.texts.translated(&told.message)));
             });
             let close = egui::Button::new(RichText::new("\u{00D7}").font(bold(t.size_panel))).frame(false);
             told.kind.is_some() && ui.add(close).on_hover_text(look.say("Dismiss")).clicked()

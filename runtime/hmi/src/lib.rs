@@ -33,9 +33,12 @@ mod rehearsal;
 mod render;
 #[cfg(not(target_arch = "wasm32"))]
 mod settings;
+#[cfg(not(target_arch = "wasm32"))]
+mod sound;
 mod stops;
 mod tags;
 mod theme;
+mod train;
 mod trend;
 #[cfg(not(target_arch = "wasm32"))]
 mod windows;

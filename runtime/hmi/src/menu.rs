@@ -3,10 +3,12 @@
 use egui::{Align2, Area, Context, Id, Key, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
 use plantroom_scene::theme::Shade;
 
+use crate::alarms::marks::{Marked, on_tab};
 use crate::appearance::{Appearance, Choices, SCALES};
 use crate::dialogs::sheet;
 use crate::fonts::{bold, regular};
 use crate::look::{Look, language_name};
+use crate::paint::Canvas;
 
 /// Lines of what was found, at most.
 const FOUND: usize = 12;
@@ -50,6 +52,9 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
     }
     ui.separator();
     ui.checkbox(&mut choices.touch, look.say("Touch"));
+    let mut sound = !choices.mute;
+    ui.checkbox(&mut sound, look.say("Sound of the horn"));
+    choices.mute = !sound;
     let scale = choices.scale.unwrap_or(1.0);
     for (words, step) in [("Larger", 0.1), ("Smaller", -0.1)] {
         if ui.button(look.say(words)).clicked() {
@@ -82,7 +87,7 @@ pub fn view(ui: &mut Ui, appearance: &Appearance, windows: bool) -> Option<Wish>
 }
 
 /// Keys and what they do, in the console's own words.
-const KEYS: [(&str, &str); 27] = [
+const KEYS: [(&str, &str); 29] = [
     ("Tab, Shift+Tab", "next, previous"),
     ("\u{2190} \u{2191} \u{2192} \u{2193}", "neighbour in that direction"),
     ("Enter, Space", "press what has the focus"),
@@ -95,6 +100,8 @@ const KEYS: [(&str, &str); 27] = [
     ("0", "the whole screen"),
     ("Ctrl++, Ctrl+-, Ctrl+0", "everything larger, smaller, as usual"),
     ("F2", "alarms"),
+    ("A, Space, Ctrl+A", "in the list of alarms: acknowledge, select one more, all"),
+    ("\u{2190} \u{2192}, Ctrl+F", "in the list of alarms: fold and unfold a group, search"),
     ("F3", "what happened to alarms"),
     ("F4", "key figures of the alarms"),
     ("F12", "silence the horn"),
@@ -176,7 +183,8 @@ impl Finder {
     }
 
     /// Draws it: the screen to go to, or nothing when it was closed; outside nothing while it is open.
-    pub fn show(&mut self, ctx: &Context) -> Option<Option<String>> {
+    /// Screens show the worst alarm behind them.
+    pub fn show(&mut self, ctx: &Context, marked: Marked<'_>) -> Option<Option<String>> {
         let look = Look::of(ctx);
         let t = &look.theme;
         let pressed = |key| ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
@@ -210,7 +218,12 @@ impl Finder {
                     for (place, goal) in fitting.iter().enumerate() {
                         let on = if goal.on.is_empty() { look.say("screen").to_owned() } else { look.fill("on {}", &[&goal.on]) };
                         let words = RichText::new(format!("{}   {on}", goal.name)).font(regular(t.size_text)).color(t.text);
-                        if ui.selectable_label(place == self.chosen, words).clicked() {
+                        let response = ui.selectable_label(place == self.chosen, words);
+                        if goal.on.is_empty() {
+                            let tab = response.rect.translate(vec2(18.0, 0.0));
+                            on_tab(&Canvas::new(ui.painter(), tab.min, 1.0), tab, &goal.screen, marked);
+                        }
+                        if response.clicked() {
                             gone = Some(goal.screen.clone());
                         }
                     }

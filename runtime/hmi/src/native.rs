@@ -6,6 +6,7 @@ use plantroom_scene::SampleTags;
 use crate::paint::Card;
 use crate::preview::{LocalFiles, LocalLink, Preview, Source, Workshop};
 use crate::rehearsal::{Rehearsal, Script};
+use crate::sound::Speaker;
 use crate::windows::Slot;
 use crate::{Console, ConsoleOptions, Link, PaintClock, SocketLink};
 
@@ -27,8 +28,9 @@ pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let slot = Slot::take(crate::settings::folder().as_deref(), &options.url, options.window);
     if let Some(slot) = &slot {
         let place = slot.place();
+        // Who says a size wants that size, whatever it was the last time.
+        options.fullscreen |= place.fullscreen && options.size.is_none();
         options.size = options.size.or(place.size.map(|size| (size.x, size.y)));
-        options.fullscreen |= place.fullscreen;
         if options.window.is_some() || options.windows {
             options.screen = options.screen.or_else(|| place.screen.clone());
         }
@@ -40,6 +42,8 @@ pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
         let clock = PaintClock::machine();
         let link = SocketLink::new(&options.url, clock.clone());
         let console = Console::new(Box::new(link), clock.clone(), &options).remembering(crate::settings::keep);
+        let mut speaker = Speaker::new(crate::settings::horn_command(), crate::settings::folder().as_deref());
+        let console = console.sounding(Box::new(move |now, worst| speaker.sound(now, worst)));
         Box::new(Window { console: console.with_others(others), slot, clock })
     })
 }

@@ -79,6 +79,12 @@ impl Rehearsal {
         stage.alarms = Some(batch);
     }
 
+    /// Tells consoles that are there what has changed of its alarms; those that come later don't hear of it.
+    pub fn change_alarms(&self, batch: AlarmBatch) {
+        let at = self.clock.now();
+        self.stage().say(at, ToConsole::Alarms(Box::new(batch)));
+    }
+
     /// Looks at the chosen values.
     pub fn look<T>(&self, look: impl FnOnce(&SampleTags) -> T) -> T {
         look(&self.stage().tags)

@@ -3,7 +3,20 @@
 //! What the tokens are, and which must be told apart from which, is said in `runtime/scene/theme.toml` and `scene::theme`.
 
 use egui::Color32;
-use plantroom_scene::theme::{PENS, Rgba, Shade, Tokens};
+use plantroom_scene::theme::{PENS, Rgba, SIGNS, Shade, Shape, Tokens, needs_edge};
+
+/// How alarms of one priority look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AlarmSign {
+    /// Outline.
+    pub shape: Shape,
+    /// Inside of it.
+    pub fill: Color32,
+    /// The number in it.
+    pub on: Color32,
+    /// It has an edge in the number's colour.
+    pub edged: bool,
+}
 
 /// The tokens of one shade. Colours are sRGB; sizes are in units of an unscaled scene. Each is explained in
 /// `runtime/scene/theme.toml`.
@@ -42,6 +55,8 @@ pub struct Theme {
     pub warning_row: Color32,
     pub doubt: Color32,
     pub on_doubt: Color32,
+    /// The most urgent first.
+    pub alarms: [AlarmSign; SIGNS.len()],
     pub pens: [Color32; PENS],
     pub shadow: Color32,
     pub veil: Color32,
@@ -103,6 +118,12 @@ impl Theme {
             warning_row: colour("warning_row"),
             doubt: colour("doubt"),
             on_doubt: colour("on_doubt"),
+            alarms: std::array::from_fn(|place| AlarmSign {
+                shape: tokens.shape(place),
+                fill: colour(&format!("alarm_{}", SIGNS[place])),
+                on: colour(&format!("on_alarm_{}", SIGNS[place])),
+                edged: needs_edge(tokens, shade, SIGNS[place]),
+            }),
             pens: tokens.pens(shade).map(of),
             shadow: colour("shadow"),
             veil: colour("veil"),

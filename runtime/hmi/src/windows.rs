@@ -97,6 +97,8 @@ pub struct Slot {
     file: File,
     station: String,
     place: Place,
+    /// Where it was in the last frame, if that isn't written yet.
+    seen: Option<Place>,
     looked_at: Option<Mono>,
 }
 
@@ -116,7 +118,7 @@ impl Slot {
         file.try_lock().ok()?;
         let mut text = String::new();
         let _ = file.read_to_string(&mut text);
-        Some(Self { number, path, file, station: station.to_owned(), place: Place::read(&text), looked_at: None })
+        Some(Self { number, path, file, station: station.to_owned(), place: Place::read(&text), seen: None, looked_at: None })
     }
 
     /// The other windows of this station that were there the last time and aren't open now.
@@ -135,33 +137,46 @@ impl Slot {
         &self.place
     }
 
-    /// Looks where the window is, now and then, and remembers that.
+    /// Looks where the window is, and remembers that now and then; what was seen last when it is closed.
     pub fn look(&mut self, now: Mono, info: &ViewportInfo, screen: Option<String>) {
-        if self.looked_at.is_some_and(|last| now.since(last) < LOOK_MS * 1_000_000) {
+        let Some(last) = self.looked_at else {
+            // The first frames of a window come before it is where it shall be.
+            self.looked_at = Some(now);
             return;
-        }
-        // The first frames of a window come before it is where it shall be.
-        let first = self.looked_at.replace(now).is_none();
+        };
         let place = self.place.seen(info, screen);
-        if !first && place != self.place {
-            self.place = place;
-            let text = self.place.written(&self.station);
-            if let Err(error) = self.write(&text) {
-                tracing::warn!("this window's place can't be kept: {error}: {}", self.path.display());
-            }
+        self.seen = (place != self.place).then_some(place);
+        if now.since(last) >= LOOK_MS * 1_000_000 {
+            self.looked_at = Some(now);
+            self.keep();
+        }
+    }
+
+    fn keep(&mut self) {
+        let Some(place) = self.seen.take() else { return };
+        self.place = place;
+        let text = self.place.written(&self.station);
+        if let Err(error) = self.write(&text) {
+            tracing::warn!("this window's place can't be kept: {error}: {}", self.path.display());
         }
     }
 
     /// Forgets this window: it doesn't come back by itself.
     pub fn forget(&mut self) {
         let _ = self.write("");
-        self.looked_at = Some(Mono(u64::MAX));
+        (self.looked_at, self.seen) = (None, None);
     }
 
     fn write(&mut self, text: &str) -> std::io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(text.as_bytes())?;
         self.file.set_len(text.len() as u64)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.keep();
     }
 }
 
@@ -225,6 +240,24 @@ mod tests {
         three[1].forget();
         three.truncate(1);
         assert_eq!(three[0].others(), [3], "2 was forgotten");
+    }
+
+    #[test]
+    fn a_window_that_is_moved_right_before_it_is_closed_comes_back_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = || Slot::take(Some(folder.path()), "ws://a:1/live", None).unwrap();
+        let mut slot = take();
+        slot.look(s(1), &info(0.0, 800.0), None);
+        slot.look(s(3), &info(10.0, 800.0), None);
+        slot.look(Mono(s(3).0 + 5_000_000), &info(640.0, 800.0), None);
+        drop(slot);
+        assert_eq!(take().place().position, Some(pos2(640.0, 10.0)));
+        let mut slot = take();
+        slot.look(s(1), &info(0.0, 800.0), None);
+        slot.look(s(3), &info(20.0, 800.0), None);
+        slot.forget();
+        drop(slot);
+        assert_eq!(take().place(), &Place::default(), "what is forgotten isn't written again");
     }
 
     #[test]

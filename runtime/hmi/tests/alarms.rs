@@ -12,7 +12,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use fake::{START_UTC, Station};
 use plantroom_hmi::{Console, ConsoleOptions, PaintClock};
 use plantroom_model::{AlarmState, AlarmVerb, Mono, Occurrence, OutcomeKind, Priority, Role, Value};
-use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals, AlarmWish, Deed, ToConsole, ToStation};
+use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals, AlarmWish, Ask, Deed, Reply, ToConsole, ToStation};
 
 const OVERVIEW: &str = "screen(\"Overview\", #{ level: 1 });\nvalue(100, 100, \"well/level\", #{ label: \"level\" });\n";
 const UNIT: &str = "screen(\"High lift\", #{ level: 2, parent: \"1_overview\" });\ntext(100, 100, \"pumps\");\n";
@@ -155,6 +155,85 @@ fn the_horn_is_silenced_and_the_next_alarm_sounds_again() {
     assert!(silent(&bench));
     bench.tell(AlarmBatch { rows: vec![row(1, 9)], ..AlarmBatch::default() });
     assert!(!silent(&bench));
+}
+
+#[test]
+fn many_are_acknowledged_in_parts_with_one_outcome() {
+    let mut bench = Bench::new();
+    let ids = 0..2_500_u32;
+    let infos = ids.clone().map(|id| info(id, Priority::Low, "Pump runs hot")).collect();
+    let rows = ids.map(|id| row(id, u64::from(id) + 1)).collect();
+    bench.tell(AlarmBatch { whole: true, infos, rows, ..AlarmBatch::default() });
+    bench.harness.key_press(Key::F2);
+    bench.wait(300);
+    bench.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    bench.wait(200);
+    bench.harness.key_press(Key::A);
+    bench.wait(1_000);
+    let sizes: Vec<usize> = bench
+        .deeds()
+        .iter()
+        .map(|deed| if let Deed::Alarms { wishes, .. } = deed { wishes.len() } else { 0 })
+        .collect();
+    assert_eq!(sizes, [1_000, 1_000, 500]);
+    assert!(bench.says("Done for all 2500 alarms."));
+}
+
+#[test]
+fn shelving_many_is_asked_for_once_and_then_goes_in_parts() {
+    let mut bench = Bench::new();
+    let ids = 0..1_200_u32;
+    let infos = ids.clone().map(|id| info(id, Priority::Low, "Pump runs hot")).collect();
+    let rows = ids.map(|id| row(id, u64::from(id) + 1)).collect();
+    bench.tell(AlarmBatch { whole: true, infos, rows, ..AlarmBatch::default() });
+    bench.harness.key_press(Key::F2);
+    bench.wait(300);
+    bench.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    bench.wait(200);
+    bench.harness.get_by_role_and_label(Part::TextInput, "Comment or reason").type_text("works");
+    bench.wait(200);
+    bench.click(Part::Button, "Shelve");
+    assert_eq!(bench.deeds(), [], "it takes a second step");
+    assert!(bench.says("1200 alarms"));
+    bench.wait(500);
+    bench.click(Part::Button, "Confirm");
+    bench.wait(600);
+    assert_eq!(bench.deeds().len(), 2);
+}
+
+const WITH_LIST: &str = "screen(\"Overview\", #{ level: 1 });\n\
+    alarms(100, 120, #{ w: 500, h: 66, instance: \"high_lift\", label: \"here\" });\n\
+    link(700, 120, \"pumps\", \"2_high_lift\");\n";
+
+#[test]
+fn a_small_list_opens_one_alarm_and_all_of_its_place_also_normal_ones() {
+    let mut bench = Bench::new();
+    bench.station.reload(&[("1_overview.rhai", WITH_LIST), ("2_high_lift.rhai", UNIT)]);
+    let mut batch = two();
+    batch.infos.iter_mut().for_each(|info| info.instance = "high_lift".into());
+    let normal = AlarmInfo { may_maintain: true, instance: "high_lift".into(), ..info(3, Priority::Low, "Pump 3 is off") };
+    let all = [batch.infos.clone(), vec![normal.clone()]].concat();
+    let rows = [batch.rows.clone(), vec![AlarmNow { id: 3, ..AlarmNow::default() }]].concat();
+    let answer = Reply::Alarms { infos: all, rows };
+    for place in ["high_lift", "high_lift/3"] {
+        bench.station.inner().replies.push((Ask::AlarmsOf { place: place.into() }, answer.clone()));
+    }
+    bench.tell(batch);
+    bench.click(Part::ListItem, "Pump 1 runs hot");
+    assert!(bench.says("Time left to respond"), "everything about it is open");
+    bench.harness.key_press(Key::Escape);
+    bench.wait(300);
+    bench.click(Part::Button, "all of its alarms");
+    bench.wait(300);
+    bench.click(Part::Link, "Pump 3 is off");
+    bench.wait(3_000);
+    bench.harness.query_all_by_role(Part::TextInput).last().expect("a field for the reason").type_text("new bearing");
+    bench.wait(200);
+    bench.click(Part::Button, "Out of service");
+    bench.wait(500);
+    bench.click(Part::Button, "Confirm");
+    let wishes = vec![AlarmWish { alarm: "high_lift/3".into(), verb: AlarmVerb::OutOfService }];
+    assert_eq!(bench.deeds(), [Deed::Alarms { wishes, comment: "new bearing".into() }]);
 }
 
 #[test]

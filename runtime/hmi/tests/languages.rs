@@ -41,10 +41,12 @@ fn panes_and_menus_speak_german() {
     let german = std::fs::read_to_string(root.join("languages/de.toml")).unwrap();
     let (german, wrong) = plantroom_scene::Texts::read(&german);
     assert_eq!(wrong, []);
-    let mut files: Vec<_> = std::fs::read_dir(root.join("src/panes")).unwrap().map(|file| file.unwrap().path()).collect();
-    files.extend(std::fs::read_dir(root.join("src/alarms")).unwrap().map(|file| file.unwrap().path()));
-    files.retain(|file| !file.ends_with("tests.rs"));
-    files.push(root.join("src/menu.rs"));
+    let mut files = Vec::new();
+    for folder in ["src/panes", "src/alarms", "src/alarms/pane"] {
+        files.extend(std::fs::read_dir(root.join(folder)).unwrap().map(|file| file.unwrap().path()));
+    }
+    files.retain(|file| !file.ends_with("tests.rs") && file.is_file());
+    files.extend(["src/menu.rs", "src/paint/alarms.rs"].map(|file| root.join(file)));
     let (mut missing, mut seen) = (Vec::new(), 0);
     for file in files {
         for text in texts(&std::fs::read_to_string(&file).unwrap()) {

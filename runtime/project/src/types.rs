@@ -121,7 +121,7 @@ impl Types {
     /// these, and not what each instance makes of them.
     pub fn templates(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for item in self.list.iter().flat_map(|one| one.tags.iter().chain(&one.instances)) {
+        for item in self.list.iter().flat_map(|one| one.tags.iter().chain(&one.instances).chain(&one.alarms)) {
             templates_in(item, false, &mut all);
         }
         all.sort_unstable();
@@ -232,13 +232,16 @@ impl Types {
     }
 }
 
+/// Keys under which a project says something to people.
+const WORDS: [&str; 6] = ["description", "states", "message", "confirmation", "consequence", "action"];
+
 /// Open texts below keys that people read.
 fn templates_in(item: &Item, is_read: bool, all: &mut Vec<String>) {
     match &item.raw {
         Raw::Open(text) if is_read && !text.contains("{{") => all.push(text.clone()),
         Raw::List(items) => items.iter().for_each(|item| templates_in(item, is_read, all)),
         Raw::Table(entries) => entries.iter().for_each(|entry| {
-            let is_read = is_read || matches!(&*entry.key, "description" | "states" | "message" | "confirmation");
+            let is_read = is_read || WORDS.contains(&&*entry.key);
             templates_in(&entry.item, is_read, all);
         }),
         _ => {}

@@ -2,8 +2,8 @@
 //!
 //! Whoever makes the documentation's pictures, and the tests, give these tags these values; nothing else uses them.
 
-use plantroom_model::{LimitSet, PermissiveTest, Status, Value};
-use plantroom_wire::{PermissiveInfo, TagInfo, WriteInfo};
+use plantroom_model::{AlarmState, LimitSet, PermissiveTest, Priority, Status, Utc, Value};
+use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, PermissiveInfo, TagInfo, WriteInfo};
 
 /// A tag of the examples.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,30 @@ pub const FACEPLATES: [(&str, &str, &str); 7] = [
 
 /// A picture below `images/` that the examples show.
 pub const SITE_SVG: &str = include_str!("examples/site.svg");
+
+/// The alarms of the examples, told at this time: one of each priority, waiting and acknowledged, one that has returned.
+pub fn alarms(now: Utc) -> AlarmBatch {
+    use AlarmState::{Acknowledged, Returned, Unacknowledged};
+    let all = [
+        ("intake/river/low", "The river is low at the intake", Priority::Medium, "intake", "", Unacknowledged, 252, Some((0.84, 0.9))),
+        ("intake/screen/clogged", "The screen of the intake is clogged", Priority::High, "intake", "", Unacknowledged, 64, None),
+        ("intake/p2/off", "River pump 2 does not run", Priority::Low, "intake", "intake/p2", Acknowledged, 900, None),
+        ("intake/p1/hot", "River pump 1 runs hot", Priority::Low, "intake", "intake/p1", Returned, 431, None),
+        ("ex/trip/tripped", "Pump 2 has tripped", Priority::Critical, "high_lift", "ex/trip", Unacknowledged, 12, None),
+        ("ex/trip/hot", "Pump 2 runs hot", Priority::Low, "high_lift", "ex/trip", Acknowledged, 310, Some((92.4, 90.0))),
+        ("ex/pic602/low", "Low pressure", Priority::High, "high_lift", "ex/pic602", Acknowledged, 95, Some((2.91, 3.0))),
+    ];
+    let mut batch = AlarmBatch { whole: true, ..AlarmBatch::default() };
+    for (id, (name, message, priority, area, instance, state, age_s, value)) in (0..).zip(all) {
+        let [name, message, area, instance] = [name, message, area, instance].map(str::to_owned);
+        batch.infos.push(AlarmInfo { id, name, message, area, instance, decimals: 2, priority: priority as u8, ..AlarmInfo::default() });
+        let (state, came) = (state as u8, now.0 - age_s * 1_000_000_000);
+        let limit = value.map(|(_, limit)| limit);
+        let value = value.map_or(Value::Null, |(value, _)| Value::Float(value));
+        batch.rows.push(AlarmNow { id, occurrence: u64::from(id) + 1, state, came, value, limit, ..AlarmNow::default() });
+    }
+    batch
+}
 
 /// Every tag of the examples.
 pub fn tags() -> Vec<Example> {

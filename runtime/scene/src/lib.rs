@@ -58,10 +58,10 @@ pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};
 pub use reading::{Facts, LimitMark, Reading, grouped};
 pub use sample::{Fill, QUALITY_WORDS, SampleTags, info as tag_info, status_of};
-pub use scene::{Changed, Header, Scene};
+pub use scene::{Changed, Header, Scene, Way};
 pub use screens::{ScreenEntry, Screens};
 pub use symbol::{
-    AlarmBanner, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location, Machine,
+    AlarmBanner, Alarms, AlarmsOf, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location, Machine,
     MachineKind, NavEntry, Navigation, Order, Panel, Pen, Permissives, Pipe, Popup, Relation, Row, Setpoint, Shows, Switch,
     Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };

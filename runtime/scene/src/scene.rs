@@ -57,6 +57,15 @@ pub struct Scene {
     pub(crate) stopwatch: Option<crate::Stopwatch>,
 }
 
+/// Where a press leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// To this screen.
+    Screen(&'a str),
+    /// To the faceplate of this instance.
+    Instance(&'a str),
+}
+
 /// What a screen says of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Header {
@@ -285,6 +294,17 @@ impl Scene {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// Where a press always leads: the screen that it opens, or the instance whose faceplate it opens. Nothing where a script
+    /// decides that, or where it does something else.
+    pub fn leads_to(&self, event: EventId) -> Option<Way<'_>> {
+        let crate::event::Does::Actions(actions) = &self.events.get(event.0 as usize)?.does else { return None };
+        actions.iter().find_map(|action| match action {
+            Action::Open { screen, .. } => Some(Way::Screen(screen)),
+            Action::Faceplate { params, .. } => params.get("name").and_then(Value::as_text).map(Way::Instance),
+            Action::Request { .. } | Action::Close => None,
+        })
     }
 
     /// What the station says of a tag that this scene uses.

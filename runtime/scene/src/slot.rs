@@ -80,6 +80,7 @@ impl Symbol {
                     visit(Slot::Text(label));
                 }
             }
+            Self::Alarms(own) => visit(Slot::Text(&mut own.label)),
             Self::Popup(popup) => visit(Slot::Text(&mut popup.label)),
             _ => self.each_slot_of_values(visit),
         }

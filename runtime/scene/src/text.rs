@@ -99,6 +99,11 @@ fn three<'a>(asked: &Reading, is_so: Option<bool>, words: [&'a str; 3]) -> &'a s
     }
 }
 
+fn alarms_of(of: &crate::AlarmsOf) -> String {
+    let parts = [("area", &of.area), ("instance", &of.instance), ("screen", &of.screen)];
+    parts.into_iter().filter(|(_, name)| !name.is_empty()).map(|(word, name)| format!(" {word}={name}")).collect()
+}
+
 fn symbol(symbol: &Symbol) -> String {
     match symbol {
         Symbol::Tank(tank) => quoted(tank.label.get()) + reading("level", &tank.level).as_str(),
@@ -113,8 +118,9 @@ fn symbol(symbol: &Symbol) -> String {
         }
         Symbol::Table(own) => table(own),
         Symbol::AlarmBanner(banner) => {
-            quoted(banner.label.get()) + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
+            quoted(banner.label.get()) + alarms_of(&banner.of).as_str() + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
         }
+        Symbol::Alarms(own) => quoted(own.label.get()) + alarms_of(&own.of).as_str(),
         Symbol::Permissives(own) => {
             format!("{}{} {}", quoted(own.label.get()), reading("of", &own.target), quoted(own.state.get()))
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plantroom_model::{Diagnostic, TagSpec};
+use plantroom_model::{AlarmSpec, Diagnostic, TagSpec};
 
 use crate::edit::said_literals;
 use crate::event::named;
@@ -53,6 +53,8 @@ pub struct TextsIn<'a> {
     pub files: &'a [(String, String)],
     /// All tags of the plant.
     pub tags: &'a [TagSpec],
+    /// All alarms of the plant.
+    pub alarms: &'a [AlarmSpec],
     /// Texts of types with their parameters still in them, as the project writes them.
     pub templates: &'a [String],
 }
@@ -81,16 +83,18 @@ pub fn texts_of(of: &TextsIn<'_>) -> Vec<TextUse> {
     }
     let templates: Vec<Template> = of.templates.iter().filter_map(|text| Template::of(text)).collect();
     let mut told = BTreeSet::new();
-    for tag in of.tags.iter().filter(|tag| !tag.name.starts_with("system/")) {
-        for text in said_of(tag).filter(|text| told.insert(*text)) {
-            let mut fits = templates.iter().filter_map(|template| Some((template, template.places_in(text)?)));
-            match fits.by_ref().max_by_key(|(template, _)| template.weight()) {
-                None => add(text, Place::default(), text, None),
-                Some((template, given)) => {
-                    add(template.text(), Place::default(), text, None);
-                    for (_, value) in given.into_iter().filter(|(name, _)| *name != "name") {
-                        add(value, Place::default(), value, Some(template.text()));
-                    }
+    let tags = of.tags.iter().filter(|tag| !tag.name.starts_with("system/"));
+    // What the station says of its own alarms, consoles translate by themselves.
+    let alarms = of.alarms.iter().filter(|alarm| !alarm.name.starts_with("system/"));
+    let texts = tags.flat_map(said_of).chain(alarms.flat_map(said_of_alarm)).filter(|text| !text.is_empty());
+    for text in texts.filter(|text| told.insert(*text)) {
+        let mut fits = templates.iter().filter_map(|template| Some((template, template.places_in(text)?)));
+        match fits.by_ref().max_by_key(|(template, _)| template.weight()) {
+            None => add(text, Place::default(), text, None),
+            Some((template, given)) => {
+                add(template.text(), Place::default(), text, None);
+                for (_, value) in given.into_iter().filter(|(name, _)| *name != "name") {
+                    add(value, Place::default(), value, Some(template.text()));
                 }
             }
         }
@@ -151,6 +155,11 @@ fn said_of(tag: &TagSpec) -> impl Iterator<Item = &str> {
         write.permissives.iter().map(|permissive| permissive.message.as_str()).chain(write.confirmation.as_deref())
     });
     std::iter::once(tag.description.as_str()).chain(tag.states.iter().map(|(_, word)| word.as_str())).chain(write)
+}
+
+/// What an alarm says to people.
+fn said_of_alarm(alarm: &AlarmSpec) -> [&str; 3] {
+    [&alarm.message, &alarm.detail.consequence, &alarm.detail.action]
 }
 
 /// A text in which an instance is named, with `{name}` in its place: `Start {name}?`.
@@ -241,7 +250,7 @@ mod tests {
             let mut tag = TagSpec::new("well/level", ValueKind::Float, Origin::System);
             tag.description = "Level of the clear well".into();
             let (screens, tags) = (Screens::new(&files, &[]), [tag]);
-            let found = look(&TextsIn { screens: &screens, files: &files, tags: &tags, templates: &[] });
+            let found = look(&TextsIn { screens: &screens, files: &files, tags: &tags, alarms: &[], templates: &[] });
             assert_eq!(found.first().map(|one| one.diagnostic.message.as_str()), wanted);
         }
         check("\"Pumps\" = \"Pumpen\"\n\"Clear well\" = \"Behälter\"\n\"Level of the clear well\" = \"Füllstand\"\n", None);
@@ -264,7 +273,7 @@ mod tests {
             .collect();
         let templates = ["{description} runs".to_owned(), "{description} has tripped".to_owned()];
         let screens = Screens::new(&[], &[]);
-        let all = texts_of(&TextsIn { screens: &screens, files: &[], tags: &tags, templates: &templates });
+        let all = texts_of(&TextsIn { screens: &screens, files: &[], tags: &tags, alarms: &[], templates: &templates });
         let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
         assert_eq!(keys, ["pump {n}", "running", "stopped", "{description} has tripped", "{description} runs"]);
         let texts = Texts::read(
@@ -295,7 +304,7 @@ mod tests {
         write.confirmation = Some("Really?".to_owned());
         tag.write = Some(write.into());
         let (screens, tags) = (Screens::new(&files, &[]), [tag]);
-        let all = texts_of(&TextsIn { screens: &screens, files: &files, tags: &tags, templates: &[] });
+        let all = texts_of(&TextsIn { screens: &screens, files: &files, tags: &tags, alarms: &[], templates: &[] });
         let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
         let wanted =
             ["Go", "Pumps", "Really?", "The well is full", "enough", "level", "no: drain it", "not now", "stands", "too little"];

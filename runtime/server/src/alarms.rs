@@ -60,7 +60,7 @@ pub trait AlarmDoor: Send + Sync {
 
 /// What doesn't change of an alarm, for a user of this role.
 pub(crate) fn info(plant: &Plant, id: AlarmId, spec: &AlarmSpec, role: Role) -> AlarmInfo {
-    let tag = watched(&spec.condition).and_then(|tag| plant.tags.get(tag.0 as usize));
+    let tag = tag_of(plant, spec);
     AlarmInfo {
         id: id.0,
         name: spec.name.to_string(),
@@ -83,6 +83,11 @@ pub(crate) fn info(plant: &Plant, id: AlarmId, spec: &AlarmSpec, role: Role) -> 
         may_operate: role >= Role::Operate,
         may_maintain: role >= Role::Engineer,
     }
+}
+
+/// The tag that an alarm watches.
+pub(crate) fn tag_of<'p>(plant: &'p Plant, spec: &AlarmSpec) -> Option<&'p plantroom_model::TagSpec> {
+    watched(&spec.condition).and_then(|tag| plant.tags.get(tag.0 as usize))
 }
 
 /// Where an alarm stands, as consoles are told.

@@ -42,10 +42,11 @@ pub enum Ask {
         /// Whose; empty for the whole plant.
         position: String,
     },
-    /// All alarms of an instance, also those that stand as normal. Answered by [`Reply::Alarms`].
+    /// All alarms of an instance, of a tag and of what lies below these names, or the alarm of this name; also those that stand
+    /// as normal. Answered by [`Reply::Alarms`].
     AlarmsOf {
-        /// The instance: `high_lift/p1`.
-        instance: String,
+        /// The instance, the tag or the alarm: `high_lift/p1`.
+        place: String,
     },
 }
 

@@ -7,6 +7,7 @@
 //! does to one it does to the other.
 //! Invariant: nothing passes or fails by time; what isn't met is told in the table.
 
+mod alarm_list;
 mod alarms;
 mod boundary;
 mod definitions;
@@ -83,6 +84,8 @@ enum Bench {
     Memory,
     /// CPU of a console's frame with 10,000 objects; against painting everything anew. Idle screens, and opening one.
     Paint,
+    /// CPU of a console's frame with 100,000 alarms known and 15,000 in its open list; opening a list of 100,000.
+    AlarmList,
     /// Samples a second through the tag engine; against a bare struct-of-arrays loop and EPICS.
     Tags,
     /// The alarm journal: 50,000 rows a second on the disk, key figures and questions over 10 million; against SQLite.
@@ -166,6 +169,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
             Bench::Jitter => points::jitter(&workplace, rounds)?,
             Bench::Memory => memory::measure(&workplace)?,
             Bench::Paint => paint::measure(rounds)?,
+            Bench::AlarmList => alarm_list::measure(rounds)?,
             Bench::Tags => tags::measure(rounds)?,
             Bench::Journal => journal::measure(rounds)?,
             Bench::Alarms => alarms::measure(rounds)?,

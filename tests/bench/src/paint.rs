@@ -164,7 +164,7 @@ for i in 0..{objects} {{
 }
 
 /// CPU time of this thread.
-fn cpu() -> Duration {
+pub fn cpu() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a valid place for the answer, and the clock exists on every Linux.
     let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now) };

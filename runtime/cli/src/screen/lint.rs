@@ -45,6 +45,7 @@ impl Check {
                 files: &files,
                 instances: &plant.instances,
                 tags: &plant.tags,
+                alarms: &plant.alarms,
                 templates: &plant.templates,
                 home: &plant.home_screen,
                 palette: &palette,

@@ -42,7 +42,8 @@ impl TextsOf {
             }
         };
         let screens = Screens::new(&files, &plant.instances);
-        let of = TextsIn { screens: &screens, files: &files, tags: &plant.tags, templates: &plant.templates };
+        let (tags, alarms, templates) = (&plant.tags, &plant.alarms, &plant.templates);
+        let of = TextsIn { screens: &screens, files: &files, tags, alarms, templates };
         let all = texts_of(&of);
         let shown = if self.missing { unsaid(&all, &texts) } else { all.iter().collect() };
         for one in shown {

@@ -5,7 +5,7 @@
 use plantroom_model::{AlarmVerb, Hidden, Occurrence};
 use plantroom_wire::{ALARM_ACTS, AlarmWish, Deed};
 
-use super::table::{Alarm, Table};
+use super::table::Alarm;
 use crate::commands::Wish;
 use crate::look::Look;
 
@@ -122,9 +122,9 @@ pub struct Plan {
 
 impl Plan {
     /// What is to be done to which of these alarms.
-    pub fn of(act: Act, table: &Table, ids: impl Iterator<Item = u32>, comment: &str) -> Self {
+    pub fn of<'a>(act: Act, alarms: impl Iterator<Item = Alarm<'a>>, comment: &str) -> Self {
         let (mut able, mut left_out, mut why) = (Vec::new(), 0, None);
-        for alarm in ids.filter_map(|id| table.get(id)) {
+        for alarm in alarms {
             match act.refused(&alarm) {
                 None => able.push(AlarmWish { alarm: alarm.info.name.clone(), verb: act.verb(&alarm) }),
                 Some(reason) => {

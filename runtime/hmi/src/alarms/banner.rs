@@ -9,8 +9,9 @@ use super::{sign, words};
 use crate::paint::{Canvas, Font, control};
 use crate::words::local;
 
-/// Alarms that it shows.
-pub const ROWS: usize = 3;
+/// Alarms that it shows; of those that fingers press, each is as high as one.
+const ROWS: usize = 3;
+const TOUCHED_ROWS: usize = 2;
 
 /// What was pressed.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,33 +43,89 @@ pub struct Around<'a> {
 /// Draws it into the top bar, `width` units wide.
 pub fn show(ui: &Ui, c: &Canvas<'_>, width: f32, table: &Table, around: &Around<'_>) -> Option<Press> {
     let (left, right) = (320.0, (width - 720.0).max(620.0));
-    let shown: Vec<Alarm<'_>> = table.urgent().take(ROWS).collect();
+    let touch = c.look().touch;
+    let (rows, high) = if touch { (TOUCHED_ROWS, 40.0) } else { (ROWS, 26.0) };
+    let row_at = |row: usize, over: usize| {
+        let top = 7.0 + row as f32 * high;
+        Rect::from_min_max(c.at(left, top), c.at(right, top + high * over as f32 - 3.0))
+    };
+    let cause = table.cause();
+    let first = cause.map(|(alarm, _)| alarm.info.id);
+    // A cause that takes others along has two lines: what came first, and what is to be done.
+    let used = if cause.is_some() { rows - 1 } else { 0 };
+    let shown: Vec<Alarm<'_>> = table.urgent().filter(|alarm| Some(alarm.info.id) != first).take(rows - used).collect();
     let mut pressed = None;
-    if shown.is_empty() {
-        let listed: u32 = table.counts().listed.iter().skip(1).sum();
-        let words = match listed {
-            0 => c.say("No alarms.").to_owned(),
-            count => c
-                .look()
-                .fill("Nothing waits for an acknowledgement; {} are acknowledged and still active.", &[&count.to_string()]),
-        };
-        let words = c.fitted(&words, Font::TEXT, c.len(right - left));
-        c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, &words, Font::TEXT, c.theme().text_quiet);
+    if let Some((alarm, members)) = cause {
+        pressed = lead(ui, c, row_at(0, used), (&alarm, members), around);
+    }
+    if shown.is_empty() && cause.is_none() {
+        calm(c, (left, right), table);
     }
     for (row, alarm) in shown.iter().enumerate() {
-        let y = 20.0 + row as f32 * 26.0;
-        let rect = Rect::from_min_max(c.at(left, y - 11.5), c.at(right, y + 11.5));
-        pressed = line(ui, c, rect, row, alarm, around).or(pressed);
+        pressed = line(ui, c, row_at(used + row, 1), row, alarm, around).or(pressed);
     }
-    let ids: Vec<u32> = shown.iter().map(|alarm| alarm.info.id).collect();
+    let ids: Vec<u32> = first.into_iter().chain(shown.iter().map(|alarm| alarm.info.id)).collect();
     keys(ui, c, right + 14.0, (table, &ids), around).or(counts(ui, c, right + 150.0, table, around)).or(pressed)
 }
 
-fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, around: &Around<'_>) -> Option<Press> {
-    let said = self::row(c, rect, alarm, (around.now, around.zone));
-    let id = ui.unique_id().with(("alarm", row));
-    let response = control::press(ui, c, rect, id, (Role::Button, &said), None);
+/// Nothing waits.
+fn calm(c: &Canvas<'_>, (left, right): (f32, f32), table: &Table) {
+    let listed: u32 = table.counts().listed.iter().skip(1).sum();
+    let words = match listed {
+        0 => c.say("No alarms.").to_owned(),
+        count => {
+            c.look().fill("Nothing waits for an acknowledgement; {} are acknowledged and still active.", &[&count.to_string()])
+        }
+    };
+    let words = c.fitted(&words, Font::TEXT, c.len(right - left));
+    c.text(c.at(left + 6.0, 46.0), Align2::LEFT_CENTER, &words, Font::TEXT, c.theme().text_quiet);
+}
+
+/// The first alarm of many with one likely cause, and what to do: read before all the others that followed.
+fn lead(ui: &Ui, c: &Canvas<'_>, rect: Rect, (alarm, members): (&Alarm<'_>, u32), around: &Around<'_>) -> Option<Press> {
+    let (t, info) = (c.theme(), alarm.info);
+    let priority = words::priority(info);
+    let fill = if priority == Priority::Critical { t.urgent_row } else { t.warning_row };
+    c.boxed(rect, fill, c.stroke(1.6, t.text));
+    let high = rect.height() / 2.0;
+    let lit = !alarm.state().is_unacknowledged() || sign::lit(around.now);
+    sign::paint(c, pos2(rect.left() + c.len(14.0), rect.top() + high / 2.0), 16.0, priority, lit);
+    let (x, y) = (rect.left() + c.len(32.0), rect.top() + high / 2.0);
+    let time = local(Utc(alarm.now.came), around.zone, "%H:%M:%S");
+    c.text(pos2(x, y), Align2::LEFT_CENTER, &time, Font::TEXT, t.text);
+    let count = c.look().fill("first of {}", &[&members.to_string()]);
+    let used = c.text(pos2(rect.right() - c.len(8.0), y), Align2::RIGHT_CENTER, &count, Font::TEXT_BOLD, t.text);
+    let room = used.left() - x - c.len(76.0);
+    let message = c.fitted(&info.message, Font::TEXT_BOLD, room);
+    c.text(pos2(x + c.len(68.0), y), Align2::LEFT_CENTER, &message, Font::TEXT_BOLD, t.text);
+    let action = if info.action.is_empty() { c.look().texts.translated(&alarm.now.cause).into_owned() } else { info.action.clone() };
+    let lines = folded(c, &action, rect.right() - x - c.len(8.0));
+    for (place, words) in lines.iter().enumerate() {
+        let at = pos2(x, rect.top() + high + (place as f32 + 0.5) * high / lines.len() as f32 - c.len(2.0));
+        c.text(at, Align2::LEFT_CENTER, words, Font::SMALL, t.text);
+    }
+    let said = format!("{} {} {time} {}, {count}. {action}", c.say("alarm"), c.say(priority.word()), info.message);
+    let response = control::press(ui, c, rect, ui.unique_id().with("lead"), (Role::Button, &said), None);
     control::focus(c, &response);
+    pressed(&response, alarm)
+}
+
+/// Words in small letters on at most two lines.
+fn folded(c: &Canvas<'_>, words: &str, room: f32) -> Vec<String> {
+    let fits = |words: &str| c.text_width(words, Font::SMALL) <= room;
+    if fits(words) {
+        return vec![words.to_owned()];
+    }
+    let breaks: Vec<usize> = words.match_indices(' ').map(|(at, _)| at).collect();
+    let at = breaks.partition_point(|at| fits(&words[..*at]));
+    match at.checked_sub(1).and_then(|place| breaks.get(place)) {
+        Some(at) => vec![words[..*at].to_owned(), c.fitted(words[*at..].trim_start(), Font::SMALL, room)],
+        None => vec![c.fitted(words, Font::SMALL, room)],
+    }
+}
+
+/// What a press on an alarm means: to its screen, twice everything about it.
+fn pressed(response: &egui::Response, alarm: &Alarm<'_>) -> Option<Press> {
     let name = alarm.info.name.clone();
     if response.double_clicked() || alarm.info.screen.is_empty() && response.clicked() {
         return Some(Press::Detail(name));
@@ -76,26 +133,37 @@ fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, arou
     response.clicked().then_some(Press::Jump(name))
 }
 
-/// Draws one alarm that waits; gives it in words.
+fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, row: usize, alarm: &Alarm<'_>, around: &Around<'_>) -> Option<Press> {
+    let said = self::row(c, rect, alarm, (around.now, around.zone));
+    let id = ui.unique_id().with(("alarm", row));
+    let response = control::press(ui, c, rect, id, (Role::Button, &said), None);
+    control::focus(c, &response);
+    pressed(&response, alarm)
+}
+
+/// Draws one alarm; gives it in words. One that is acknowledged is steady, and on quiet ground.
 pub fn row(c: &Canvas<'_>, rect: Rect, alarm: &Alarm<'_>, (now, zone): (Option<Utc>, &TimeZone)) -> String {
     let t = c.theme();
     let priority = words::priority(alarm.info);
+    let waits = alarm.state().is_unacknowledged();
+    let strong = if waits { Font::TEXT_BOLD } else { Font::TEXT };
     let fill = match priority {
-        Priority::Critical => Some(t.urgent_row),
-        Priority::High => Some(t.warning_row),
+        Priority::Critical if waits => Some(t.urgent_row),
+        Priority::High if waits => Some(t.warning_row),
         _ => None,
     };
     if let Some(fill) = fill {
         c.boxed(rect, fill, Stroke::NONE);
     }
     let y = rect.center().y;
-    sign::paint(c, pos2(rect.left() + c.len(14.0), y), 16.0, priority, sign::lit(now));
+    sign::paint(c, pos2(rect.left() + c.len(14.0), y), 16.0, priority, !waits || sign::lit(now));
     let time = local(Utc(alarm.now.came), zone, "%H:%M:%S");
     c.text(pos2(rect.left() + c.len(32.0), y), Align2::LEFT_CENTER, &time, Font::TEXT, t.text);
     let room = rect.width() - c.len(104.0);
-    let name = c.fitted(&alarm.info.message, Font::TEXT_BOLD, room * 0.62);
-    let used = c.text(pos2(rect.left() + c.len(100.0), y), Align2::LEFT_CENTER, &name, Font::TEXT_BOLD, t.text);
     let rest = beside(c, alarm);
+    let share = if rest.is_empty() { 1.0 } else { 0.66 };
+    let name = c.fitted(&alarm.info.message, strong, room * share);
+    let used = c.text(pos2(rect.left() + c.len(100.0), y), Align2::LEFT_CENTER, &name, strong, t.text);
     let rest = c.fitted(&rest, Font::TEXT, rect.right() - used.right() - c.len(16.0));
     c.text(pos2(used.right() + c.len(12.0), y), Align2::LEFT_CENTER, &rest, Font::TEXT, t.text_quiet);
     format!("{} {} {time} {}", c.say("alarm"), c.say(priority.word()), alarm.info.message)
@@ -119,7 +187,8 @@ fn beside(c: &Canvas<'_>, alarm: &Alarm<'_>) -> String {
 fn keys(ui: &Ui, c: &Canvas<'_>, left: f32, (table, ids): (&Table, &[u32]), around: &Around<'_>) -> Option<Press> {
     let able = !ids.is_empty() && around.blocked.is_none();
     let blocked = around.blocked.or_else(|| ids.is_empty().then_some("Nothing waits for an acknowledgement."));
-    let rect = Rect::from_min_max(c.at(left, 8.0), c.at(left + 122.0, 44.0));
+    let edge = if c.look().touch { 1.0 } else { 8.0 };
+    let rect = Rect::from_min_max(c.at(left, edge), c.at(left + 122.0, 45.0));
     let words = c.say("Acknowledge");
     let response = control::press(ui, c, rect, ui.unique_id().with("acknowledge"), (Role::Button, words), blocked);
     control::key(c, rect, words, &control::face(c, &response, able, false));
@@ -129,7 +198,7 @@ fn keys(ui: &Ui, c: &Canvas<'_>, left: f32, (table, ids): (&Table, &[u32]), arou
     }
     let sounds = table.horn().sounds();
     let blocked = (!sounds).then_some("The horn is silent.");
-    let rect = Rect::from_min_max(c.at(left, 48.0), c.at(left + 122.0, 84.0));
+    let rect = Rect::from_min_max(c.at(left, 48.0), c.at(left + 122.0, 92.0 - edge));
     let words = c.say("Silence horn");
     let response = control::press(ui, c, rect, ui.unique_id().with("horn"), (Role::Button, words), blocked);
     control::key(c, rect, words, &control::face(c, &response, sounds, sounds));

@@ -2,13 +2,13 @@
 
 use egui::{Context, Grid, RichText, ScrollArea, Ui, vec2};
 use plantroom_model::{Hidden, Mono, Utc};
-use plantroom_wire::{AlarmLine, Ask, JournalAsk, Reply, ToStation};
+use plantroom_wire::{AlarmInfo, AlarmLine, AlarmNow, Ask, JournalAsk, Reply, ToStation};
 
 use super::acts::Act;
 use super::pane::wish_for;
-use super::table::Alarm;
+use super::table::{Alarm, said};
 use super::{journal, plots, sign, words};
-use crate::fonts::bold;
+use crate::fonts::{bold, regular};
 use crate::paint::Canvas;
 use crate::panes::list::{field, heading, list, plain, quiet, strong};
 use crate::panes::poll::Poll;
@@ -21,7 +21,11 @@ const ROWS: u32 = 40;
 
 /// The pane.
 pub struct AlarmDetail {
-    pub poll: Poll,
+    poll: Poll,
+    /// Asks for the alarm itself, while it isn't among those that consoles are told of.
+    alone: Poll,
+    known: Option<(AlarmInfo, AlarmNow)>,
+    is_told: bool,
     name: String,
     tag: String,
     rows: Option<Vec<AlarmLine>>,
@@ -32,7 +36,8 @@ pub struct AlarmDetail {
 impl Default for AlarmDetail {
     fn default() -> Self {
         let (name, tag, comment) = (String::new(), String::new(), String::new());
-        Self { poll: Poll::every(3_000), name, tag, rows: None, refused: None, comment }
+        let (poll, alone) = (Poll::every(3_000), Poll::every(2_000));
+        Self { poll, alone, known: None, is_told: true, name, tag, rows: None, refused: None, comment }
     }
 }
 
@@ -48,15 +53,33 @@ impl AlarmDetail {
     }
 
     /// What the station is to be asked.
-    pub fn ask(&mut self, now: Mono, last: &mut u64) -> Option<ToStation> {
+    pub fn ask(&mut self, now: Mono, last: &mut u64) -> impl Iterator<Item = ToStation> {
         let ask = JournalAsk { alarm: self.name.clone(), limit: ROWS, ..JournalAsk::default() };
-        self.poll.due(now, last).map(|request| ToStation::Ask { request, ask: Ask::AlarmJournal(ask) })
+        let journal = self.poll.due(now, last).map(|request| ToStation::Ask { request, ask: Ask::AlarmJournal(ask) });
+        let due = if self.is_told { None } else { self.alone.due(now, last) };
+        let place = self.name.clone();
+        let alone = due.map(|request| ToStation::Ask { request, ask: Ask::AlarmsOf { place } });
+        journal.into_iter().chain(alone)
+    }
+
+    /// Something was changed: what is shown is asked for again at once.
+    pub fn again(&mut self) {
+        self.poll.again();
+        self.alone.again();
+    }
+
+    /// Whether this is an answer that is waited for.
+    pub fn is_answered_by(&mut self, request: u64) -> bool {
+        self.poll.is_answered_by(request) || self.alone.is_answered_by(request)
     }
 
     /// Takes in the answer.
     pub fn heard(&mut self, reply: Reply) {
         match reply {
             Reply::AlarmJournal { rows, .. } => (self.rows, self.refused) = (Some(rows), None),
+            Reply::Alarms { infos, rows } => {
+                self.known = infos.into_iter().zip(rows).find(|(info, _)| info.name == self.name);
+            }
             Reply::Refused(why) => self.refused = Some(why),
             _ => {}
         }
@@ -64,25 +87,36 @@ impl AlarmDetail {
 
     /// Draws it; gives whether it stays open.
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
-        window(ctx, around, ("alarm", "Alarm"), (860.0, 640.0), |ui| {
+        window(ctx, around, ("alarm", "Alarm"), (900.0, 660.0), |ui| {
             let look = &*around.look;
-            let Some(alarm) = around.alarms.find(&self.name).and_then(|id| around.alarms.get(id)) else {
-                ui.label(strong(look, &self.name));
-                ui.label(quiet(look, "It stands as normal since this console started, so there is nothing to act on."));
-                self.life(ui, around);
-                return;
-            };
-            self.tag.clone_from(&alarm.info.tag);
-            title(ui, around, &alarm);
-            facts(ui, around, &alarm);
-            self.keys(ui, around, &alarm, wants);
-            ui.separator();
-            if !alarm.info.tag.is_empty() {
-                plots::trend(ui, around, (&alarm.info.tag, TREND_MS), alarm.now.limit, Utc(alarm.now.came));
-                ui.label(quiet(look, "Drawn from what this console has seen since it was opened."));
+            let told = around.alarms.find(&self.name).and_then(|id| around.alarms.get(id));
+            self.is_told = told.is_some();
+            let known = self.known.take();
+            let in_words = known.as_ref().map(|(info, _)| said(info, &look.texts).unwrap_or_else(|| info.clone()));
+            let alone = known.as_ref().zip(in_words.as_ref());
+            let alone = alone.map(|((_, now), info)| Alarm { info, now, unrecorded: false });
+            match told.or(alone) {
+                Some(alarm) => self.of(ui, around, &alarm, wants),
+                None => {
+                    ui.label(strong(look, &self.name));
+                    ui.label(quiet(look, "asking the station"));
+                }
             }
+            self.known = known;
             self.life(ui, around);
         })
+    }
+
+    fn of(&mut self, ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>, wants: &mut Vec<Want>) {
+        self.tag.clone_from(&alarm.info.tag);
+        title(ui, around, alarm);
+        facts(ui, around, alarm);
+        self.keys(ui, around, alarm, wants);
+        ui.separator();
+        if !alarm.info.tag.is_empty() {
+            plots::trend(ui, around, (&alarm.info.tag, TREND_MS), alarm.now.limit, Utc(alarm.now.came));
+            ui.label(quiet(&around.look, "Drawn from what this console has seen since it was opened."));
+        }
     }
 
     fn keys(&mut self, ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>, wants: &mut Vec<Want>) {
@@ -104,7 +138,7 @@ impl AlarmDetail {
                 let why = around.blocked.or_else(|| act.refused(alarm));
                 let button = egui::Button::new(look.say(act.name()));
                 let response = ui.add_enabled(why.is_none(), button).on_disabled_hover_text(look.say(why.unwrap_or_default()));
-                if response.clicked() && wish_for(around, act, &[info.id], &self.comment, response.rect, wants) {
+                if response.clicked() && wish_for(around, act, vec![*alarm], &self.comment, response.rect, wants) {
                     self.comment.clear();
                 }
             }
@@ -113,6 +147,10 @@ impl AlarmDetail {
             }
             if !info.tag.is_empty() && ui.button(look.say("Show its tag")).clicked() {
                 wants.push(Want::Tag(info.tag.clone()));
+            }
+            let place = if info.instance.is_empty() { &info.tag } else { &info.instance };
+            if !place.is_empty() && ui.button(look.say("Its neighbours")).clicked() {
+                wants.push(Want::AlarmsOf(place.clone()));
             }
         });
     }
@@ -156,33 +194,50 @@ fn title(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
     }
 }
 
+/// What to do and why, before everything else and in larger letters; then where it stands.
 fn facts(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
     let (look, info, now) = (&*around.look, alarm.info, alarm.now);
+    let t = &look.theme;
+    for (name, words, font) in
+        [("What to do", &info.action, bold(t.size_value)), ("Consequence", &info.consequence, regular(t.size_value))]
+    {
+        if !words.is_empty() {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(quiet(look, &format!("{}:", look.say(name))));
+                ui.label(RichText::new(words).font(font).color(t.text));
+            });
+        }
+    }
+    ui.add_space(4.0);
     let moment = |at: i64| crate::panes::moment(at, around);
     let acknowledged = now.acknowledged.as_ref().map(|(at, who)| format!("{who}, {}", moment(*at)));
-    let hidden = now.hidden_by.as_ref().map(|(who, why)| format!("{who}: {why}"));
+    let hidden = now.hidden_by.as_ref().map(|(who, why)| format!("{who}: {}", look.texts.translated(why)));
     let live = crate::tags::usable(around.tags, &info.tag).map(|value| words::value(info, &plantroom_model::Value::Float(value)));
+    let came = if now.came > 0 { moment(now.came) } else { String::new() };
     let rows = [
-        ("What to do", info.action.clone()),
-        ("Consequence", info.consequence.clone()),
         ("State", words::state(look, alarm)),
-        ("Condition", info.condition.clone()),
-        ("Came", moment(now.came)),
+        ("Came", came),
         ("Value then", words::value(info, &now.value)),
         ("Value now", live.unwrap_or_default()),
         ("Limit", words::limit(info, now.limit)),
+        ("Condition", info.condition.clone()),
         ("Acknowledged by", acknowledged.unwrap_or_default()),
         ("Hidden by", hidden.unwrap_or_default()),
         ("Shelf ends in", now.shelved_until.map_or_else(String::new, |until| words::left(until, around.utc))),
         ("First-out group", info.first_out.clone()),
-        ("Likely cause", now.cause.clone()),
+        ("Likely cause", look.texts.translated(&now.cause).into_owned()),
         ("Remark", now.comment.clone()),
     ];
-    ScrollArea::vertical().id_salt("facts").max_height(230.0).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("facts").num_columns(2).spacing(vec2(18.0, 3.0)).show(ui, |ui| {
-            for (name, words) in rows.iter().filter(|(_, words)| !words.is_empty()) {
-                ui.label(quiet(look, name));
-                ui.add(egui::Label::new(plain(look, words)).wrap());
+    let shown: Vec<_> = rows.iter().filter(|(_, words)| !words.is_empty()).collect();
+    ScrollArea::vertical().id_salt("facts").max_height(150.0).auto_shrink([false, true]).show(ui, |ui| {
+        Grid::new("facts").num_columns(4).spacing(vec2(18.0, 3.0)).show(ui, |ui| {
+            // Two columns, read downwards.
+            let half = shown.len().div_ceil(2);
+            for row in 0..half {
+                for (name, words) in [shown.get(row), shown.get(row + half)].into_iter().flatten() {
+                    ui.label(quiet(look, name));
+                    ui.add(egui::Label::new(plain(look, words)).wrap());
+                }
                 ui.end_row();
             }
         });

@@ -156,7 +156,7 @@ fn named(ui: &mut Ui, look: &Look, (name, message): (&str, &str), tail: &str, wa
         if ui.link(name).clicked() {
             wants.push(Want::Alarm(name.to_owned()));
         }
-        ui.label(plain(look, message));
+        ui.label(plain(look, &look.texts.translated(message)));
         ui.label(quiet(look, tail));
     });
 }

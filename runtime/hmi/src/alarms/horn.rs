@@ -4,13 +4,15 @@
 
 use std::collections::VecDeque;
 
-use plantroom_model::{Marks, Utc};
+use plantroom_model::{Marks, Priority, Utc};
 use plantroom_wire::AlarmNow;
 
 /// The horn of this console. The next new alarm sounds again after it was silenced.
 #[derive(Debug, Default)]
 pub struct Horn {
     sounds: bool,
+    /// The worst of what it sounds for.
+    worst: u8,
     /// The newest occurrence that was heard of: numbers grow over the whole station.
     newest: u64,
 }
@@ -26,9 +28,18 @@ impl Horn {
             !waited || re_alarmed || row.occurrence != before.occurrence
         });
         self.newest = self.newest.max(row.occurrence);
-        let news = waits && !first && (is_new || again);
-        self.sounds |= news;
-        news
+        waits && !first && (is_new || again)
+    }
+
+    /// It sounds from now on, at least as for this priority.
+    pub fn sound(&mut self, priority: u8) {
+        self.worst = if self.sounds { self.worst.max(priority) } else { priority };
+        self.sounds = true;
+    }
+
+    /// The worst priority that it sounds for now.
+    pub fn worst(&self) -> Option<Priority> {
+        self.sounds.then(|| Priority::from_u8(self.worst)).flatten()
     }
 
     /// Whether it sounds now.

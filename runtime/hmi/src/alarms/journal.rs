@@ -168,7 +168,7 @@ pub fn cell(look: &Look, around: &Around<'_>, line: &AlarmLine, title: &str) -> 
         "What" => Cell { strong: true, ..Cell::plain(look, look.say(kind(line.kind))) },
         "Priority" => Cell::plain(look, look.say(Priority::from_u8(line.priority).unwrap_or_default().word())),
         "Alarm" => Cell::key(look, line.alarm.as_str()),
-        "Message" => Cell::plain(look, line.message.as_str()),
+        "Message" => Cell::plain(look, look.texts.translated(&line.message)),
         "State" => Cell::plain(look, look.say(AlarmState::from_u8(line.states.1).unwrap_or_default().word())),
         "Value" if line.limit.is_empty() => Cell::plain(look, line.value.as_str()),
         "Value" => Cell::plain(look, look.fill("{} (limit {})", &[&line.value, &line.limit])),

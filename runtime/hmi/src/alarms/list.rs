@@ -5,6 +5,8 @@
 use std::collections::{HashMap, HashSet};
 
 use plantroom_model::{Hidden, Marks, Priority};
+use plantroom_scene::AlarmsOf;
+use plantroom_wire::AlarmInfo;
 
 use super::table::{Alarm, ById, Table};
 
@@ -52,11 +54,14 @@ pub struct Filter {
     pub waiting: bool,
     /// Only with this in name, message, area or tag; letters' case doesn't matter.
     pub text: String,
+    /// Only of this machine, screen or area: what a small list on a screen shows.
+    pub of: AlarmsOf,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { area: String::new(), priorities: [true; 5], waiting: false, text: String::new() }
+        let (area, text) = (String::new(), String::new());
+        Self { area, priorities: [true; 5], waiting: false, text, of: AlarmsOf::default() }
     }
 }
 
@@ -66,7 +71,7 @@ impl Filter {
         let area = self.area.is_empty() || info.area == self.area;
         let priority = self.priorities.get(usize::from(info.priority)).copied().unwrap_or(true);
         let state = !self.waiting || alarm.state().is_unacknowledged();
-        area && priority && state && (self.text.is_empty() || self.finds(alarm))
+        area && priority && state && is_of(info, &self.of) && (self.text.is_empty() || self.finds(alarm))
     }
 
     fn finds(&self, alarm: &Alarm<'_>) -> bool {
@@ -80,6 +85,17 @@ impl Filter {
     pub fn is_on(&self) -> bool {
         *self != Self::default()
     }
+}
+
+/// Whether an alarm belongs to a part of the plant.
+pub fn is_of(info: &AlarmInfo, of: &AlarmsOf) -> bool {
+    let below = |name: &str| {
+        let rest = name.strip_prefix(of.instance.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    (of.area.is_empty() || info.area == of.area)
+        && (of.screen.is_empty() || info.screen == of.screen)
+        && (of.instance.is_empty() || below(&info.instance) || below(&info.tag) || info.name == of.instance)
 }
 
 /// By what a list is sorted.
@@ -320,6 +336,11 @@ impl List {
     /// The alarms of the lines.
     pub fn ids(&self) -> &[u32] {
         &self.ids
+    }
+
+    /// The first so many in order, folded ones too.
+    pub fn first(&self, rows: usize) -> impl Iterator<Item = u32> + '_ {
+        self.keys.iter().take(rows).map(|key| key.id)
     }
 
     /// How many there are, folded ones too.

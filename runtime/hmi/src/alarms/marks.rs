@@ -1,58 +1,158 @@
-//! The worst alarm beside symbols and on the way to screens.
+//! The worst alarm beside symbols, and on the ways to where alarms are: tabs, pop-ups, buttons, navigation.
 
-use egui::{Align2, Id, Rect, Ui, pos2, vec2};
+use egui::{Align2, Id, Pos2, Rect, Ui, pos2, vec2};
 use plantroom_model::Utc;
-use plantroom_scene::{Object, Scene, Symbol};
+use plantroom_scene::{Layer, Object, Scene, Symbol, Way};
 
+use super::behind::Behind;
 use super::{Table, Tally, sign};
-use crate::paint::layers::{Fate, fates};
-use crate::paint::{Canvas, Font, main_reading};
+use crate::paint::layers::{self, Fate, fates};
+use crate::paint::{Canvas, Font, control, main_reading, sign_of};
 
-/// Draws the worst alarm of each symbol at its upper left corner: of the machine's instance, or of the tag that it shows.
-pub fn over(ui: &Ui, c: &Canvas<'_>, (scene, salt): (&Scene, Id), table: &Table, now: Option<Utc>) {
-    if table.is_quiet() {
+/// Size of a mark beside a symbol, in units.
+const SIZE: f32 = 15.0;
+
+/// What marks are made from.
+#[derive(Clone, Copy)]
+pub struct Marked<'a> {
+    /// All alarms.
+    pub table: &'a Table,
+    /// Those behind each screen.
+    pub behind: &'a Behind,
+    /// The station's time.
+    pub now: Option<Utc>,
+}
+
+/// Draws the worst alarm of each symbol at its upper left corner: of the instance that it shows or opens, or of its tag. What
+/// leads to a screen, a page or a pop-up shows the worst alarm there.
+pub fn over(ui: &Ui, c: &Canvas<'_>, (scene, salt): (&Scene, Id), of: Marked<'_>) {
+    if of.table.is_quiet() {
         return;
     }
     let fates = fates(ui.ctx(), salt, scene);
     for (place, object) in scene.objects().iter().enumerate() {
-        if !*object.visible.get() || fates.get(place) == Some(&Fate::Hidden) {
+        if !*object.visible.get() {
             continue;
         }
-        if let Some(tally) = of_object(table, object) {
-            let rect = c.rect(object.rect);
-            // Beside small boxes, whose words stand above them; on the corner of everything else.
-            let at = match &object.symbol {
-                Symbol::Value(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Lamp(_) => {
-                    rect.left_center() - vec2(c.len(11.0), 0.0)
+        if fates.get(place) == Some(&Fate::Hidden) {
+            continue;
+        }
+        match &object.symbol {
+            Symbol::Navigation(tabs) => {
+                let rect = c.rect(object.rect);
+                let mut left = rect.left();
+                for entry in &tabs.entries {
+                    let width = control::tab_width(c, entry);
+                    let tab = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+                    on_tab(c, tab, &entry.screen, of);
+                    left += width;
                 }
-                _ => rect.left_top() - vec2(c.len(3.0), c.len(3.0)),
-            };
-            mark(c, at, 15.0, tally, now);
+            }
+            Symbol::Tabs(tabs) => {
+                for page in 0..tabs.labels.len() as u32 {
+                    let tab = layers::tab_of(ui.ctx(), salt.with(object.id.0), page);
+                    let hidden = inside(scene, of.table, &fates, Layer { of: object.id, page });
+                    if let (Some(tab), Some(tally)) = (tab, hidden) {
+                        mark(c, tab.right_top() + vec2(-c.len(8.0), c.len(8.0)), 13.0, &tally, of.now);
+                    }
+                }
+            }
+            Symbol::Popup(_) => {
+                if let Some(tally) = inside(scene, of.table, &fates, Layer { of: object.id, page: 0 }) {
+                    mark(c, c.rect(object.rect).left_top(), SIZE, &tally, of.now);
+                }
+            }
+            _ => {
+                if let Some(tally) = of_object(scene, object, of) {
+                    mark(c, corner(c, object), SIZE, tally, of.now);
+                }
+            }
         }
     }
 }
 
-fn of_object<'t>(table: &'t Table, object: &Object) -> Option<&'t Tally> {
-    let tag = main_reading(&object.symbol)?.tag()?;
-    let of_machine = match &object.symbol {
-        Symbol::Machine(_) | Symbol::Valve(_) => tag.rsplit_once('/').and_then(|(instance, _)| table.of_instance(instance)),
-        _ => None,
-    };
-    of_machine.or_else(|| table.of_tag(&tag))
+/// Where an object's mark is: beside small boxes, whose words stand above them; on the corner of everything else, beside the
+/// sign of what is wrong with it where it has one there.
+fn corner(c: &Canvas<'_>, object: &Object) -> Pos2 {
+    let rect = c.rect(object.rect);
+    match &object.symbol {
+        Symbol::Value(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Lamp(_) => {
+            let in_a_box = match &object.symbol {
+                Symbol::Value(value) => !value.plain,
+                symbol => matches!(symbol, Symbol::Setpoint(_)),
+            };
+            let aside = if in_a_box && sign_of(&object.symbol).is_some() { 31.0 } else { 11.0 };
+            rect.left_center() - vec2(c.len(aside), 0.0)
+        }
+        symbol => {
+            let at_corner = matches!(symbol, Symbol::Machine(_) | Symbol::Valve(_) | Symbol::Tank(_) | Symbol::Instrument(_));
+            let aside = if at_corner && sign_of(symbol).is_some() { 24.0 } else { 3.0 };
+            rect.left_top() - vec2(c.len(aside), c.len(3.0))
+        }
+    }
 }
 
-/// Draws the worst alarm of a screen into its tab.
-pub fn on_tab(c: &Canvas<'_>, tab: Rect, screen: &str, table: &Table, now: Option<Utc>) {
-    if let Some(tally) = table.of_screen(screen) {
-        if let Some((priority, waits, _)) = tally.worst() {
-            let at = pos2(tab.right() - c.len(9.0), tab.top() + c.len(11.0));
-            sign::paint(c, at, 13.0, priority, !waits || sign::lit(now));
+/// Alarms of what lies on a page of tabs or in a pop-up that isn't open, each place counted once.
+fn inside(scene: &Scene, table: &Table, fates: &[Fate], layer: Layer) -> Option<Tally> {
+    let mut counted: Vec<*const Tally> = Vec::new();
+    let mut all = Tally::default();
+    let objects = scene.objects();
+    let lies_in = |object: &Object| {
+        let mut at = object.layer;
+        while let Some(now) = at {
+            if now == layer {
+                return true;
+            }
+            at = objects.get(now.of.0 as usize).and_then(|holder| holder.layer);
         }
+        false
+    };
+    for (place, object) in objects.iter().enumerate().skip(layer.of.0 as usize) {
+        let is_seen = fates.get(place) != Some(&Fate::Hidden);
+        if is_seen || !*object.visible.get() || !lies_in(object) {
+            continue;
+        }
+        let Some(tally) = of_symbol(scene, object, table) else { continue };
+        if !counted.contains(&std::ptr::from_ref(tally)) {
+            counted.push(std::ptr::from_ref(tally));
+            all.add(tally);
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+fn of_object<'t>(scene: &Scene, object: &Object, of: Marked<'t>) -> Option<&'t Tally> {
+    if let Symbol::Button(button) = &object.symbol {
+        let Some(Way::Screen(screen)) = scene.leads_to(button.event).filter(|_| button.navigates) else { return None };
+        return of.behind.of(screen);
+    }
+    of_symbol(scene, object, of.table)
+}
+
+fn of_symbol<'t>(scene: &Scene, object: &Object, table: &'t Table) -> Option<&'t Tally> {
+    let tag = main_reading(&object.symbol).and_then(|reading| reading.tag());
+    let machine = matches!(&object.symbol, Symbol::Machine(_) | Symbol::Valve(_) | Symbol::Instrument(_));
+    let of_machine = || {
+        let opened = match object.click.and_then(|event| scene.leads_to(event)) {
+            Some(Way::Instance(name)) => table.of_instance(name),
+            _ => None,
+        };
+        opened.or_else(|| tag.as_ref()?.rsplit_once('/').and_then(|(instance, _)| table.of_instance(instance)))
+    };
+    let of_machine = if machine { of_machine() } else { None };
+    of_machine.or_else(|| table.of_tag(tag.as_ref()?))
+}
+
+/// Draws the worst alarm behind a screen into its tab.
+pub fn on_tab(c: &Canvas<'_>, tab: Rect, screen: &str, of: Marked<'_>) {
+    if let Some((priority, waits, _)) = of.behind.of(screen).and_then(|tally| tally.worst()) {
+        let at = pos2(tab.right() - c.len(9.0), tab.top() + c.len(11.0));
+        sign::paint(c, at, 13.0, priority, !waits || sign::lit(of.now));
     }
 }
 
 /// A priority's shape, and beside it how many there are where it is more than one. Blinks while it waits.
-fn mark(c: &Canvas<'_>, at: egui::Pos2, size: f32, tally: &Tally, now: Option<Utc>) {
+fn mark(c: &Canvas<'_>, at: Pos2, size: f32, tally: &Tally, now: Option<Utc>) {
     let Some((priority, waits, count)) = tally.worst() else { return };
     sign::paint(c, at, size, priority, !waits || sign::lit(now));
     if count > 1 {

@@ -8,12 +8,15 @@
 
 pub mod acts;
 pub mod banner;
+pub mod behind;
+mod causes;
 mod detail;
 pub mod figures;
 mod horn;
 mod journal;
 mod list;
 pub mod marks;
+mod of;
 mod pane;
 mod plots;
 mod selection;
@@ -22,11 +25,13 @@ mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod views;
 mod words;
 
 pub use detail::{AlarmDetail, TREND_MS};
 pub use figures::Figures;
 pub use journal::Journal;
+pub use of::AlarmsOfPane;
 pub use pane::AlarmList;
 pub use table::Table;
 pub use tally::Tally;

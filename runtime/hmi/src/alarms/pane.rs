@@ -1,38 +1,27 @@
 //! The list of alarms: tabs, filters, rows of which only those in sight are made, and what is done to those selected.
 
-use egui::{Context, Key, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use plantroom_model::{Priority, Utc};
+use egui::{Context, Key, Modifiers, Rect, ScrollArea, Ui, vec2};
+use plantroom_model::Priority;
+use plantroom_scene::AlarmsOf;
+
+mod lesson;
+mod rows;
+
+use rows::Pressed;
 
 use super::acts::{Act, Plan};
-use super::list::{Filter, Line, List, Sort, Tab};
+use super::list::{Filter, List, Tab};
 use super::selection::Selection;
 use super::table::Alarm;
-use super::{sign, words};
-use crate::fonts::{bold, regular};
-use crate::paint::Canvas;
+use super::sign;
 use crate::panes::list::{field, quiet, strong};
 use crate::panes::{Around, Pane, Want, window};
-use crate::words::{age_text, local};
 
 /// A list under a pointer that rests for longer than this is held no more, in s.
 const REST_S: f32 = 30.0;
 /// Times for the shelf, in s, with what they are called.
 const SHELVES: [(u32, &str); 6] =
     [(900, "15 min"), (1_800, "30 min"), (3_600, "1 h"), (7_200, "2 h"), (14_400, "4 h"), (28_800, "8 h")];
-
-/// Columns: title, share of the width, by what a click sorts.
-const COLUMNS: [(&str, f32, Option<Sort>); 10] = [
-    ("Time", 1.25, Some(Sort::Time)),
-    ("Priority", 0.9, Some(Sort::Priority)),
-    ("State", 2.5, Some(Sort::State)),
-    ("Area", 1.1, Some(Sort::Area)),
-    ("Name", 2.0, Some(Sort::Name)),
-    ("Message", 3.3, Some(Sort::Message)),
-    ("Value", 1.1, None),
-    ("Limit", 1.0, None),
-    ("Duration", 0.8, Some(Sort::Time)),
-    ("Action", 2.6, None),
-];
 
 /// The list with its keys.
 pub struct AlarmList {
@@ -43,16 +32,25 @@ pub struct AlarmList {
     one_shot: bool,
     over: bool,
     scroll_to: Option<usize>,
+    /// Height of what stands below the rows, as it was drawn the last time, in points.
+    foot_h: f32,
 }
 
 impl Default for AlarmList {
     fn default() -> Self {
         let (list, selection, comment) = (List::default(), Selection::default(), String::new());
-        Self { list, selection, comment, shelf: 2, one_shot: false, over: false, scroll_to: None }
+        Self { list, selection, comment, shelf: 2, one_shot: false, over: false, scroll_to: None, foot_h: 150.0 }
     }
 }
 
 impl AlarmList {
+    /// Shows those of a part of the plant only, until somebody asks for all of them.
+    pub fn show_only(&mut self, of: AlarmsOf) {
+        self.list.show(Tab::Active);
+        self.list.set_filter(Filter { of, ..Filter::default() });
+        self.selection.clear();
+    }
+
     /// Draws it; gives whether it stays open.
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         let rests = ctx.input(|input| input.pointer.time_since_last_movement()) > REST_S;
@@ -68,10 +66,14 @@ impl AlarmList {
             self.filters(ui, around);
             ui.separator();
             self.header(ui, around);
-            let height = (ui.available_height() - 84.0).max(120.0);
+            let height = (ui.available_height() - self.foot_h).max(120.0);
             self.rows(ui, around, height, wants);
+            let below = ui.cursor().top();
+            ui.separator();
+            self.lesson(ui, around, wants);
             ui.separator();
             self.foot(ui, around, wants);
+            self.foot_h = (ui.cursor().top() - below).clamp(80.0, 400.0);
         })
     }
 
@@ -104,14 +106,17 @@ impl AlarmList {
         let look = &*around.look;
         let mut filter = self.list.filter().clone();
         ui.horizontal_wrapped(|ui| {
-            field(ui, look, "Find", &mut filter.text, 180.0);
+            let find = field(ui, look, "Find", &mut filter.text, 180.0);
+            if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::F)) {
+                find.request_focus();
+            }
             ui.label(quiet(look, "Area"));
             let all = look.say("all areas").to_owned();
-            let chosen = if filter.area.is_empty() { all.clone() } else { filter.area.clone() };
+            let chosen = if filter.area.is_empty() { all.clone() } else { look.say(&filter.area).to_owned() };
             egui::ComboBox::from_id_salt("area").selected_text(chosen).show_ui(ui, |ui| {
                 ui.selectable_value(&mut filter.area, String::new(), all);
                 for area in around.alarms.areas() {
-                    ui.selectable_value(&mut filter.area, area.clone(), area);
+                    ui.selectable_value(&mut filter.area, area.clone(), look.say(&area));
                 }
             });
             for priority in [Priority::Critical, Priority::High, Priority::Medium, Priority::Low] {
@@ -119,6 +124,10 @@ impl AlarmList {
                 ui.checkbox(&mut filter.priorities[priority as usize], words);
             }
             ui.checkbox(&mut filter.waiting, look.say("unacknowledged only"));
+            let only = [&filter.of.area, &filter.of.instance, &filter.of.screen].into_iter().find(|name| !name.is_empty());
+            if let Some(only) = only {
+                ui.label(strong(look, &look.fill("only {}", &[look.say(only)])));
+            }
             if filter.is_on() && ui.button(look.say("Show all")).clicked() {
                 filter = Filter::default();
             }
@@ -129,32 +138,10 @@ impl AlarmList {
         }
     }
 
-    fn header(&mut self, ui: &mut Ui, around: &Around<'_>) {
-        let look = &*around.look;
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
-        for (place, cell) in cells(rect).into_iter().enumerate() {
-            let (title, _, sort) = COLUMNS[place];
-            let (now, backwards) = self.list.sorted();
-            let mark = match (sort == Some(now) && title != "Duration", backwards) {
-                (true, false) => " \u{25BE}",
-                (true, true) => " \u{25B4}",
-                (false, _) => "",
-            };
-            let words = format!("{}{mark}", look.say(title));
-            let sense = if sort.is_some() { Sense::click() } else { Sense::hover() };
-            let response = ui.interact(cell, ui.scope_id().with(("sort", place)), sense);
-            response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, &words));
-            put(ui, cell, &words, bold(look.theme.size_text - 0.5), look.theme.text);
-            if let (true, Some(sort)) = (response.clicked(), sort) {
-                self.list.sort_by(sort);
-            }
-        }
-    }
-
     fn rows(&mut self, ui: &mut Ui, around: &Around<'_>, height: f32, wants: &mut Vec<Want>) {
         let look = &*around.look;
         let row_h = if look.touch { crate::look::TOUCH_POINTS } else { look.theme.size_text * 1.7 };
-        self.keys(ui, (height / row_h) as isize - 1, wants);
+        self.keys(ui, around, (height / row_h) as isize - 1, wants);
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut area = ScrollArea::vertical().id_salt("alarms").max_height(height).auto_shrink([false, false]);
         if let Some(place) = self.scroll_to.take() {
@@ -186,102 +173,8 @@ impl AlarmList {
         }
     }
 
-    fn row(&self, ui: &Ui, around: &Around<'_>, rect: Rect, line: &Line) -> Option<Pressed> {
-        let alarm = around.alarms.get(line.id)?;
-        let look = &*around.look;
-        let t = &look.theme;
-        let gone = self.list.is_gone(around.alarms, line.id);
-        let chosen = self.selection.has(line.id);
-        let (info, now) = (alarm.info, alarm.now);
-        let priority = words::priority(info);
-        let waits = alarm.state().is_unacknowledged();
-        let fill = match priority {
-            _ if chosen => Some(t.normal_range),
-            Priority::Critical if waits && !gone => Some(t.urgent_row),
-            Priority::High if waits && !gone => Some(t.warning_row),
-            _ => None,
-        };
-        if let Some(fill) = fill {
-            ui.painter().rect_filled(rect, 0.0, fill);
-        }
-        ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(0.5, t.panel_line));
-        let texts = self.texts(around, &alarm, line, gone);
-        let (font, ink) = match (waits, gone) {
-            (_, true) => (regular(t.size_text), t.text_off),
-            (true, _) => (bold(t.size_text), t.text),
-            (false, _) => (regular(t.size_text), t.text),
-        };
-        let c = Canvas::new(ui.painter(), rect.min, 1.0);
-        let lit = !waits || gone || alarm.hidden().any() || sign::lit(around.utc);
-        let indent = if line.below { 14.0 } else { 0.0 };
-        sign::paint(&c, pos2(rect.left() + 13.0 + indent, rect.center().y), 15.0, priority, lit);
-        for (place, cell) in cells(rect).into_iter().enumerate() {
-            let plain = matches!(place, 3 | 9);
-            put(ui, cell, &texts[place], if plain { regular(t.size_text) } else { font.clone() }, ink);
-        }
-        let said = format!("{}, {}, {}, {}", texts[1], texts[5], texts[2], texts[0]);
-        let response = ui.interact(rect, ui.scope_id().with(("row", line.id)), Sense::CLICK);
-        response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, chosen, &said));
-        if self.selection.cursor() == Some(line.id) {
-            ui.painter().rect_stroke(rect.shrink(1.0), 0.0, Stroke::new(1.4, t.focus), egui::StrokeKind::Inside);
-        }
-        let on_fold = response.interact_pointer_pos().is_some_and(|at| at.x < rect.left() + 26.0);
-        if response.double_clicked() {
-            return Some(Pressed::Twice(line.id));
-        }
-        if response.clicked() && line.more > 0 && on_fold {
-            return Some(Pressed::Fold(now.cause.clone()));
-        }
-        let modifiers = ui.input(|input| (input.modifiers.shift, input.modifiers.command));
-        response.clicked().then_some(Pressed::Row(line.id, modifiers))
-    }
-
-    fn texts(&self, around: &Around<'_>, alarm: &Alarm<'_>, line: &Line, gone: bool) -> [String; 10] {
-        let (look, info, now) = (&*around.look, alarm.info, alarm.now);
-        let today = |utc| local(utc, around.zone, "%Y-%m-%d");
-        let same = around.utc.is_some_and(|utc| today(utc) == today(Utc(now.came)));
-        let time = if now.came <= 0 {
-            String::new()
-        } else {
-            local(Utc(now.came), around.zone, if same { "%H:%M:%S" } else { "%d.%m. %H:%M:%S" })
-        };
-        let state = if gone { look.say("gone").to_owned() } else { words::state(look, alarm) };
-        let mut message = info.message.clone();
-        if line.more > 0 {
-            let mark = if self.list.is_open(&now.cause) { "\u{25BE}" } else { "\u{25B8}" };
-            message = format!("{mark} +{} {}: {message}", line.more, now.cause);
-        }
-        let last = self.last(around, alarm);
-        [
-            time,
-            look.say(words::priority(info).word()).to_owned(),
-            state,
-            info.area.clone(),
-            info.name.clone(),
-            message,
-            words::value(info, &now.value),
-            words::limit(info, now.limit),
-            age_text(Utc(now.came), around.utc).unwrap_or_default(),
-            last,
-        ]
-    }
-
-    /// What is to be done; of hidden ones, how long and by whom.
-    fn last(&self, around: &Around<'_>, alarm: &Alarm<'_>) -> String {
-        let now = alarm.now;
-        let by = now
-            .hidden_by
-            .as_ref()
-            .map_or_else(String::new, |(who, why)| if why.is_empty() { who.clone() } else { format!("{who}: {why}") });
-        match (self.list.tab(), now.shelved_until) {
-            (Tab::Active, _) => alarm.info.action.clone(),
-            (Tab::Shelved, Some(until)) => around.look.fill("{} left, {}", &[&words::left(until, around.utc), &by]),
-            _ => by,
-        }
-    }
-
     /// Keys of the list, where nobody types.
-    fn keys(&mut self, ui: &Ui, page: isize, wants: &mut Vec<Want>) {
+    fn keys(&mut self, ui: &Ui, around: &Around<'_>, page: isize, wants: &mut Vec<Want>) {
         if ui.ctx().text_edit_focused() {
             return;
         }
@@ -292,17 +185,37 @@ impl AlarmList {
         if pressed(Modifiers::NONE, Key::A) {
             wants.push(Want::Acknowledge);
         }
-        for (key, by) in [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page.max(1)), (Key::PageUp, -page.max(1))] {
+        let (free, far) = (ui.memory(|memory| memory.focused().is_none()), isize::MAX / 2);
+        let page = page.max(1);
+        let steps = [
+            (Key::ArrowDown, 1),
+            (Key::ArrowUp, -1),
+            (Key::PageDown, page),
+            (Key::PageUp, -page),
+            (Key::Home, -far),
+            (Key::End, far),
+        ];
+        for (key, by) in steps {
             let extend = pressed(Modifiers::SHIFT, key);
-            if extend || ui.memory(|memory| memory.focused().is_none()) && pressed(Modifiers::NONE, key) {
+            if extend || free && pressed(Modifiers::NONE, key) {
                 self.scroll_to = self.selection.step(by, extend, self.list.ids());
             }
         }
-        if let Some(id) = self.selection.cursor()
-            && ui.memory(|memory| memory.focused().is_none())
-            && pressed(Modifiers::NONE, Key::Enter)
-        {
+        let Some(id) = self.selection.cursor().filter(|_| free) else { return };
+        if pressed(Modifiers::NONE, Key::Enter) {
             wants.push(Want::AlarmOf(id));
+        }
+        if pressed(Modifiers::NONE, Key::Space) {
+            self.selection.press(id, (false, true), self.list.ids());
+        }
+        let line = self.list.lines().iter().find(|line| line.id == id && line.more > 0);
+        let cause = line.and_then(|_| around.alarms.get(id)).map(|alarm| alarm.now.cause.clone());
+        if let Some(cause) = cause {
+            let unfolds = !self.list.is_open(&cause) && pressed(Modifiers::NONE, Key::ArrowRight);
+            let folds = self.list.is_open(&cause) && pressed(Modifiers::NONE, Key::ArrowLeft);
+            if unfolds || folds {
+                self.list.unfold(&cause, around.alarms);
+            }
         }
     }
 
@@ -374,7 +287,8 @@ impl AlarmList {
         ids.extend(self.selection.ids());
         ids.sort_unstable();
         ids.dedup();
-        if wish_for(around, act, &ids, &self.comment, beside, wants) {
+        let alarms = ids.iter().filter_map(|id| around.alarms.get(*id)).collect();
+        if wish_for(around, act, alarms, &self.comment, beside, wants) {
             self.selection.clear();
             self.comment.clear();
         }
@@ -382,9 +296,16 @@ impl AlarmList {
 }
 
 /// Asks for an act on these alarms: at once where it hides nothing, in two steps otherwise. False where nothing is asked.
-pub fn wish_for(around: &Around<'_>, act: Act, ids: &[u32], comment: &str, beside: Rect, wants: &mut Vec<Want>) -> bool {
+pub fn wish_for(
+    around: &Around<'_>,
+    act: Act,
+    alarms: Vec<Alarm<'_>>,
+    comment: &str,
+    beside: Rect,
+    wants: &mut Vec<Want>,
+) -> bool {
     let look = &*around.look;
-    let plan = Plan::of(act, around.alarms, ids.iter().copied(), comment);
+    let plan = Plan::of(act, alarms.into_iter(), comment);
     let what = plan.called(look, act);
     let refuse = |why: &str| Want::Refuse { what: what.clone(), why: look.say(why).to_owned() };
     if let Some(why) = around.blocked {
@@ -407,40 +328,10 @@ pub fn wish_for(around: &Around<'_>, act: Act, ids: &[u32], comment: &str, besid
         notes.push(look.fill("Why: {}", &[comment.trim()]));
     }
     let beside = Rect::from_min_size(beside.left_top(), vec2(200.0, 60.0));
-    let asks = act.takes_two_steps() && plan.wishes.len() == 1;
-    for wish in plan.wishes {
-        wants.push(match asks {
-            true => Want::Ask { prompt: format!("{what}?"), notes: notes.clone(), what: what.clone(), wish, beside },
-            false => Want::Do { what: what.clone(), wish },
-        });
-    }
+    let wishes = plan.wishes;
+    wants.push(match act.takes_two_steps() {
+        true => Want::Ask { prompt: format!("{what}?"), notes, what, wishes, beside },
+        false => Want::Do { what, wishes },
+    });
     true
-}
-
-enum Pressed {
-    Row(u32, (bool, bool)),
-    Twice(u32),
-    Fold(String),
-}
-
-/// The places of the columns in a row.
-fn cells(rect: Rect) -> Vec<Rect> {
-    let (left, gap) = (rect.left() + 30.0, 8.0);
-    let unit = (rect.right() - left - gap * COLUMNS.len() as f32).max(100.0) / COLUMNS.iter().map(|column| column.1).sum::<f32>();
-    let mut x = left;
-    let place = |(_, share, _): &(&str, f32, Option<Sort>)| {
-        let cell = Rect::from_min_max(pos2(x, rect.top()), pos2(x + share * unit, rect.bottom()));
-        x = cell.right() + gap;
-        cell
-    };
-    COLUMNS.iter().map(place).collect()
-}
-
-/// Words in a cell, cut off at its end.
-fn put(ui: &Ui, cell: Rect, words: &str, font: egui::FontId, ink: egui::Color32) {
-    if words.is_empty() {
-        return;
-    }
-    let painter = ui.painter().with_clip_rect(cell.intersect(ui.clip_rect()));
-    painter.text(pos2(cell.left(), cell.center().y), egui::Align2::LEFT_CENTER, words, font, ink);
 }

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Pos2, Rect, Stroke, pos2, vec2};
 use plantroom_model::{Priority, Utc};
+use plantroom_scene::theme::Shape;
 
 use crate::paint::{Canvas, Font};
 
@@ -24,39 +25,50 @@ pub fn number(priority: Priority) -> &'static str {
     }
 }
 
-/// Draws a priority's shape, `size` in units: a square (1), a triangle (2), a diamond (3), a circle (4). Not lit, only its
+/// Draws a priority's sign, `size` in units, in the theme's shape and colour for it, with its number. Not lit, only its
 /// outline is there, so that a blinking one never disappears.
 pub fn paint(c: &Canvas<'_>, centre: Pos2, size: f32, priority: Priority, lit: bool) {
     let t = c.theme();
+    let sign = t.alarms[place(priority)];
     let (x, y, half) = (centre.x, centre.y, c.len(size) / 2.0);
-    let (colour, on) = match priority {
-        Priority::Critical => (t.urgent, t.on_urgent),
-        Priority::High => (t.warning, t.on_warning),
-        Priority::Medium => (t.doubt, t.on_doubt),
-        Priority::Low | Priority::Event => (t.equipment, t.sheet),
-    };
-    let fill = if lit { colour } else { t.sheet };
-    // Amber is nearly as light as what lies behind it: a dark edge keeps its shape in greyscale.
-    let edge = match (lit, priority) {
-        (true, Priority::High) => c.stroke(1.0, t.on_warning),
-        (true, _) => Stroke::NONE,
-        (false, _) => c.stroke(1.6, if priority == Priority::High { t.text } else { colour }),
+    let fill = if lit { sign.fill } else { t.sheet };
+    let edge = match (lit, sign.edged) {
+        (true, true) => c.stroke(1.0, sign.on),
+        (true, false) => Stroke::NONE,
+        (false, edged) => c.stroke(1.6, if edged { t.text } else { sign.fill }),
     };
     let mut down = 0.0;
-    match priority {
-        Priority::Critical => c.boxed(Rect::from_center_size(centre, vec2(half * 2.0, half * 2.0)), fill, edge),
-        Priority::High => {
+    match sign.shape {
+        Shape::Square => c.boxed(Rect::from_center_size(centre, vec2(half * 2.0, half * 2.0)), fill, edge),
+        Shape::Triangle | Shape::TriangleDown => {
+            let up = if sign.shape == Shape::Triangle { 1.0 } else { -1.0 };
             let wide = half * 1.15;
-            down = half / 4.0;
-            c.polygon(vec![pos2(x, y - half * 1.1), pos2(x + wide, y + half), pos2(x - wide, y + half)], fill, edge);
+            down = up * half / 4.0;
+            let corners = vec![pos2(x, y - up * half * 1.1), pos2(x + wide, y + up * half), pos2(x - wide, y + up * half)];
+            c.polygon(corners, fill, edge);
         }
-        Priority::Medium => {
+        Shape::Diamond => {
             let wide = half * 1.2;
             c.polygon(vec![pos2(x, y - wide), pos2(x + wide, y), pos2(x, y + wide), pos2(x - wide, y)], fill, edge);
         }
-        Priority::Low | Priority::Event => c.circle(centre, half, fill, edge),
+        Shape::Hexagon => {
+            let (wide, part) = (half * 1.1, half * 0.55);
+            let corners = [(wide, 0.0), (part, half), (-part, half), (-wide, 0.0), (-part, -half), (part, -half)];
+            c.polygon(corners.map(|(dx, dy)| pos2(x + dx, y + dy)).to_vec(), fill, edge);
+        }
+        Shape::Circle => c.circle(centre, half, fill, edge),
     }
-    let ink = if lit { on } else { t.text };
+    let ink = if lit { sign.on } else { t.text };
     let font = Font::SMALL_BOLD.at_most(size * 0.68);
     c.text(pos2(x, y + down), Align2::CENTER_CENTER, number(priority), font, ink);
+}
+
+/// Where the theme has a priority's sign.
+fn place(priority: Priority) -> usize {
+    match priority {
+        Priority::Critical => 0,
+        Priority::High => 1,
+        Priority::Medium => 2,
+        Priority::Low | Priority::Event => 3,
+    }
 }

@@ -8,10 +8,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use plantroom_model::{AlarmState, Hidden, Marks, Utc};
+use plantroom_scene::{AlarmsOf, Texts};
 use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals};
 
 use super::Tally;
+use super::causes::Causes;
 use super::horn::{Flood, Horn};
+use super::views::{Top, Views};
 
 /// Changes that are remembered one by one; who was away for longer looks at everything.
 const LOG: usize = 65_536;
@@ -61,6 +64,19 @@ fn waits(now: &AlarmNow) -> bool {
     listed(now) && state(now).is_unacknowledged()
 }
 
+/// What an alarm says in a language, where that is another text than the project's.
+pub fn said(info: &AlarmInfo, texts: &Texts) -> Option<AlarmInfo> {
+    if texts.is_empty() {
+        return None;
+    }
+    let mut said = info.clone();
+    for text in [&mut said.message, &mut said.consequence, &mut said.action, &mut said.condition] {
+        texts.put(text);
+    }
+    said.states.iter_mut().for_each(|(_, word)| texts.put(word));
+    (said != *info).then_some(said)
+}
+
 /// Alarms' numbers are dense and come from the station: they need no hash that withstands attacks.
 pub type ById = BuildHasherDefault<Spread>;
 
@@ -85,7 +101,11 @@ impl Hasher for Spread {
 /// All of them.
 #[derive(Default)]
 pub struct Table {
+    /// As operators read them.
     infos: HashMap<u32, Arc<AlarmInfo>, ById>,
+    /// As the project writes those that are read in another language.
+    written: HashMap<u32, Arc<AlarmInfo>, ById>,
+    texts: Arc<Texts>,
     rows: HashMap<u32, AlarmNow, ById>,
     by_name: HashMap<String, u32>,
     tags: HashMap<String, Tally>,
@@ -104,6 +124,9 @@ pub struct Table {
     known: bool,
     horn: Horn,
     flood: Flood,
+    /// Of what is in the list, grouped under a likely cause.
+    causes: Causes,
+    views: Views,
 }
 
 impl Table {
@@ -116,8 +139,7 @@ impl Table {
         self.recorded = batch.recorded;
         self.counts = batch.counts;
         for info in batch.infos {
-            self.by_name.insert(info.name.clone(), info.id);
-            self.infos.insert(info.id, Arc::new(info));
+            self.learn(Arc::new(info));
         }
         for row in batch.rows {
             self.put(row, first, now);
@@ -132,8 +154,39 @@ impl Table {
 
     fn forget_rows(&mut self) {
         let (horn, flood) = (std::mem::take(&mut self.horn), std::mem::take(&mut self.flood));
-        let stamp = self.stamp + 1;
-        *self = Self { horn, flood, stamp, whole_at: stamp, known: self.known, ..Self::default() };
+        let (stamp, texts) = (self.stamp + 1, self.texts.clone());
+        *self = Self { horn, flood, stamp, whole_at: stamp, known: self.known, texts, ..Self::default() };
+    }
+
+    /// Takes in what an alarm is, in the language that is spoken.
+    fn learn(&mut self, info: Arc<AlarmInfo>) {
+        let id = info.id;
+        self.by_name.insert(info.name.clone(), id);
+        let said = said(&info, &self.texts);
+        match said {
+            Some(said) => {
+                self.infos.insert(id, Arc::new(said));
+                self.written.insert(id, info);
+            }
+            None => {
+                self.written.remove(&id);
+                self.infos.insert(id, info);
+            }
+        }
+    }
+
+    /// Speaks a language from now on.
+    pub fn speak(&mut self, texts: Arc<Texts>) {
+        if texts == self.texts {
+            return;
+        }
+        self.texts = texts;
+        let mut written = std::mem::take(&mut self.written);
+        for (id, info) in std::mem::take(&mut self.infos) {
+            self.learn(written.remove(&id).unwrap_or(info));
+        }
+        self.stamp += 1;
+        self.whole_at = self.stamp;
     }
 
     fn put(&mut self, row: AlarmNow, first: bool, now: Option<Utc>) {
@@ -142,8 +195,10 @@ impl Table {
         if let Some(before) = &before {
             self.count(before, -1);
         }
-        let event = self.infos.get(&id).is_none_or(|info| info.priority == 0);
+        let priority = self.infos.get(&id).map_or(0, |info| info.priority);
+        let event = priority == 0;
         if !event && self.horn.hear(before.as_ref().map(|before| (before, waits(before))), &row, waits(&row), first) {
+            self.horn.sound(priority);
             self.flood.came(row.came);
         } else if first && !event && waits(&row) && now.is_some_and(|now| now.0 - row.came < Flood::SPAN_NS) {
             self.flood.came(row.came);
@@ -162,14 +217,20 @@ impl Table {
         if info.priority == 0 || !listed(row) {
             return;
         }
+        if !row.cause.is_empty() {
+            self.causes.count(row, waits(row), by > 0);
+        }
+        // What belongs to no instance belongs to what its tag's name begins with, as symbols over plain tags do.
+        let prefix = info.tag.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        let instance = if info.instance.is_empty() { prefix } else { info.instance.as_str() };
         let places = [
-            (&mut self.tags, &info.tag),
-            (&mut self.instances, &info.instance),
-            (&mut self.screens, &info.screen),
-            (&mut self.areas, &info.area),
+            (&mut self.tags, info.tag.as_str()),
+            (&mut self.instances, instance),
+            (&mut self.screens, info.screen.as_str()),
+            (&mut self.areas, info.area.as_str()),
         ];
         for (tallies, name) in places.into_iter().filter(|(_, name)| !name.is_empty()) {
-            let tally = tallies.entry(name.clone()).or_default();
+            let tally = tallies.entry(name.to_owned()).or_default();
             tally.count(info.priority, waits(row), by);
             if tally.is_empty() {
                 tallies.remove(name);
@@ -187,7 +248,8 @@ impl Table {
 
     /// Forgets everything, as after a logout.
     pub fn clear(&mut self) {
-        *self = Self { stamp: self.stamp + 1, whole_at: self.stamp + 1, ..Self::default() };
+        let (stamp, texts) = (self.stamp + 1, self.texts.clone());
+        *self = Self { stamp, whole_at: stamp, texts, ..Self::default() };
     }
 
     /// Whether the station has told how its alarms stand.
@@ -242,6 +304,27 @@ impl Table {
         self.urgent.iter().filter_map(|(.., id)| self.get(*id))
     }
 
+    /// The largest group of alarms with one likely cause of which some wait, and its first.
+    pub fn cause(&self) -> Option<(Alarm<'_>, u32)> {
+        let (first, members) = self.causes.largest()?;
+        Some((self.get(first)?, members))
+    }
+
+    /// The first rows of a small list, and how many it has in all.
+    pub fn top(&self, of: &AlarmsOf, waiting: bool, rows: usize) -> Top {
+        self.views.top(self, of, waiting, rows)
+    }
+
+    /// Forgets small lists that nobody looks at any more; to be called once a frame.
+    pub fn tidy(&self) {
+        self.views.tidy();
+    }
+
+    /// How many alarms of each screen are in the list.
+    pub fn screens(&self) -> impl Iterator<Item = (&str, &Tally)> + '_ {
+        self.screens.iter().map(|(name, tally)| (name.as_str(), tally))
+    }
+
     /// Alarms of a tag that are in the list.
     pub fn of_tag(&self, tag: &str) -> Option<&Tally> {
         self.tags.get(tag)
@@ -252,9 +335,9 @@ impl Table {
         self.instances.get(instance)
     }
 
-    /// Alarms whose screen this is.
-    pub fn of_screen(&self, screen: &str) -> Option<&Tally> {
-        self.screens.get(screen)
+    /// Alarms of an instance, or of a tag.
+    pub fn of_place(&self, name: &str) -> Option<&Tally> {
+        self.of_instance(name).or_else(|| self.of_tag(name))
     }
 
     /// Parts of the plant that have alarms in the list, by name.

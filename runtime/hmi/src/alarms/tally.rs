@@ -19,6 +19,13 @@ impl Tally {
         }
     }
 
+    /// Adds those of another place.
+    pub fn add(&mut self, other: &Self) {
+        let sum = |mine: &mut [u32; 5], its: &[u32; 5]| mine.iter_mut().zip(its).for_each(|(a, b)| *a = a.saturating_add(*b));
+        sum(&mut self.listed, &other.listed);
+        sum(&mut self.unacknowledged, &other.unacknowledged);
+    }
+
     /// Whether nothing is in the list.
     pub fn is_empty(&self) -> bool {
         self.listed.iter().all(|count| *count == 0)

@@ -116,7 +116,7 @@ fn a_flood_begins_with_more_than_ten_and_ends_below_five() {
 #[test]
 fn places_know_their_worst_alarm() {
     let mut table = four();
-    let worst = |table: &Table| table.of_screen("2_unit").and_then(|tally| tally.worst());
+    let worst = |table: &Table| table.screens().find(|(name, _)| *name == "2_unit").and_then(|(_, tally)| tally.worst());
     assert_eq!(worst(&table), Some((Priority::Critical, true, 4)));
     tell(&mut table, vec![row(4, AlarmState::Acknowledged, 4)]);
     assert_eq!(worst(&table), Some((Priority::Critical, false, 4)), "a lesser one doesn't hide it");
@@ -214,6 +214,115 @@ fn a_group_is_folded_under_the_one_that_came_first() {
 }
 
 #[test]
+fn the_first_of_the_largest_cause_is_told_until_all_of_it_is_acknowledged() {
+    let mut table = four();
+    assert!(table.cause().is_none());
+    let with = |id: u32, cause: &str, state| AlarmNow { cause: cause.into(), ..row(id, state, i64::from(id)) };
+    let waits = AlarmState::Unacknowledged;
+    tell(&mut table, vec![with(4, "dip", waits), with(2, "dip", waits)]);
+    assert!(table.cause().is_none(), "two are no flood");
+    tell(&mut table, vec![with(1, "dip", waits)]);
+    let first = |table: &Table| table.cause().map(|(alarm, members)| (alarm.info.id, members));
+    assert_eq!(first(&table), Some((1, 3)));
+    let marked = AlarmNow { marks: Marks::FIRST_OUT.0, ..with(2, "dip", AlarmState::Acknowledged) };
+    tell(&mut table, vec![marked.clone()]);
+    assert_eq!(first(&table), Some((2, 3)), "what is marked as the first, also when it is acknowledged itself");
+    tell(&mut table, vec![with(4, "dip", AlarmState::Acknowledged), with(1, "dip", AlarmState::Acknowledged)]);
+    assert_eq!(first(&table), None);
+    tell(&mut table, vec![with(4, "dip", waits), AlarmNow { hidden: Hidden::SHELVED.0, ..marked }]);
+    assert_eq!(first(&table), None, "two of it are left in the list");
+}
+
+#[test]
+fn a_small_list_shows_its_part_of_the_plant_and_keeps_up() {
+    use plantroom_scene::AlarmsOf;
+    let mut table = four();
+    let of = |area: &str, instance: &str| AlarmsOf { area: area.into(), instance: instance.into(), ..AlarmsOf::default() };
+    let top = |table: &Table, of: &AlarmsOf, waiting| {
+        let top = table.top(of, waiting, 2);
+        (top.ids.to_vec(), top.all)
+    };
+    assert_eq!(top(&table, &AlarmsOf::default(), false), (vec![4, 3], 4));
+    assert_eq!(top(&table, &of("odd", ""), false), (vec![3, 1], 2));
+    assert_eq!(top(&table, &of("", "tag/3"), false), (vec![3], 1));
+    assert_eq!(top(&table, &of("", "ta"), false), (vec![], 0), "a name ends at a slash");
+    assert_eq!(top(&table, &of("", "tag"), false), (vec![4, 3], 4));
+    tell(&mut table, vec![row(3, AlarmState::Acknowledged, 3)]);
+    assert_eq!(top(&table, &of("odd", ""), false), (vec![1, 3], 2));
+    assert_eq!(top(&table, &of("odd", ""), true), (vec![1], 1));
+    (0..200).for_each(|_| table.tidy());
+    assert_eq!(top(&table, &of("odd", ""), true), (vec![1], 1), "one that was forgotten is made again");
+}
+
+#[test]
+fn a_way_to_a_screen_knows_what_is_behind_it() {
+    use super::behind::Behind;
+    let mut table = four();
+    let mut behind = Behind::default();
+    let worst = |behind: &Behind, screen: &str| behind.of(screen).and_then(|tally| tally.worst());
+    let parent = |screen: &str| match screen {
+        "2_unit" => Some("1_overview"),
+        "1_overview" => Some("2_unit"),
+        _ => None,
+    };
+    behind.refresh(&table, 1, parent);
+    assert_eq!(worst(&behind, "2_unit").map(|(priority, ..)| priority), Some(Priority::Critical));
+    assert_eq!(worst(&behind, "3_other"), None);
+    behind.refresh(&table, 2, |screen| (screen == "2_unit").then_some("1_overview"));
+    assert_eq!(worst(&behind, "1_overview"), Some((Priority::Critical, true, 4)));
+    tell(&mut table, vec![row(4, AlarmState::Normal, 4)]);
+    behind.refresh(&table, 2, |screen| (screen == "2_unit").then_some("1_overview"));
+    assert_eq!(worst(&behind, "1_overview"), Some((Priority::High, true, 3)));
+}
+
+#[test]
+fn what_an_alarm_says_is_said_in_the_language_and_found_in_it() {
+    use plantroom_scene::Texts;
+    let german = "\"Alarm {n}\" = \"Meldung {n}\"\n\"Look at it\" = \"Nachsehen\"\n";
+    let texts = std::sync::Arc::new(Texts::read(german).0);
+    let mut table = four();
+    let said = |table: &Table, id| table.get(id).map(|alarm| (alarm.info.message.clone(), alarm.info.action.clone()));
+    table.speak(texts);
+    assert_eq!(said(&table, 3), Some(("Meldung 3".into(), String::new())));
+    let later = AlarmInfo { action: "Look at it".into(), ..info(9, Priority::Low) };
+    table.take(part(false, vec![later], vec![row(9, AlarmState::Unacknowledged, 9)]), None);
+    assert_eq!(said(&table, 9), Some(("Meldung 9".into(), "Nachsehen".into())));
+    let mut list = List::default();
+    list.set_filter(Filter { text: "meldung 9".into(), ..Filter::default() });
+    list.update(&table, false);
+    assert_eq!(list.ids(), [9]);
+    table.speak(std::sync::Arc::default());
+    assert_eq!(said(&table, 9), Some(("Alarm 9".into(), "Look at it".into())), "as the project writes it");
+}
+
+#[test]
+fn symbols_over_plain_tags_find_their_alarms_too() {
+    let mut table = Table::default();
+    let plain = AlarmInfo { tag: "well/p1/tripped".into(), ..info(1, Priority::High) };
+    let typed = AlarmInfo { tag: "well/p2/tripped".into(), instance: "well/p2".into(), ..info(2, Priority::Low) };
+    let rows = vec![row(1, AlarmState::Unacknowledged, 1), row(2, AlarmState::Unacknowledged, 2)];
+    table.take(part(true, vec![plain, typed], rows), None);
+    let worst = |name: &str| table.of_place(name).and_then(|tally| tally.worst()).map(|(priority, ..)| priority);
+    assert_eq!(worst("well/p1"), Some(Priority::High));
+    assert_eq!(worst("well/p2"), Some(Priority::Low));
+    assert_eq!(worst("well/p1/tripped"), Some(Priority::High));
+    assert_eq!(worst("well"), None);
+}
+
+#[test]
+fn the_horn_knows_the_worst_that_it_sounds_for() {
+    let mut table = four();
+    tell(&mut table, vec![row(1, AlarmState::Unacknowledged, 11)]);
+    assert_eq!(table.horn().worst(), Some(Priority::Low));
+    tell(&mut table, vec![row(4, AlarmState::Unacknowledged, 12), row(2, AlarmState::Unacknowledged, 13)]);
+    assert_eq!(table.horn().worst(), Some(Priority::Critical));
+    table.silence();
+    assert_eq!(table.horn().worst(), None);
+    tell(&mut table, vec![row(2, AlarmState::Unacknowledged, 14)]);
+    assert_eq!(table.horn().worst(), Some(Priority::Medium), "what was silenced counts no more");
+}
+
+#[test]
 fn rows_are_selected_as_in_every_list() {
     let order = [1, 2, 3, 4, 5];
     let mut selection = Selection::default();
@@ -235,12 +344,12 @@ fn an_act_names_the_occurrence_that_was_seen_and_leaves_out_what_would_be_refuse
     use plantroom_wire::{AlarmWish, Deed};
     let mut table = four();
     tell(&mut table, vec![row(1, AlarmState::Acknowledged, 1)]);
-    let plan = Plan::of(Act::Acknowledge, &table, [1, 3].into_iter(), " seen ");
+    let plan = Plan::of(Act::Acknowledge, [1, 3].into_iter().filter_map(|id| table.get(id)), " seen ");
     let verb = AlarmVerb::Acknowledge { occurrence: Occurrence(3) };
     let wishes = vec![AlarmWish { alarm: "a/3".into(), verb }];
     let deed = crate::commands::Wish::Deed(Deed::Alarms { wishes, comment: "seen".into() });
     assert_eq!((plan.wishes, plan.left_out), (vec![deed], 1));
-    let long = Plan::of(Act::Shelve { for_s: 7_200, one_shot: false }, &table, [1].into_iter(), "");
+    let long = Plan::of(Act::Shelve { for_s: 7_200, one_shot: false }, table.get(1).into_iter(), "");
     assert_eq!((long.alarms, long.why), (0, Some("It can't be shelved for so long.")));
 }
 

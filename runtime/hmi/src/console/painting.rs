@@ -30,12 +30,15 @@ impl Console {
         };
         let conditions = |tag: &str| plantroom_scene::conditions(&self.tags, tag);
         let blocked = self.blocked(contact);
+        self.behind.refresh(&self.alarms, self.desk.revision(), |screen| self.desk.parent(screen));
+        self.alarms.tidy();
         let flood = utc.and_then(|utc| self.alarms.is_flood(utc));
         let (zone, recorder, alarms) = (&self.zone, &self.recorder, self.alarms.is_known().then_some(&self.alarms));
         let view = View { now: utc, zone, recorder, alarms, blocked, conditions: &conditions };
         let around = banner::Around { now: utc, zone: &self.zone, flood, blocked };
         let (leave, press) = chrome::top(ui, &layout, &frame, &concerns, (&self.alarms, &around));
-        let tab = chrome::tabs(ui, &layout, self.desk.tabs(), (&self.alarms, utc)).map(|entry| entry.screen.clone());
+        let marked = Marked { table: &self.alarms, behind: &self.behind, now: utc };
+        let tab = chrome::tabs(ui, &layout, self.desk.tabs(), marked).map(|entry| entry.screen.clone());
         let mut hits = self.paint_screen(ui, &layout, &view);
         let wish = chrome::footer(ui, &layout, &frame, |ui| menu::view(ui, &self.appearance, self.open.is_some()));
         let (more, closed) = self.paint_faceplates(ui, &layout, &view);
@@ -76,7 +79,8 @@ impl Console {
         let canvas = Canvas::new(child.painter(), origin, scale);
         let id = egui::Id::unique(("sheet", main.serial));
         let hits = paint::paint(&child, &canvas, id, &main.scene, view, &mut main.kept.borrow_mut());
-        alarms::marks::over(&child, &canvas, (&main.scene, id), &self.alarms, view.now);
+        let marked = Marked { table: &self.alarms, behind: &self.behind, now: view.now };
+        alarms::marks::over(&child, &canvas, (&main.scene, id), marked);
         hits.into_iter().map(|hit| (main.serial, hit)).collect()
     }
 
@@ -112,7 +116,8 @@ impl Console {
                     let canvas = Canvas::new(ui.painter(), rect.min, scale);
                     let id = egui::Id::unique(("sheet", sheet.serial));
                     let hits = paint::paint(ui, &canvas, id, &sheet.scene, view, &mut sheet.kept.borrow_mut());
-                    alarms::marks::over(ui, &canvas, (&sheet.scene, id), &self.alarms, view.now);
+                    let marked = Marked { table: &self.alarms, behind: &self.behind, now: view.now };
+                    alarms::marks::over(ui, &canvas, (&sheet.scene, id), marked);
                     hits
                 });
             let pressed = shown.and_then(|shown| shown.inner).unwrap_or_default();

@@ -107,25 +107,39 @@ impl Console {
             Press::Silence => self.alarms.silence(),
             Press::List => self.panes.open(Pane::Alarms),
             Press::Detail(name) => self.panes.show_alarm(&name),
-            Press::Jump(name) => {
-                let alarm = self.alarms.find(&name).and_then(|id| self.alarms.get(id));
-                let screen = alarm.map(|alarm| alarm.info.screen.clone()).filter(|screen| !screen.is_empty());
-                match screen {
-                    Some(screen) => self.desk.go(&screen, plantroom_scene::Params::new()),
-                    None => self.panes.show_alarm(&name),
-                }
-            }
+            Press::Jump(name) => self.jump(&name),
             Press::Acknowledge(ids) => {
-                let plan = Plan::of(Act::Acknowledge, &self.alarms, ids.into_iter(), "");
+                let plan = Plan::of(Act::Acknowledge, ids.into_iter().filter_map(|id| self.alarms.get(id)), "");
                 let what = plan.called(look, Act::Acknowledge);
                 if let (true, Some(why)) = (plan.wishes.is_empty(), plan.why) {
                     self.commands.refuse(now, &what, why);
                 }
-                for wish in plan.wishes {
-                    let message = self.commands.at_once(now, what.clone(), wish);
-                    self.link.send(&message);
-                }
+                self.send_at_once(now, what, plan.wishes);
             }
+        }
+    }
+
+    /// Goes to an alarm's screen; where it has none, everything about it opens.
+    pub(super) fn jump(&mut self, name: &str) {
+        let alarm = self.alarms.find(name).and_then(|id| self.alarms.get(id));
+        let screen = alarm.map(|alarm| alarm.info.screen.clone()).filter(|screen| !screen.is_empty());
+        match screen {
+            Some(screen) => self.desk.go(&screen, plantroom_scene::Params::new()),
+            None => self.panes.show_alarm(name),
+        }
+    }
+
+    /// What was pressed on a list of alarms on a screen.
+    pub(super) fn alarms_pressed(&mut self, of: plantroom_scene::AlarmsOf) {
+        match of.instance.is_empty() {
+            true => self.panes.show_alarms(of),
+            false => self.panes.show_alarms_of(&of.instance),
+        }
+    }
+
+    fn send_at_once(&mut self, now: Mono, what: String, wishes: Vec<crate::commands::Wish>) {
+        if let Some(message) = self.commands.at_once(now, what, wishes) {
+            self.link.send(&message);
         }
     }
 
@@ -133,6 +147,7 @@ impl Console {
         match want {
             Want::Tag(tag) => self.panes.show_tag(&tag, Vec::new()),
             Want::Alarm(name) => self.panes.show_alarm(&name),
+            Want::AlarmsOf(name) => self.panes.show_alarms_of(&name),
             Want::AlarmOf(id) => {
                 if let Some(alarm) = self.alarms.get(id) {
                     self.panes.show_alarm(&alarm.info.name.clone());
@@ -140,15 +155,12 @@ impl Console {
             }
             Want::Open(pane) => self.panes.open(pane),
             Want::Screen(screen) => self.desk.go(&screen, plantroom_scene::Params::new()),
-            Want::Do { what, wish } => {
-                let message = self.commands.at_once(now, what, wish);
-                self.link.send(&message);
-            }
+            Want::Do { what, wishes } => self.send_at_once(now, what, wishes),
             Want::Acknowledge => {}
             Want::Refuse { what, why } => self.commands.refuse(now, &what, &why),
-            Want::Ask { prompt, notes, what, wish, beside } => {
+            Want::Ask { prompt, notes, what, wishes, beside } => {
                 self.entry = None;
-                self.commands.ask_wish(now, prompt, notes, (what, wish), beside);
+                self.commands.ask_wish(now, prompt, notes, (what, wishes), beside);
             }
         }
     }

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 use plantroom_scene::{AlarmBanner, Scene};
 
-use super::{Canvas, Font, Sign, View, marks};
+use super::{Canvas, Font, Hit, Sign, View, marks};
 use crate::chrome::{self, Concern};
 use crate::look::Look;
 
@@ -11,12 +11,19 @@ use crate::look::Look;
 const LINE: f32 = 22.0;
 
 /// Draws it.
-pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, banner: &AlarmBanner, (scene, view): (&Scene, &View<'_>)) {
+pub fn paint(
+    ui: &Ui,
+    c: &Canvas<'_>,
+    rect: Rect,
+    id: egui::Id,
+    banner: &AlarmBanner,
+    (scene, view): (&Scene, &View<'_>),
+) -> Option<Hit> {
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, banner.label.get(), Font::TEXT, c.theme().text_quiet);
     c.boxed(rect, c.theme().panel, c.stroke(c.theme().line, c.theme().panel_line));
     if let Some(table) = view.alarms {
-        return alarms(ui, c, rect, id, table, view);
+        return super::alarms::waiting(ui, c, rect, id, &banner.of, (table, view));
     }
     let concerns = concerns(c.look(), banner, scene, view);
     let lines = ((rect.height() / c.len(LINE)).floor() as usize).max(1);
@@ -46,25 +53,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, banner: &AlarmBa
         let words = c.fitted(note, Font::SMALL, rect.width() - c.len(24.0));
         c.text(foot, Align2::LEFT_CENTER, &words, Font::SMALL, c.theme().text_quiet);
     }
-}
-
-/// The most urgent alarms of the plant that wait for an acknowledgement, as many as fit.
-fn alarms(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, table: &crate::alarms::Table, view: &View<'_>) {
-    let lines = ((rect.height() / c.len(LINE)).floor() as usize).max(1);
-    let mut shown = 0;
-    for (place, alarm) in table.urgent().take(lines).enumerate() {
-        let top = rect.top() + c.len(LINE * place as f32 + 2.0);
-        let row = Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), top + c.len(LINE - 2.0)));
-        let said = crate::alarms::banner::row(c, row, &alarm, (view.now, view.zone));
-        let response = ui.interact(row, id.with(("alarm", place)), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &said));
-        shown += 1;
-    }
-    if shown == 0 {
-        let at = pos2(rect.left() + c.len(12.0), rect.top() + c.len(LINE / 2.0 + 2.0));
-        let words = c.fitted(c.say("Nothing waits for an acknowledgement."), Font::TEXT, rect.width() - c.len(24.0));
-        c.text(at, Align2::LEFT_CENTER, &words, Font::TEXT, c.theme().text_quiet);
-    }
+    None
 }
 
 fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, place: usize, concern: &Concern) {

@@ -292,6 +292,7 @@ fn is_plain(object: &Object) -> bool {
             | Symbol::Tabs(_)
             | Symbol::Popup(_)
             | Symbol::AlarmBanner(_)
+            | Symbol::Alarms(_)
             | Symbol::Permissives(_)
             | Symbol::Image(_)
             | Symbol::Button(_)

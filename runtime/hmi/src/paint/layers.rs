@@ -107,6 +107,7 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
     c.add(egui::Shape::rect_stroke(body, 0.0, c.stroke(c.theme().line, c.theme().panel_line), egui::StrokeKind::Middle));
     let mut left = rect.left();
     let mut next = None;
+    let mut parts = Vec::with_capacity(tabs.labels.len());
     for (page, label) in tabs.labels.iter().enumerate() {
         let page = page as u32;
         let here = page == now;
@@ -115,6 +116,7 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
         let mark = if sign.is_some() && !here { c.len(20.0) } else { 0.0 };
         let wide = (c.text_width(words, Font::TEXT_BOLD) + c.len(32.0) + mark).min(rect.right() - left).max(0.0);
         let part = Rect::from_min_size(pos2(left, rect.top()), vec2(wide, high));
+        parts.push(part);
         let response = control::press(ui, c, part, id.with(("tab", page)), (Role::Tab, words), None);
         let told = match sign {
             Some(sign) if !here => format!("{words}, {} inside", sign.letters()),
@@ -149,11 +151,17 @@ pub fn tabs(ui: &Ui, c: &Canvas<'_>, (rect, id): (Rect, Id), tabs: &Tabs, (of, s
         }
         left += wide;
     }
+    ui.data_mut(|data| data.insert_temp(id.with("parts"), parts));
     if let Some(page) = next {
         ui.data_mut(|data| data.insert_temp(id.with("page"), page));
         ui.memory_mut(|memory| memory.request_focus(id.with(("tab", page))));
         ui.ctx().request_repaint();
     }
+}
+
+/// Where the tab of a page was drawn.
+pub fn tab_of(ctx: &Context, tabs: Id, page: u32) -> Option<Rect> {
+    ctx.data(|data| data.get_temp::<Vec<Rect>>(tabs.with("parts"))?.get(page as usize).copied())
 }
 
 /// Left and right from the tab that has the focus.

@@ -2,6 +2,7 @@
 //!
 //! Start at [`paint`]. Nothing here changes anything: what was pressed comes back as [`Hit`]s.
 
+mod alarms;
 mod banner;
 mod bar;
 mod canvas;
@@ -27,7 +28,7 @@ mod valve;
 use egui::{Role, Sense, Ui, WidgetInfo};
 use jiff::tz::TimeZone;
 use plantroom_model::{Utc, Value};
-use plantroom_scene::{EventId, Object, Reading, Scene, Symbol};
+use plantroom_scene::{AlarmsOf, EventId, Object, Reading, Scene, Symbol};
 
 pub use canvas::{Canvas, Font};
 #[cfg(not(target_arch = "wasm32"))]
@@ -81,6 +82,12 @@ pub enum Hit {
         /// Where it was pressed.
         rect: egui::Rect,
     },
+    /// An alarm: everything about the one of this name.
+    Alarm(String),
+    /// An alarm: to the screen of the one of this name.
+    Jump(String),
+    /// All of these alarms.
+    Alarms(AlarmsOf),
 }
 
 /// Where things are, so that what stands beside one isn't hidden by the next, and stays on its panel.
@@ -224,7 +231,8 @@ impl<'a> Scenery<'a> {
             Symbol::Table(own) => return table::paint(ui, c, rect, id.with("table"), own, view),
             Symbol::Tabs(own) => layers::tabs(ui, c, (rect, id), own, (object.id, scene)),
             Symbol::Popup(own) => layers::popup(ui, c, (rect, id), own, (object.id, scene)),
-            Symbol::AlarmBanner(own) => banner::paint(ui, c, rect, id, own, (scene, view)),
+            Symbol::AlarmBanner(own) => return banner::paint(ui, c, rect, id, own, (scene, view)),
+            Symbol::Alarms(own) => return alarms::paint(ui, c, rect, id.with("alarms"), own, view),
             Symbol::Permissives(own) => permissives::paint(ui, c, rect, id.with("permissives"), own, view),
             Symbol::Image(own) => image::paint(ui, c, rect, id.with("image"), own),
             Symbol::Button(own) => return control::button(ui, c, rect, id.with("button"), own, view),
@@ -304,6 +312,7 @@ pub fn main_reading(symbol: &Symbol) -> Option<&Reading> {
         | Symbol::Panel(_)
         | Symbol::Table(_)
         | Symbol::AlarmBanner(_)
+        | Symbol::Alarms(_)
         | Symbol::Permissives(_)
         | Symbol::Tabs(_)
         | Symbol::Popup(_)
@@ -355,6 +364,7 @@ fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'
         | Symbol::Navigation(_)
         | Symbol::Table(_)
         | Symbol::AlarmBanner(_)
+        | Symbol::Alarms(_)
         | Symbol::Permissives(_)
         | Symbol::Tabs(_)
         | Symbol::Popup(_)

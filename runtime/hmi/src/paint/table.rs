@@ -5,6 +5,7 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{LimitMark, Order, Reading, Shows, Table};
 
 use super::{Canvas, Font, Hit, Sign, View, marks};
+use crate::alarms::sign;
 use crate::look::Look;
 use crate::words::{age_text, with_unit};
 
@@ -199,9 +200,15 @@ fn one_row(
     }
     let middle = rect.center().y;
     let cell = grid.cell(0, rect);
-    let name = c.fitted(&row.name, Font::TEXT, cell.width() - c.len(14.0));
-    c.text(pos2(cell.left() + c.len(8.0), middle), Align2::LEFT_CENTER, &name, Font::TEXT, c.theme().text);
     let mut told = row.name.clone();
+    let mut indent = c.len(8.0);
+    if let Some((priority, waits, count)) = view.alarms.and_then(|table| table.of_place(&row.prefix)).and_then(|of| of.worst()) {
+        sign::paint(c, pos2(cell.left() + c.len(14.0), middle), 14.0, priority, !waits || sign::lit(view.now));
+        indent = c.len(28.0);
+        told = format!("{told}, {}", c.look().fill("{} alarms, the worst {}", &[&count.to_string(), c.say(priority.word())]));
+    }
+    let name = c.fitted(&row.name, Font::TEXT, cell.width() - indent - c.len(6.0));
+    c.text(pos2(cell.left() + indent, middle), Align2::LEFT_CENTER, &name, Font::TEXT, c.theme().text);
     for (column, (reading, shows)) in row.cells.iter().zip(table.columns.iter().map(|column| column.shows)).enumerate() {
         let words = words(c.look(), reading, shows, view);
         told.push_str(", ");

@@ -166,7 +166,7 @@ fn steer(look: &Look, one: &AutomationNow, verb: AutomationVerb, (words, reason)
         prompt: format!("{words}?"),
         notes,
         what: words.to_owned(),
-        wish: Wish::Deed(Deed::Automation { name: one.name.clone(), verb, reason: reason.to_owned() }),
+        wishes: vec![Wish::Deed(Deed::Automation { name: one.name.clone(), verb, reason: reason.to_owned() })],
         beside,
     }
 }

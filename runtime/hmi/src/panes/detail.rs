@@ -82,7 +82,7 @@ impl Detail {
     pub fn show(&mut self, ctx: &Context, around: &Around<'_>, wants: &mut Vec<Want>) -> bool {
         let mut turn = None;
         let open = window(ctx, around, ("detail", "Tag"), (720.0, 640.0), |ui| {
-            turn = self.head(ui, around);
+            turn = self.head(ui, around, wants);
             if self.tag.is_empty() {
                 ui.label(quiet(&around.look, "Type the name of a tag, or right-click a value on the screen."));
                 return;
@@ -102,7 +102,7 @@ impl Detail {
     }
 
     /// The name, and names to turn to.
-    fn head(&mut self, ui: &mut Ui, around: &Around<'_>) -> Option<String> {
+    fn head(&mut self, ui: &mut Ui, around: &Around<'_>, wants: &mut Vec<Want>) -> Option<String> {
         let t = &*around.look;
         let mut turn = None;
         ui.horizontal(|ui| {
@@ -114,6 +114,9 @@ impl Detail {
             let typed = self.typed.trim();
             if (ui.button(t.say("Show")).clicked() || enter) && !typed.is_empty() && typed != self.tag {
                 turn = Some(typed.to_owned());
+            }
+            if !self.tag.is_empty() && ui.button(t.say("all alarms of this tag")).clicked() {
+                wants.push(Want::AlarmsOf(self.tag.clone()));
             }
         });
         let others: Vec<String> = if self.typed.trim() == self.tag { self.beside.clone() } else { self.offered(around) };
@@ -293,7 +296,7 @@ fn wish(around: &Around<'_>, info: &TagInfo, mode: TagMode, (reason, typed): (&s
         prompt: words,
         notes: vec![format!("{now}  \u{2192}  {then}"), look.fill("Why: {}", &[reason])],
         what: look.fill(done, &[tag]),
-        wish: Wish::Mode { tag: tag.clone(), mode, value, reason: reason.trim().to_owned() },
+        wishes: vec![Wish::Mode { tag: tag.clone(), mode, value, reason: reason.trim().to_owned() }],
         beside,
     }
 }

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use plantroom_model::{Mono, Role, Utc};
 use plantroom_wire::{Reply, ToConsole, ToStation};
 
-use crate::alarms::{AlarmDetail, AlarmList, Figures, Journal, Table};
+use crate::alarms::{AlarmDetail, AlarmList, AlarmsOfPane, Figures, Journal, Table};
 use crate::chrome::Layout;
 use crate::commands::Wish;
 use crate::look::Look;
@@ -73,8 +73,8 @@ pub enum Want {
         notes: Vec<String>,
         /// What, as its outcome tells it.
         what: String,
-        /// What is wanted.
-        wish: Wish,
+        /// What is wanted, one part after the other.
+        wishes: Vec<Wish>,
         /// Where it was pressed.
         beside: Rect,
     },
@@ -82,11 +82,13 @@ pub enum Want {
     Do {
         /// What, as its outcome tells it.
         what: String,
-        /// What is wanted.
-        wish: Wish,
+        /// What is wanted, one part after the other.
+        wishes: Vec<Wish>,
     },
     /// Show everything about the alarm of this name.
     Alarm(String),
+    /// Show all alarms of an instance or a tag, also those that stand as normal.
+    AlarmsOf(String),
     /// The same by its number.
     AlarmOf(u32),
     /// What is selected is to be acknowledged; stays within the list.
@@ -119,6 +121,8 @@ pub enum Pane {
     Project,
     /// The list of alarms.
     Alarms,
+    /// All alarms of one machine or tag.
+    AlarmsOf,
     /// Everything about one alarm.
     AlarmDetail,
     /// What happened to alarms.
@@ -149,6 +153,7 @@ pub struct Panes {
     commissioning: Commissioning,
     project: Project,
     alarms: AlarmList,
+    alarms_of: AlarmsOfPane,
     alarm: AlarmDetail,
     journal: Journal,
     figures: Figures,
@@ -167,6 +172,18 @@ impl Panes {
     pub fn show_tag(&mut self, tag: &str, beside: Vec<String>) {
         self.detail.look_at(tag, beside);
         self.open(Pane::Detail);
+    }
+
+    /// Shows all alarms of an instance or a tag.
+    pub fn show_alarms_of(&mut self, name: &str) {
+        self.alarms_of.look_at(name);
+        self.open(Pane::AlarmsOf);
+    }
+
+    /// Shows those alarms that stand, of a part of the plant.
+    pub fn show_alarms(&mut self, of: plantroom_scene::AlarmsOf) {
+        self.alarms.show_only(of);
+        self.open(Pane::Alarms);
     }
 
     /// Shows everything about an alarm.
@@ -197,7 +214,8 @@ impl Panes {
         self.overrides.poll.again();
         self.automations.poll.again();
         self.project.again();
-        self.alarm.poll.again();
+        self.alarm.again();
+        self.alarms_of.poll.again();
     }
 
     /// Tags that the panes show.
@@ -226,6 +244,7 @@ impl Panes {
                 Pane::Commissioning => {}
                 Pane::Project => self.project.ask(now, last, role, &mut messages),
                 Pane::Alarms => {}
+                Pane::AlarmsOf => messages.extend(self.alarms_of.ask(now, last)),
                 Pane::AlarmDetail => messages.extend(self.alarm.ask(now, last)),
                 Pane::AlarmJournal => messages.extend(self.journal.ask(now, last)),
                 Pane::Figures => messages.extend(self.figures.ask(now, last)),
@@ -250,8 +269,10 @@ impl Panes {
             self.automations.heard(reply);
         } else if self.commissioning.poll.is_answered_by(request) {
             self.commissioning.heard(reply);
-        } else if self.alarm.poll.is_answered_by(request) {
+        } else if self.alarm.is_answered_by(request) {
             self.alarm.heard(reply);
+        } else if self.alarms_of.poll.is_answered_by(request) {
+            self.alarms_of.heard(reply);
         } else if self.journal.poll.is_answered_by(request) {
             self.journal.heard(reply);
         } else if self.figures.poll.is_answered_by(request) {
@@ -289,6 +310,7 @@ impl Panes {
                 Pane::Commissioning => self.commissioning.show(ctx, around, &mut wants),
                 Pane::Project => self.project.show(ctx, around, &mut wants),
                 Pane::Alarms => self.alarms.show(ctx, around, &mut wants),
+                Pane::AlarmsOf => self.alarms_of.show(ctx, around, &mut wants),
                 Pane::AlarmDetail => self.alarm.show(ctx, around, &mut wants),
                 Pane::AlarmJournal => self.journal.show(ctx, around, &mut wants),
                 Pane::Figures => self.figures.show(ctx, around, &mut wants),

@@ -110,7 +110,7 @@ pub fn restore(look: &Look, over: &OverrideNow, reason: &str, beside: egui::Rect
         prompt: look.fill("Restore {}?", &[&over.tag]),
         notes: vec![was, look.say("It follows its source again.").to_owned(), look.fill("Why: {}", &[reason])],
         what: look.fill("{}: restored", &[&over.tag]),
-        wish: Wish::Mode { tag: over.tag.clone(), mode: TagMode::Normal, value: None, reason: reason.to_owned() },
+        wishes: vec![Wish::Mode { tag: over.tag.clone(), mode: TagMode::Normal, value: None, reason: reason.to_owned() }],
         beside: egui::Rect::from_min_size(beside.left_top(), egui::vec2(200.0, 60.0)),
     }
 }

@@ -134,7 +134,7 @@ impl Project {
                         prompt: t.say("Apply the change of the project?").to_owned(),
                         notes,
                         what: t.say("the change of the project").to_owned(),
-                        wish: Wish::Deed(Deed::ApplyProject { comment: self.comment.trim().to_owned() }),
+                        wishes: vec![Wish::Deed(Deed::ApplyProject { comment: self.comment.trim().to_owned() })],
                         beside: response.rect,
                     });
                 }
@@ -257,7 +257,7 @@ fn roll_back(look: &Look, change: &ChangeNow, comment: &str, beside: egui::Rect)
         prompt: look.fill("Roll back to before change {}?", &[&number]),
         notes,
         what: look.fill("roll back to before change {}", &[&number]),
-        wish: Wish::Deed(Deed::RollBack { before: change.number, comment: comment.trim().to_owned() }),
+        wishes: vec![Wish::Deed(Deed::RollBack { before: change.number, comment: comment.trim().to_owned() })],
         beside,
     }
 }

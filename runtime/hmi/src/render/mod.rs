@@ -12,6 +12,7 @@ mod stand;
 use egui::{Color32, Context, RawInput, Rect, Ui, ViewportId, ViewportInfo, pos2, vec2};
 use plantroom_model::{Mono, Utc};
 use plantroom_scene::{Params, Scene, Symbol, TagView};
+use plantroom_wire::AlarmBatch;
 
 pub use palette::palette;
 pub use picture::{Picture, PictureError};
@@ -48,6 +49,8 @@ pub struct RenderOptions {
     pub choices: Choices,
     /// The project's theme, languages and fonts, as consoles get them; others among the files are passed over.
     pub files: Vec<(String, String)>,
+    /// How alarms stand, for a screen on its own; without it as over a station that tells of none.
+    pub alarms: Option<AlarmBatch>,
 }
 
 impl Default for RenderOptions {
@@ -62,6 +65,7 @@ impl Default for RenderOptions {
             made_up_trends: false,
             choices: plain(),
             files: Vec::new(),
+            alarms: None,
         }
     }
 }
@@ -105,8 +109,14 @@ pub fn render_scene(scene: &mut Scene, tags: &dyn TagView, options: &RenderOptio
     }
     let zone = words::zone(&options.time_zone);
     let conditions = |tag: &str| plantroom_scene::conditions(tags, tag);
-    let view =
-        View { now: Some(options.now), zone: &zone, recorder: &recorder, alarms: None, blocked: None, conditions: &conditions };
+    let table = options.alarms.clone().map(|batch| {
+        let mut table = crate::alarms::Table::default();
+        table.speak(options.texts());
+        table.take(batch, Some(options.now));
+        table
+    });
+    let (now, alarms) = (Some(options.now), table.as_ref());
+    let view = View { now, zone: &zone, recorder: &recorder, alarms, blocked: None, conditions: &conditions };
     let ctx = context(options);
     let theme = &Look::of(&ctx).theme;
     let ground = if scene.header().level == 0 { theme.sheet } else { theme.background };

@@ -58,6 +58,11 @@ impl Stand {
         self.console.reopen();
     }
 
+    /// Opens the list of alarms.
+    pub fn show_alarms(&mut self) {
+        self.console.open_alarms();
+    }
+
     /// Lets time pass and makes a frame: messages in, the scene brought up to date, painted, cut into triangles; and what is
     /// kept on a card is brought up to date there, to a card that is pretended by this machine's memory.
     pub fn frame(&mut self, after_ms: u64) -> Painted {

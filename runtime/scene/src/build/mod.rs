@@ -1,5 +1,6 @@
 //! What a running script builds: the functions of screens, and the unfinished scene that they add to.
 
+mod alarms;
 mod arguments;
 mod controls;
 mod layers;
@@ -152,6 +153,7 @@ pub(crate) fn register(engine: &mut Engine) {
     layout::register(engine);
     shapes::register(engine);
     values::register(engine);
+    alarms::register(engine);
     machines::register(engine);
     table::register(engine);
     controls::register(engine);

@@ -56,7 +56,7 @@ fn table(call: &mut Call) -> Done<Dynamic> {
     let mut rows = Vec::with_capacity(prefixes.len());
     for (prefix, name) in prefixes.iter().zip(labels) {
         let cells = columns.iter().map(|column| cell(call, prefix, column)).collect::<Done<Vec<_>>>()?;
-        rows.push(Row { event: row_event(call, &options, prefix, &name)?, name, cells });
+        rows.push(Row { event: row_event(call, &options, prefix, &name)?, name, prefix: prefix.clone(), cells });
     }
     for key in ["on_click", "open", "faceplate", "params"] {
         options.take(key);

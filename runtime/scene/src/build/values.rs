@@ -1,4 +1,4 @@
-//! `value`, `row`, `bar`, `lamp`, `trend`, `sparkline`, `gauge`, `instrument`, `alarm_banner`,
+//! `value`, `row`, `bar`, `lamp`, `trend`, `sparkline`, `gauge`, `instrument`,
 //! `permissives`.
 
 use plantroom_script::rhai::{Dynamic, Engine, Map};
@@ -9,8 +9,7 @@ use super::machines::around;
 use super::options::Options;
 use crate::computed::value_of;
 use crate::{
-    AlarmBanner, Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Reading, Rect, Symbol, Trend, ValueBox, guide,
-    limits,
+    Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Rect, Symbol, Trend, ValueBox, guide, limits,
 };
 
 pub(super) fn register(engine: &mut Engine) {
@@ -22,7 +21,6 @@ pub(super) fn register(engine: &mut Engine) {
     offer(engine, "sparkline", sparkline);
     offer(engine, "gauge", gauge);
     offer(engine, "instrument", instrument);
-    offer(engine, "alarm_banner", alarm_banner);
     offer(engine, "permissives", permissives);
 }
 
@@ -152,23 +150,6 @@ fn instrument(call: &mut Call) -> Done<Dynamic> {
     let tip = if tag.is_empty() { format!("{letters} {number}") } else { tag };
     let symbol = Symbol::Instrument(Instrument { letters, number, location, reading, with_value });
     options.finish(call, around(at, (size, size)), symbol, &tip, None)
-}
-
-fn alarm_banner(call: &mut Call) -> Done<Dynamic> {
-    let at = call.xy()?;
-    let mut options = call.options(2)?;
-    let rect = options.boxed(call, at, (800.0, 78.0))?;
-    let label = options.words(call, "label", "")?;
-    let given = match options.take("tags").map(Dynamic::into_array) {
-        None => Vec::new(),
-        Some(Ok(tags)) if tags.len() <= limits::BANNER_TAGS => tags,
-        Some(Ok(tags)) => {
-            return call.refuse(format!("watches at most {} tags, and was given {}", limits::BANNER_TAGS, tags.len()));
-        }
-        Some(Err(found)) => return call.refuse(format!("needs a list of tags as `tags`, and got a {found}")),
-    };
-    let readings = given.into_iter().map(|tag| call.reading(tag.flatten(), "one of its tags")).collect::<Done<Vec<Reading>>>()?;
-    options.finish(call, rect, Symbol::AlarmBanner(AlarmBanner { label, readings }), "what deserves attention", None)
 }
 
 fn permissives(call: &mut Call) -> Done<Dynamic> {

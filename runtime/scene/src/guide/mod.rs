@@ -1,6 +1,7 @@
 //! What every screen function does: the one table from which the check of options, `screens/STYLE.md`, editors' completion,
 //! `plantroom screen symbols` and the pictures of the symbols come.
 
+mod alarms;
 mod controls;
 mod equipment;
 mod layers;
@@ -108,6 +109,7 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
         .iter()
         .chain(equipment::FUNCTIONS)
         .chain(values::FUNCTIONS)
+        .chain(alarms::FUNCTIONS)
         .chain(controls::FUNCTIONS)
         .chain(layers::FUNCTIONS)
 }

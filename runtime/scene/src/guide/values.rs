@@ -183,22 +183,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ..BASE
     },
     Function {
-        name: "alarm_banner",
-        arguments: "(x, y, #{..})",
-        usage: "alarm_banner(20, 20, #{ w: 800, h: 78, tags: [\"clear_well/level\"] })",
-        what: "What deserves attention now, the most urgent first: limits passed, faults and doubtful values of this screen, \
-            and of `tags`. It is no alarm list: it has no memory, and nothing can be acknowledged on it; it says so.",
-        options: &[
-            ("tags", "up to 500 tags that it watches besides what the screen shows"),
-            ("label", "words above it"),
-            ("w", "width (800)"),
-            ("h", "height (78): one line each 22"),
-        ],
-        example: "alarm_banner(16, 16, #{ w: 608, h: 92, tags: [\"x/too_high\", \"x/low\", \"x/bad\", \"x/uncertain\"] });",
-        picture: (640.0, 124.0),
-        ..BASE
-    },
-    Function {
         name: "permissives",
         arguments: "(x, y, tag, #{..})",
         usage: "permissives(16, 46, \"high_lift/p1/start\", #{ label: \"Start\" })",

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use plantroom_model::{Origin, TagSpec, Value};
+use plantroom_model::{Origin, TagSpec, Value, nearest};
 
 use super::Findings;
 use crate::event::{Does, Event};
 use crate::slot::Slot;
-use crate::{Action, Object, Place, Scene, Source};
+use crate::{Action, AlarmBanner, Alarms, Object, Place, Scene, Source, Symbol};
 
 /// Parts of a tag's name that sound like something that goes on and off by itself.
 const RESTLESS: [&str; 8] = ["blink", "flash", "flicker", "heartbeat", "watchdog", "toggle", "life_bit", "life_counter"];
 
-pub(super) fn look(scene: &Scene, tags: &[TagSpec], found: &mut Findings) {
+pub(super) fn look(scene: &Scene, (tags, instances): (&[TagSpec], &[(String, String)]), found: &mut Findings) {
     let by_name: HashMap<&str, &TagSpec> = tags.iter().map(|tag| (&*tag.name, tag)).collect();
     for event in &scene.events {
         question(event, &by_name, found);
@@ -20,6 +20,7 @@ pub(super) fn look(scene: &Scene, tags: &[TagSpec], found: &mut Findings) {
     for object in &scene.objects {
         restless(scene, object, found);
         dead(object, &by_name, found);
+        of_nothing(object, &by_name, instances, found);
     }
 }
 
@@ -72,6 +73,22 @@ fn dead(object: &Object, tags: &HashMap<&str, &TagSpec>, found: &mut Findings) {
         let message = format!("`{name}` never has a value: it is kept in memory, begins with none, and nobody may write it");
         found.at("dead-tag", object, message, "give it `write` in tags/, or a source: a connection, `derive` or `total`");
     }
+}
+
+/// A list of the alarms of an instance that the plant doesn't have.
+fn of_nothing(object: &Object, tags: &HashMap<&str, &TagSpec>, instances: &[(String, String)], found: &mut Findings) {
+    let (Symbol::Alarms(Alarms { of, .. }) | Symbol::AlarmBanner(AlarmBanner { of, .. })) = &object.symbol else { return };
+    let name = of.instance.as_str();
+    let below = |tag: &str| tag.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if name.is_empty() || instances.iter().any(|(_, known)| known == name) || tags.keys().any(|tag| below(tag)) {
+        return;
+    }
+    let near = nearest(name, instances.iter().map(|(_, known)| known.as_str()));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name an instance, or the beginning of tags' names up to a `/`".to_owned(),
+    };
+    found.at("no-alarms", object, format!("the plant has no instance `{name}`, and no tag below it"), help);
 }
 
 /// The place of a closure, for the other files of this folder.

@@ -17,7 +17,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use plantroom_model::{Diagnostic, TagSpec, Utc, Value};
+use plantroom_model::{AlarmSpec, Diagnostic, TagSpec, Utc, Value};
 
 use crate::event::{Does, named};
 use crate::{Action, Fill, Object, Params, Place, SampleTags, Scene, Screens, TagView};
@@ -63,6 +63,7 @@ pub const LINTS: &[Lint] = &[
     },
     Lint { id: "unclear-question", why: "A command's second step must say what will happen to what, or it is confirmed unread." },
     Lint { id: "dead-tag", why: "A value that nothing ever changes looks like a live one." },
+    Lint { id: "no-alarms", why: "A list of alarms that can have none is always empty, and reads as: all is well." },
     Lint {
         id: "closure-without-tags",
         why: "A closure runs when a tag that it reads changes; without any it runs once and stays.",
@@ -95,6 +96,8 @@ pub struct Subject<'a> {
     pub instances: &'a [(String, String)],
     /// All tags of the plant.
     pub tags: &'a [TagSpec],
+    /// All alarms of the plant.
+    pub alarms: &'a [AlarmSpec],
     /// Texts of types with their parameters still in them.
     pub templates: &'a [String],
     /// The screen that consoles open first.
@@ -138,8 +141,8 @@ pub fn lint(subject: &Subject<'_>) -> Vec<Finding> {
     ways::look(&screens, subject.home, &links, &mut found);
     colour::pictures(subject, &mut found);
     let mut all = allow::silenced(subject.files, found.all);
-    let Subject { files, tags, templates, .. } = subject;
-    all.extend(crate::untranslated::look(&crate::TextsIn { screens: &screens, files, tags, templates }));
+    let Subject { files, tags, alarms, templates, .. } = subject;
+    all.extend(crate::untranslated::look(&crate::TextsIn { screens: &screens, files, tags, alarms, templates }));
     let key = |finding: &Finding| {
         let diagnostic = &finding.diagnostic;
         (diagnostic.file.clone(), diagnostic.line, diagnostic.column, finding.lint)
@@ -153,7 +156,7 @@ fn look_at(scene: &Scene, subject: &Subject<'_>, found: &mut Findings) {
     colour::look(scene, found);
     layout::look(scene, subject.palette, found);
     words::look(scene, found);
-    acts::look(scene, subject.tags, found);
+    acts::look(scene, (subject.tags, subject.instances), found);
     cost::look(scene, found);
 }
 

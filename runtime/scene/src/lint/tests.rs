@@ -51,7 +51,9 @@ fn tags() -> Vec<TagSpec> {
 
 fn found(files: &[(&str, &str)]) -> Vec<Finding> {
     let files: Vec<_> = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
-    lint(&Subject { files: &files, instances: &[], tags: &tags(), templates: &[], home: "1_a", palette: &palette() })
+    let (tags, palette) = (tags(), palette());
+    let (instances, alarms, templates) = (&[], &[], &[]);
+    lint(&Subject { files: &files, instances, tags: &tags, alarms, templates, home: "1_a", palette: &palette })
 }
 
 /// Of one screen of level 1, whose second line this is.
@@ -133,6 +135,10 @@ fn commands_are_asked_for_in_words_and_nothing_moves_by_itself() {
     check("text(10, 10, \"!\", #{ visible: || tag(\"p1/heartbeat\") });", &["2 blinking"]);
     check("text(10, 10, \"!\", #{ visible: \"p1/running\" });", &[]);
     check("value(10, 10, \"well/fixed\");", &["2 dead-tag"]);
+    check("alarms(10, 30, #{ instance: \"p1\" });", &[]);
+    check("alarms(10, 30, #{ area: \"anything\" });", &[]);
+    check("alarms(10, 30, #{ instance: \"p7\" });", &["2 no-alarms"]);
+    check("alarm_banner(10, 30, #{ instance: \"well/leve\" });", &["2 no-alarms"]);
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn around(object: &Object) -> Vec<Words<'_>> {
         Symbol::Switch(switch) => add("the label", switch.label.get(), above(rect, switch.label.get(), 3.0)),
         Symbol::Table(table) => add("the label", table.label.get(), above(rect, table.label.get(), 3.0)),
         Symbol::AlarmBanner(banner) => add("the label", banner.label.get(), above(rect, banner.label.get(), 3.0)),
+        Symbol::Alarms(own) => add("the label", own.label.get(), above(rect, own.label.get(), 3.0)),
         Symbol::Lamp(lamp) => {
             let said = format!("{} {}", lamp.label.get(), lamp.reading.text());
             let size = rect.h.min(16.0);

@@ -116,6 +116,8 @@ pub enum Shows {
 pub struct Row {
     /// What it is called.
     pub name: String,
+    /// What its tags' names begin with: an instance.
+    pub prefix: String,
     /// One reading a column.
     pub cells: Vec<Reading>,
     /// What a click on it fires.
@@ -227,14 +229,43 @@ fn number_of(text: &str) -> (&str, &str) {
     (digits.trim_start_matches('0'), rest)
 }
 
-/// What deserves attention, most urgent first: limits passed, faults and doubtful values of this screen and of `readings`.
-/// It has no memory and nothing can be acknowledged: what is normal again is gone.
+/// The most urgent alarms that wait for an acknowledgement, of the whole plant or of a part of it. Of a station that tells of
+/// no alarms, what deserves attention: limits passed, faults and doubtful values of this screen and of `readings`.
 #[derive(Clone, Debug)]
 pub struct AlarmBanner {
     /// Words above it; may be empty.
     pub label: Prop<String>,
-    /// Tags that it watches besides what the screen shows.
+    /// Which alarms.
+    pub of: AlarmsOf,
+    /// Tags that it watches besides what the screen shows, where the station tells of no alarms.
     pub readings: Vec<Reading>,
+}
+
+/// Which alarms something shows; all of the plant where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AlarmsOf {
+    /// Of this part of the plant; empty for all.
+    pub area: String,
+    /// Of this instance, or of tags below this name; empty for all.
+    pub instance: String,
+    /// Whose screen is this one, by file name without `.rhai`; empty for all.
+    pub screen: String,
+}
+
+impl AlarmsOf {
+    /// Whether it leaves none out.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A small list of alarms that stand: acknowledged ones too.
+#[derive(Clone, Debug)]
+pub struct Alarms {
+    /// Words above it; may be empty.
+    pub label: Prop<String>,
+    /// Which alarms.
+    pub of: AlarmsOf,
 }
 
 /// Whether a tag may be written now, and what stands in the way: one line, and more for more conditions.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{EventId, Prop, Reading};
 
-pub use display::{AlarmBanner, Column, Gauge, Instrument, Location, Order, Permissives, Row, Shows, Table};
+pub use display::{AlarmBanner, Alarms, AlarmsOf, Column, Gauge, Instrument, Location, Order, Permissives, Row, Shows, Table};
 pub use equipment::{Bus, Machine, MachineKind, Pipe, Tank, TankShape, Valve};
 pub use layers::{Image, Layer, Popup, Tabs};
 
@@ -33,6 +33,8 @@ pub enum Symbol {
     Table(Table),
     /// What deserves attention, most urgent first.
     AlarmBanner(AlarmBanner),
+    /// A small list of alarms.
+    Alarms(Alarms),
     /// Whether a tag may be written now, and what stands in the way.
     Permissives(Permissives),
     /// Pages of which one is shown.
@@ -77,6 +79,7 @@ impl Symbol {
             Self::Gauge(_) => "gauge",
             Self::Table(_) => "table",
             Self::AlarmBanner(_) => "alarm_banner",
+            Self::Alarms(_) => "alarms",
             Self::Permissives(_) => "permissives",
             Self::Tabs(_) => "tabs",
             Self::Popup(_) => "popup",

@@ -138,8 +138,8 @@ fn advice(plant: &plantroom_project::Plant) -> Vec<String> {
     let palette = crate::lint::tests::palette();
     let assets = assets_of(plant);
     let (files, home) = (files(plant).into_iter().chain(assets).collect::<Vec<_>>(), &plant.home_screen);
-    let (instances, tags, templates) = (&plant.instances, &plant.tags, &plant.templates);
-    let subject = crate::lint::Subject { files: &files, instances, tags, templates, home, palette: &palette };
+    let (instances, tags, alarms, templates) = (&plant.instances, &plant.tags, &plant.alarms, &plant.templates);
+    let subject = crate::lint::Subject { files: &files, instances, tags, alarms, templates, home, palette: &palette };
     let findings = crate::lint::lint(&subject);
     findings.iter().map(|finding| format!("{} [{}]", finding.diagnostic, finding.lint).replace("\n    ", " ")).collect()
 }

@@ -1,7 +1,7 @@
 //! Which tokens must be told apart from which, and how far (WCAG 2.1, 1.4.3 and 1.4.11).
 
 use super::read::line_of;
-use super::{Rgba, Shade, Tokens, Wrong};
+use super::{Rgba, SIGNS as SIGN_NAMES, Shade, Tokens, Wrong};
 
 /// Two tokens that must be told apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Rule {
 }
 
 /// Words, and the grounds that they stand on.
-const WORDS: [(&str, &[&str]); 7] = [
+const WORDS: [(&str, &[&str]); 11] = [
     ("text", &["background", "panel", "bar", "sheet", "urgent_row", "warning_row", "button"]),
     ("text_quiet", &["background", "panel", "bar", "sheet", "value_box", "plot"]),
     ("value", &["background", "panel", "sheet", "value_box", "plot"]),
@@ -23,6 +23,10 @@ const WORDS: [(&str, &[&str]); 7] = [
     ("on_warning", &["warning"]),
     ("on_doubt", &["doubt"]),
     ("on_value", &["value"]),
+    ("on_alarm_critical", &["alarm_critical"]),
+    ("on_alarm_high", &["alarm_high"]),
+    ("on_alarm_medium", &["alarm_medium"]),
+    ("on_alarm_low", &["alarm_low"]),
 ];
 
 /// Lines and signs, and the grounds that they stand on.
@@ -33,6 +37,34 @@ const SIGNS: [(&str, &[&str]); 5] = [
     ("urgent", &["background"]),
     ("doubt", &["background"]),
 ];
+
+/// What signs of alarms stand on: the screen, panels and bars, lists and faceplates.
+const UNDER_ALARMS: [&str; 4] = ["background", "panel", "bar", "sheet"];
+
+/// Whether an alarm's sign needs an edge in the colour of its number, because it is nearly as light as the screen.
+pub fn needs_edge(tokens: &Tokens, shade: Shade, priority: &str) -> bool {
+    let fill = tokens.colour(shade, &format!("alarm_{priority}"));
+    UNDER_ALARMS.iter().any(|ground| ratio(fill, tokens.colour(shade, ground)) < 3.0)
+}
+
+/// Signs of alarms that neither their colour nor their edge tells from where they stand.
+fn lost_signs(tokens: &Tokens, shade: Shade, text: &str) -> Vec<Wrong> {
+    let is_lost = |priority: &&str| {
+        let edge = tokens.colour(shade, &format!("on_alarm_{priority}"));
+        let lost = |ground: &&str| ratio(edge, tokens.colour(shade, ground)) < 3.0;
+        needs_edge(tokens, shade, priority) && UNDER_ALARMS.iter().any(|ground| lost(&ground))
+    };
+    let told = |priority: &str| {
+        let name = format!("alarm_{priority}");
+        let message = format!(
+            "in the {} theme the sign of {priority} alarms can't be told apart from the screen: `{name}` or, as its edge, \
+             `on_{name}` needs a contrast of at least 3",
+            shade.word()
+        );
+        Wrong { line: line_of(text, shade.word(), &name), message }
+    };
+    SIGN_NAMES.iter().filter(|priority| is_lost(priority)).map(|priority| told(priority)).collect()
+}
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = Rule> {
@@ -90,6 +122,7 @@ pub fn wrongs(tokens: &Tokens, text: &str) -> Vec<Wrong> {
             );
             found.push(Wrong { line, message });
         }
+        found.extend(lost_signs(tokens, shade, text));
     }
     found
 }

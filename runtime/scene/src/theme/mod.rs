@@ -7,7 +7,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-pub use contrast::{Rule, ratio, rules};
+pub use contrast::{Rule, needs_edge, ratio, rules};
 pub use read::Wrong;
 
 /// Red, green, blue and opacity, 0 to 255, sRGB.
@@ -43,7 +43,41 @@ pub struct Tokens {
     dark: BTreeMap<String, Rgba>,
     pens: [[Rgba; PENS]; 2],
     sizes: BTreeMap<String, f32>,
+    shapes: [Shape; SIGNS.len()],
 }
+
+/// A sign's outline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Stands on its side.
+    Square,
+    /// Its point is up.
+    Triangle,
+    /// Its point is down.
+    TriangleDown,
+    /// A square on its corner.
+    Diamond,
+    /// Round.
+    #[default]
+    Circle,
+    /// Six corners.
+    Hexagon,
+}
+
+impl Shape {
+    /// All of them, with their words in theme.toml.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Square, "square"),
+        (Self::Triangle, "triangle"),
+        (Self::TriangleDown, "triangle_down"),
+        (Self::Diamond, "diamond"),
+        (Self::Circle, "circle"),
+        (Self::Hexagon, "hexagon"),
+    ];
+}
+
+/// Priorities of alarms that have a sign, the most urgent first, as theme.toml calls them.
+pub const SIGNS: [&str; 4] = ["critical", "high", "medium", "low"];
 
 /// Pens of a trend.
 pub const PENS: usize = 6;
@@ -54,7 +88,8 @@ const BUILT_IN: &str = include_str!("../../theme.toml");
 
 impl Default for Tokens {
     fn default() -> Self {
-        let nothing = Self { light: BTreeMap::new(), dark: BTreeMap::new(), pens: [[MISSING; PENS]; 2], sizes: BTreeMap::new() };
+        let (light, dark, sizes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let nothing = Self { light, dark, pens: [[MISSING; PENS]; 2], sizes, shapes: [Shape::Circle; SIGNS.len()] };
         read::over(nothing, BUILT_IN, true).0
     }
 }
@@ -82,6 +117,11 @@ impl Tokens {
         self.sizes.get(name).copied().unwrap_or(1.0)
     }
 
+    /// The outline of an alarm's sign; `place` counts in [`SIGNS`].
+    pub fn shape(&self, place: usize) -> Shape {
+        self.shapes.get(place).copied().unwrap_or_default()
+    }
+
     fn colours(&self, shade: Shade) -> &BTreeMap<String, Rgba> {
         match shade {
             Shade::Light => &self.light,
@@ -104,6 +144,10 @@ mod tests {
         }
         let (_, wrong) = read::over(Tokens::default(), BUILT_IN, true);
         assert_eq!(wrong, []);
+        // In a greyscale picture only shapes and numbers are left.
+        for (place, shape) in tokens.shapes.iter().enumerate() {
+            assert!(!tokens.shapes[..place].contains(shape), "{shape:?} stands for two priorities");
+        }
     }
 
     #[test]
@@ -120,9 +164,15 @@ mod tests {
         check("[light]\nbackground = \"#D0D4D8\"\n", &[]);
         check("[light]\nbakground = \"#D0D4D8\"\n", &[(2, "`background`")]);
         check("[light]\ntext = \"grey\"\n", &[(2, "is no colour")]);
-        check("[dim]\n", &[(1, "[light], [dark] and [sizes]")]);
+        check("[dim]\n", &[(1, "[light], [dark], [sizes] and [shapes]")]);
         check("[sizes]\ntext = 400.0\n", &[(2, "between 0.5 and 60")]);
         check("[dark]\ntext = \"#30363C\"\n", &[(2, "can't be told apart")]);
+        check("[shapes]\nlow = \"diamond\"\n", &[]);
+        check("[shapes]\nlow = \"square\"\n", &[(2, "the same shape")]);
+        check("[shapes]\nlow = \"star\"\n", &[(2, "hexagon")]);
+        check("[shapes]\nlowest = \"circle\"\n", &[(2, "no `lowest`")]);
+        check("[light]\nalarm_medium = \"#C0C4C8\"\non_alarm_medium = \"#202020\"\n", &[]);
+        check("[light]\nalarm_medium = \"#C0C4C8\"\non_alarm_medium = \"#FFFFFF\"\n", &[(3, "can't be told apart"), (2, "sign")]);
         check("[light\n", &[(1, "")]);
         assert_eq!(
             Tokens::with("[light]\nbackground = \"#D0D4D8\"\n").0.colour(Shade::Light, "background"),

@@ -2,7 +2,7 @@
 
 use plantroom_model::nearest;
 
-use super::{PENS, Rgba, Shade, Tokens};
+use super::{PENS, Rgba, SIGNS, Shade, Shape, Tokens};
 
 /// Smallest and largest size, in units.
 const SIZES: (f32, f32) = (0.5, 60.0);
@@ -52,9 +52,10 @@ pub fn over(mut tokens: Tokens, text: &str, anything: bool) -> (Tokens, Vec<Wron
     let mut wrong = Vec::new();
     for (section, inside) in &table {
         let shade = Shade::ALL.into_iter().find(|shade| shade.word() == section);
-        let Some(inside) = inside.as_table().filter(|_| shade.is_some() || section == "sizes") else {
+        let is_known = shade.is_some() || section == "sizes" || section == "shapes";
+        let Some(inside) = inside.as_table().filter(|_| is_known) else {
             let message =
-                format!("a theme has [light], [dark] and [sizes], and no `{section}`; put its tokens into one of these");
+                format!("a theme has [light], [dark], [sizes] and [shapes], and no `{section}`; put its tokens into one of these");
             wrong.push(Wrong::new(text, "", section, message));
             continue;
         };
@@ -62,6 +63,7 @@ pub fn over(mut tokens: Tokens, text: &str, anything: bool) -> (Tokens, Vec<Wron
             let result = match shade {
                 Some(shade) if name == "pens" => pens(&mut tokens, shade, value),
                 Some(shade) => colour(&mut tokens, shade, name, value, anything),
+                None if section == "shapes" => shape(&mut tokens, name, value),
                 None => size(&mut tokens, name, value, anything),
             };
             if let Err(message) = result {
@@ -69,7 +71,25 @@ pub fn over(mut tokens: Tokens, text: &str, anything: bool) -> (Tokens, Vec<Wron
             }
         }
     }
+    let twice = |place: usize| tokens.shapes[..place].contains(&tokens.shapes[place]);
+    if let Some(place) = (0..SIGNS.len()).find(|place| twice(*place)) {
+        let message = format!("alarms of two priorities have the same shape; give `{}` another one", SIGNS[place]);
+        wrong.push(Wrong::new(text, SIGNS[place], "shapes", message));
+    }
     (tokens, wrong)
+}
+
+fn shape(tokens: &mut Tokens, name: &str, value: &toml::Value) -> Result<(), String> {
+    let Some(place) = SIGNS.iter().position(|known| *known == name) else {
+        return Err(unknown(name, SIGNS.into_iter()));
+    };
+    let found = Shape::ALL.into_iter().find(|(_, word)| value.as_str() == Some(word));
+    let Some((shape, _)) = found else {
+        let all = Shape::ALL.map(|(_, word)| word).join(", ");
+        return Err(format!("{value} is no shape of a sign; there are {all}"));
+    };
+    tokens.shapes[place] = shape;
+    Ok(())
 }
 
 fn colour(tokens: &mut Tokens, shade: Shade, name: &str, value: &toml::Value, anything: bool) -> Result<(), String> {

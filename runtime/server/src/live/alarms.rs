@@ -72,10 +72,15 @@ impl Told {
     }
 }
 
-/// All alarms of an instance of a type, also those that stand as normal.
-pub(super) fn of_instance(station: &dyn Station, plant: &Plant, instance: &str, role: Role) -> Reply {
+/// All alarms of an instance of a type, of a tag or of what lies below it, or the one of this name; also those that stand as
+/// normal.
+pub(super) fn of_place(station: &dyn Station, plant: &Plant, place: &str, role: Role) -> Reply {
     let board = station.alarms().board().borrow().clone();
-    let of_it = (0..).map(AlarmId).zip(plant.alarms.iter()).filter(|(_, spec)| &*spec.instance == instance);
+    let below = |name: &str| name.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let of_it = (0..).map(AlarmId).zip(plant.alarms.iter()).filter(|(_, spec)| {
+        !place.is_empty()
+            && (below(&spec.instance) || below(&spec.name) || alarms::tag_of(plant, spec).is_some_and(|tag| below(&tag.name)))
+    });
     let each = of_it.take(ALARM_ROWS).map(|(id, spec)| {
         let row = board.get(id).cloned().unwrap_or_default();
         (alarms::info(plant, id, spec, role), alarms::now(id, &row))

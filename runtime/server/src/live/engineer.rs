@@ -165,7 +165,7 @@ fn reply(station: &dyn Station, plant: &Plant, ask: Ask, role: Role) -> Reply {
             Ok(figures) => Reply::AlarmFigures(Box::new(figures)),
             Err(why) => Reply::Refused(why),
         },
-        Ask::AlarmsOf { instance } => super::alarms::of_instance(station, plant, &instance, role),
+        Ask::AlarmsOf { place } => super::alarms::of_place(station, plant, &place, role),
     }
 }
 
