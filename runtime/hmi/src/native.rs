@@ -1,5 +1,8 @@
 //! The console in a window of the operating system.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use plantroom_model::Utc;
 use plantroom_scene::SampleTags;
 
@@ -43,8 +46,10 @@ pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
         let link = SocketLink::new(&options.url, clock.clone());
         let console = Console::new(Box::new(link), clock.clone(), &options).remembering(crate::settings::keep);
         let mut speaker = Speaker::new(crate::settings::horn_command(), crate::settings::folder().as_deref());
-        let console = console.sounding(Box::new(move |now, worst| speaker.sound(now, worst)));
-        Box::new(Window { console: console.with_others(others), slot, clock })
+        let leads = Rc::new(Cell::new(slot.as_ref().is_none_or(Slot::leads)));
+        let heard = leads.clone();
+        let console = console.sounding(Box::new(move |now, worst| speaker.sound(now, worst.filter(|_| heard.get()))));
+        Box::new(Window { console: console.with_others(others), slot, clock, leads })
     })
 }
 
@@ -53,6 +58,8 @@ struct Window {
     console: Console,
     slot: Option<Slot>,
     clock: PaintClock,
+    /// Its horn is the one that is heard.
+    leads: Rc<Cell<bool>>,
 }
 
 impl eframe::App for Window {
@@ -67,6 +74,13 @@ impl eframe::App for Window {
         if self.console.is_leaving() {
             slot.forget();
         }
+        if let Some(newest) = slot.silenced() {
+            self.console.silence_horn_for(newest);
+        }
+        if let Some(newest) = self.console.horn_silenced() {
+            slot.silence(newest);
+        }
+        self.leads.set(slot.leads());
         ui.ctx().input(|input| slot.look(self.clock.now(), input.viewport(), self.console.screen().map(str::to_owned)));
     }
 }

@@ -100,6 +100,10 @@ pub struct Slot {
     /// Where it was in the last frame, if that isn't written yet.
     seen: Option<Place>,
     looked_at: Option<Mono>,
+    /// It has the lowest number of the windows that are open.
+    leads: bool,
+    /// The newest alarm for which another window's horn was silenced.
+    silenced: Option<u64>,
 }
 
 impl Slot {
@@ -109,7 +113,48 @@ impl Slot {
         let folder = folder(settings?, station);
         std::fs::create_dir_all(&folder).ok()?;
         let mut numbers = wanted.map_or(1..=WINDOWS, |number| number..=number);
-        numbers.find_map(|number| Self::lock(&folder, station, number))
+        let mut slot = numbers.find_map(|number| Self::lock(&folder, station, number))?;
+        slot.leads = slot.is_lowest();
+        if slot.leads {
+            // What was silenced on another day says nothing of the alarms of this one.
+            let _ = std::fs::remove_file(slot.horn_path());
+        }
+        Some(slot)
+    }
+
+    /// Whether nobody has a window with a lower number.
+    fn is_lowest(&self) -> bool {
+        let Some(folder) = self.path.parent() else { return true };
+        let is_open = |number: &u32| {
+            folder.join(format!("{number}.toml")).exists() && Self::lock(folder, &self.station, *number).is_none()
+        };
+        !(1..self.number).any(|number| is_open(&number))
+    }
+
+    fn horn_path(&self) -> PathBuf {
+        self.path.with_file_name("horn")
+    }
+
+    /// Whether this is the window whose horn is heard: the one with the lowest number, so that several don't play at once.
+    pub fn leads(&self) -> bool {
+        self.leads
+    }
+
+    /// The newest alarm for which the horn was silenced in one of the windows, as far as that was looked at.
+    pub fn silenced(&self) -> Option<u64> {
+        self.silenced
+    }
+
+    /// The horn of this window was silenced, and so is that of the others.
+    pub fn silence(&mut self, newest: u64) {
+        // Numbers grow over the whole station: an older one has been heard by everybody.
+        if self.silenced.is_some_and(|known| known >= newest) {
+            return;
+        }
+        self.silenced = Some(newest);
+        if let Err(error) = std::fs::write(self.horn_path(), newest.to_string()) {
+            tracing::warn!("the other windows' horn can't be silenced from here: {error}: {}", self.horn_path().display());
+        }
     }
 
     fn lock(folder: &Path, station: &str, number: u32) -> Option<Self> {
@@ -118,7 +163,7 @@ impl Slot {
         file.try_lock().ok()?;
         let mut text = String::new();
         let _ = file.read_to_string(&mut text);
-        Some(Self { number, path, file, station: station.to_owned(), place: Place::read(&text), seen: None, looked_at: None })
+        Some(Self { number, path, file, station: station.to_owned(), place: Place::read(&text), seen: None, looked_at: None, leads: true, silenced: None })
     }
 
     /// The other windows of this station that were there the last time and aren't open now.
@@ -149,6 +194,9 @@ impl Slot {
         if now.since(last) >= LOOK_MS * 1_000_000 {
             self.looked_at = Some(now);
             self.keep();
+            self.leads = self.is_lowest();
+            let told = std::fs::read_to_string(self.horn_path()).ok();
+            self.silenced = told.and_then(|told| told.trim().parse().ok()).or(self.silenced);
         }
     }
 
@@ -258,6 +306,26 @@ mod tests {
         slot.forget();
         drop(slot);
         assert_eq!(take().place(), &Place::default(), "what is forgotten isn't written again");
+    }
+
+    #[test]
+    fn one_window_is_heard_and_a_horn_that_is_silenced_in_one_is_silenced_in_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = || Slot::take(Some(folder.path()), "ws://a:1/live", None).unwrap();
+        let (mut first, mut second) = (take(), take());
+        assert_eq!((first.leads(), second.leads()), (true, false));
+        second.silence(7);
+        for at in [1, 3] {
+            first.look(s(at), &info(0.0, 800.0), None);
+        }
+        assert_eq!(first.silenced(), Some(7));
+        drop(first);
+        for at in [1, 3] {
+            second.look(s(at), &info(0.0, 800.0), None);
+        }
+        assert!(second.leads(), "the first one is closed");
+        drop(second);
+        assert_eq!(take().silenced(), None, "on another day nothing is silenced");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use egui::Key;
 use egui::accesskit::Role as Part;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fake::{START_UTC, Station};
+use fake::{Facts, START_UTC, Station};
 use plantroom_hmi::{Console, ConsoleOptions, PaintClock};
 use plantroom_model::{AlarmState, AlarmVerb, Mono, Occurrence, OutcomeKind, Priority, Role, Value};
 use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals, AlarmWish, Ask, Deed, Reply, ToConsole, ToStation};
@@ -63,8 +63,24 @@ impl Bench {
     fn click(&mut self, role: Part, label: &str) {
         let found: Vec<_> = self.harness.query_all_by_role(role).collect();
         let node = found.into_iter().rev().find(|node| node.accesskit_node().label().is_some_and(|said| said.contains(label)));
-        node.unwrap_or_else(|| panic!("nothing is called {label}")).click();
+        let all = || self.harness.query_all_by_role(role).filter_map(|node| node.accesskit_node().label()).collect::<Vec<_>>();
+        node.unwrap_or_else(|| panic!("nothing is called {label}: {:?}", all())).click();
         self.wait(200);
+    }
+
+    /// Types into the newest pane's field for it.
+    fn type_reason(&mut self, text: &str) {
+        let of = |bench: &Self| {
+            let fields = bench.harness.query_all_by_label("Comment or reason");
+            fields.filter(|node| node.accesskit_node().is_text_input()).last().map(|node| node.accesskit_node().id())
+        };
+        let wanted = of(self).expect("a field for the reason");
+        for typing in [false, true] {
+            let fields = self.harness.query_all_by_label("Comment or reason");
+            let field = fields.into_iter().find(|node| node.accesskit_node().id() == wanted).expect("it stays");
+            if typing { field.type_text(text) } else { field.focus() }
+            self.wait(200);
+        }
     }
 
     fn deeds(&self) -> Vec<Deed> {
@@ -190,8 +206,7 @@ fn shelving_many_is_asked_for_once_and_then_goes_in_parts() {
     bench.wait(300);
     bench.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
     bench.wait(200);
-    bench.harness.get_by_role_and_label(Part::TextInput, "Comment or reason").type_text("works");
-    bench.wait(200);
+    bench.type_reason("works");
     bench.click(Part::Button, "Shelve");
     assert_eq!(bench.deeds(), [], "it takes a second step");
     assert!(bench.says("1200 alarms"));
@@ -199,6 +214,35 @@ fn shelving_many_is_asked_for_once_and_then_goes_in_parts() {
     bench.click(Part::Button, "Confirm");
     bench.wait(600);
     assert_eq!(bench.deeds().len(), 2);
+}
+
+#[test]
+fn symbols_and_rows_say_their_worst_alarm() {
+    const SCREEN: &str = "screen(\"Overview\", #{ level: 1 });\n\
+        pump(200, 200, \"high_lift\", #{ label: \"P\" });\n\
+        value(400, 200, \"well/level\");\n\
+        table(600, 200, #{ rows: [\"high_lift\", \"well\"], columns: [#{ title: \"runs\", tag: \"running\" }] });\n";
+    let mut bench = Bench::new();
+    bench.station.tag("high_lift/running", Value::Bool(true), Facts::default());
+    bench.station.tag("well/level", Value::Float(4.0), Facts { unit: "m", ..Facts::default() });
+    bench.station.reload(&[("1_overview.rhai", SCREEN), ("2_high_lift.rhai", UNIT)]);
+    let mut batch = two();
+    batch.infos[0].instance = "high_lift".into();
+    (batch.infos[1].instance, batch.infos[1].tag) = (String::new(), "high_lift/tripped".into());
+    let of_value = AlarmInfo { tag: "well/level".into(), ..info(5, Priority::Medium, "Well is low") };
+    batch.infos.push(of_value);
+    batch.rows.push(row(5, 9));
+    bench.tell(batch);
+    let labels = |bench: &Bench, role| -> Vec<String> {
+        bench.harness.query_all_by_role(role).filter_map(|node| node.accesskit_node().label()).collect()
+    };
+    let pump = labels(&bench, Part::Button).into_iter().find(|label| label.contains("alarms: 2, the worst critical"));
+    assert!(pump.is_some(), "{:?}", labels(&bench, Part::Button));
+    let value = labels(&bench, Part::Label).into_iter().find(|label| label.contains("alarms: 1, the worst medium"));
+    assert!(value.is_some_and(|label| label.contains("4")), "{:?}", labels(&bench, Part::Label));
+    let rows = labels(&bench, Part::Row);
+    assert!(rows.iter().any(|row| row.starts_with("high_lift, alarms: 2, the worst critical")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("well, alarms: 1")), "{rows:?}");
 }
 
 const WITH_LIST: &str = "screen(\"Overview\", #{ level: 1 });\n\
@@ -227,8 +271,7 @@ fn a_small_list_opens_one_alarm_and_all_of_its_place_also_normal_ones() {
     bench.wait(300);
     bench.click(Part::Link, "Pump 3 is off");
     bench.wait(3_000);
-    bench.harness.query_all_by_role(Part::TextInput).last().expect("a field for the reason").type_text("new bearing");
-    bench.wait(200);
+    bench.type_reason("new bearing");
     bench.click(Part::Button, "Out of service");
     bench.wait(500);
     bench.click(Part::Button, "Confirm");

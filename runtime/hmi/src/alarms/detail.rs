@@ -229,16 +229,18 @@ fn facts(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
         ("Remark", now.comment.clone()),
     ];
     let shown: Vec<_> = rows.iter().filter(|(_, words)| !words.is_empty()).collect();
+    // Two columns, read downwards.
+    let half = shown.len().div_ceil(2).max(1);
     ScrollArea::vertical().id_salt("facts").max_height(150.0).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("facts").num_columns(4).spacing(vec2(18.0, 3.0)).show(ui, |ui| {
-            // Two columns, read downwards.
-            let half = shown.len().div_ceil(2);
-            for row in 0..half {
-                for (name, words) in [shown.get(row), shown.get(row + half)].into_iter().flatten() {
-                    ui.label(quiet(look, name));
-                    ui.add(egui::Label::new(plain(look, words)).wrap());
-                }
-                ui.end_row();
+        ui.columns(2, |columns| {
+            for (column, rows) in columns.iter_mut().zip(shown.chunks(half)) {
+                Grid::new(("facts", rows.len())).num_columns(2).spacing(vec2(18.0, 3.0)).show(column, |ui| {
+                    for (name, words) in rows {
+                        ui.label(quiet(look, name));
+                        ui.add(egui::Label::new(plain(look, words)).wrap());
+                        ui.end_row();
+                    }
+                });
             }
         });
     });

@@ -15,6 +15,8 @@ pub struct Horn {
     worst: u8,
     /// The newest occurrence that was heard of: numbers grow over the whole station.
     newest: u64,
+    /// The newest one when it was silenced last.
+    silenced: Option<u64>,
 }
 
 impl Horn {
@@ -50,6 +52,19 @@ impl Horn {
     /// The operator has heard it.
     pub fn silence(&mut self) {
         self.sounds = false;
+        self.silenced = Some(self.newest);
+    }
+
+    /// The newest occurrence for which the operator has silenced it last.
+    pub fn silenced(&self) -> Option<u64> {
+        self.silenced
+    }
+
+    /// It was silenced in another window of this console, for this occurrence: it is silent here unless there is a newer one.
+    pub fn silenced_elsewhere(&mut self, newest: u64) {
+        if self.sounds && newest == self.newest {
+            self.silence();
+        }
     }
 
     /// Nothing waits for an acknowledgement any more.

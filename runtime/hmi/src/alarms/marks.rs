@@ -6,6 +6,7 @@ use plantroom_scene::{Layer, Object, Scene, Symbol, Way};
 
 use super::behind::Behind;
 use super::{Table, Tally, sign};
+use crate::look::Look;
 use crate::paint::layers::{self, Fate, fates};
 use crate::paint::{Canvas, Font, control, main_reading, sign_of};
 
@@ -76,6 +77,8 @@ pub fn over(ui: &Ui, c: &Canvas<'_>, (scene, salt): (&Scene, Id), of: Marked<'_>
 fn corner(c: &Canvas<'_>, object: &Object) -> Pos2 {
     let rect = c.rect(object.rect);
     match &object.symbol {
+        // A panel that leads to a screen has it in its corner, where its title isn't.
+        Symbol::Panel(_) => rect.right_top() + vec2(-c.len(16.0), c.len(16.0)),
         Symbol::Value(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Lamp(_) => {
             let in_a_box = match &object.symbol {
                 Symbol::Value(value) => !value.plain,
@@ -126,7 +129,22 @@ fn of_object<'t>(scene: &Scene, object: &Object, of: Marked<'t>) -> Option<&'t T
         let Some(Way::Screen(screen)) = scene.leads_to(button.event).filter(|_| button.navigates) else { return None };
         return of.behind.of(screen);
     }
-    of_symbol(scene, object, of.table)
+    let behind = || match object.click.and_then(|event| scene.leads_to(event))? {
+        Way::Screen(screen) => of.behind.of(screen),
+        Way::Instance(_) => None,
+    };
+    of_symbol(scene, object, of.table).or_else(behind)
+}
+
+/// The alarms of a symbol in words, for screen readers and under the pointer: nothing where it has none.
+pub fn told(look: &Look, scene: &Scene, object: &Object, table: &Table) -> Option<String> {
+    in_words(look, of_symbol(scene, object, table)?)
+}
+
+/// How many alarms there are, and how urgent the worst is.
+pub fn in_words(look: &Look, tally: &Tally) -> Option<String> {
+    let (priority, _, count) = tally.worst()?;
+    Some(look.fill("alarms: {}, the worst {}", &[&count.to_string(), look.say(priority.word())]))
 }
 
 fn of_symbol<'t>(scene: &Scene, object: &Object, table: &'t Table) -> Option<&'t Tally> {

@@ -351,6 +351,11 @@ impl Table {
         &self.horn
     }
 
+    /// The operator has heard it in another window.
+    pub fn silenced_elsewhere(&mut self, newest: u64) {
+        self.horn.silenced_elsewhere(newest);
+    }
+
     /// The operator has heard it.
     pub fn silence(&mut self) {
         self.horn.silence();

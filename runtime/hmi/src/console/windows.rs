@@ -21,6 +21,16 @@ impl Console {
         self.leaving
     }
 
+    /// The newest alarm for which somebody has silenced the horn in this window.
+    pub fn horn_silenced(&self) -> Option<u64> {
+        self.alarms.horn().silenced()
+    }
+
+    /// Somebody has silenced the horn in another window, for this alarm.
+    pub fn silence_horn_for(&mut self, newest: u64) {
+        self.alarms.silenced_elsewhere(newest);
+    }
+
     /// Opens another window; where that fails, says why.
     fn open_window(&mut self, screen: Option<String>, number: Option<u32>) {
         let Some(open) = self.open.clone() else { return };

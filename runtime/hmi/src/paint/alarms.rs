@@ -15,6 +15,11 @@ fn line_of(c: &Canvas<'_>) -> f32 {
     if c.look().touch { c.len(LINE).max(TOUCH_POINTS) } else { c.len(LINE) }
 }
 
+/// Lines that fit; a hair too little, as scaling leaves, is none less.
+fn lines_of(c: &Canvas<'_>, rect: Rect) -> usize {
+    ((rect.height() / line_of(c) + 0.05).floor() as usize).max(1)
+}
+
 /// The line at a place, counted from the top.
 fn line_at(c: &Canvas<'_>, rect: Rect, place: usize) -> Rect {
     let (high, gap) = (line_of(c), c.len(1.0));
@@ -24,7 +29,7 @@ fn line_at(c: &Canvas<'_>, rect: Rect, place: usize) -> Rect {
 
 /// The most urgent alarms that wait for an acknowledgement, as many as fit: a click goes to the alarm's screen.
 pub fn waiting(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: Id, of: &AlarmsOf, (table, view): (&Table, &View<'_>)) -> Option<Hit> {
-    let lines = ((rect.height() / line_of(c)).floor() as usize).max(1);
+    let lines = lines_of(c, rect);
     let top = table.top(of, true, lines);
     let mut hit = None;
     for (place, alarm) in top.ids.iter().filter_map(|id| table.get(*id)).enumerate() {
@@ -59,7 +64,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: Id, own: &Alarms, view: &V
     let above = pos2(rect.left(), rect.top() - c.len(3.0));
     c.text(above, Align2::LEFT_BOTTOM, own.label.get(), Font::TEXT, c.theme().text_quiet);
     c.boxed(rect, c.theme().plot, c.stroke(c.theme().line, c.theme().panel_line));
-    let lines = ((rect.height() / line_of(c)).floor() as usize).max(1);
+    let lines = lines_of(c, rect);
     let top = table.top(&own.of, false, lines);
     let whole = own.of.instance.is_empty() && top.all <= lines;
     let rows = if whole { lines } else { lines.saturating_sub(1).max(1) };

@@ -207,7 +207,7 @@ impl<'a> Scenery<'a> {
     fn touched(&self, object: &Object, hits: &mut Vec<Hit>) {
         if *object.visible.get() && !is_left_out(&object.symbol) {
             let c = self.canvas(object);
-            hits.extend(clicked(self.ui, &c, self.salt.with(object.id.0), object, self.view, self.senses));
+            hits.extend(clicked(self.ui, &c, self.salt.with(object.id.0), (self.scene, object), self.view, self.senses));
         }
     }
 
@@ -337,9 +337,20 @@ pub fn sign_of(symbol: &Symbol) -> Option<Sign> {
 }
 
 /// An object that opens something, or only tells what it is.
-fn clicked(ui: &Ui, c: &Canvas<'_>, id: egui::Id, object: &Object, view: &View<'_>, senses: Senses) -> Option<Hit> {
+fn clicked(
+    ui: &Ui,
+    c: &Canvas<'_>,
+    id: egui::Id,
+    (scene, object): (&Scene, &Object),
+    view: &View<'_>,
+    senses: Senses,
+) -> Option<Hit> {
     let rect = c.rect(object.rect);
-    let described = || control::described(c.look(), &object.tip, main_reading(&object.symbol), view.now);
+    let described = || {
+        let words = control::described(c.look(), &object.tip, main_reading(&object.symbol), view.now);
+        let alarms = view.alarms.and_then(|table| crate::alarms::marks::told(c.look(), scene, object, table));
+        alarms.map_or(words.clone(), |alarms| format!("{words}, {alarms}"))
+    };
     if let Some(event) = object.click {
         // What is pressed must be known before it is pressed, by mouse, finger and Tab: always.
         let words = if senses.reach(rect) { described() } else { String::new() };

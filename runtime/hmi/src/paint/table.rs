@@ -5,7 +5,7 @@ use plantroom_model::{Utc, Value};
 use plantroom_scene::{LimitMark, Order, Reading, Shows, Table};
 
 use super::{Canvas, Font, Hit, Sign, View, marks};
-use crate::alarms::sign;
+use crate::alarms::{marks as alarm_marks, sign};
 use crate::look::Look;
 use crate::words::{age_text, with_unit};
 
@@ -202,10 +202,11 @@ fn one_row(
     let cell = grid.cell(0, rect);
     let mut told = row.name.clone();
     let mut indent = c.len(8.0);
-    if let Some((priority, waits, count)) = view.alarms.and_then(|table| table.of_place(&row.prefix)).and_then(|of| of.worst()) {
+    let tally = view.alarms.and_then(|table| table.of_place(&row.prefix));
+    if let Some((tally, (priority, waits, _))) = tally.and_then(|tally| Some((tally, tally.worst()?))) {
         sign::paint(c, pos2(cell.left() + c.len(14.0), middle), 14.0, priority, !waits || sign::lit(view.now));
         indent = c.len(28.0);
-        told = format!("{told}, {}", c.look().fill("{} alarms, the worst {}", &[&count.to_string(), c.say(priority.word())]));
+        told = format!("{told}, {}", alarm_marks::in_words(c.look(), tally).unwrap_or_default());
     }
     let name = c.fitted(&row.name, Font::TEXT, cell.width() - indent - c.len(6.0));
     c.text(pos2(cell.left() + indent, middle), Align2::LEFT_CENTER, &name, Font::TEXT, c.theme().text);

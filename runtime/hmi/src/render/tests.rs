@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plantroom_model::{Origin, Status, TagSpec, ValueKind};
+use plantroom_scene::theme::Shade;
 use plantroom_scene::{Fill, Params, SampleTags, Screens};
 
 use super::*;
@@ -193,7 +194,6 @@ fn fonts_bold() -> egui::FontId {
 
 #[test]
 fn a_dark_screen_in_german_is_painted_as_it_was() {
-    use plantroom_scene::theme::Shade;
     let choices = Choices { language: Some("de".to_owned()), shade: Some(Shade::Dark), ..Choices::default() };
     let german = "\"Well\" = \"Brunnen\"\n\"Pump 1\" = \"Pumpe 1\"\n\"running\" = \"läuft\"\n\"level\" = \"Stand\"\n";
     let files = vec![("languages/de.toml".to_owned(), german.to_owned())];
@@ -303,4 +303,33 @@ fn alarms_are_painted_as_they_were() {
     check("alarm-banner.png", &window_with(None, &options));
     check("alarm-list.png", &window_with(Some(Pane::Alarms), &options));
     check("alarm-detail.png", &window_with(Some(Pane::AlarmDetail), &options));
+}
+
+/// One alarm of a priority in a small list, of which little more than the sign is to be seen; in grey.
+fn sign_in_grey(priority: plantroom_model::Priority, state: plantroom_model::AlarmState, shade: Shade) -> Picture {
+    let mut batch = alarms();
+    batch.infos.truncate(1);
+    batch.rows.truncate(1);
+    batch.infos[0].priority = priority as u8;
+    batch.rows[0].state = state as u8;
+    let screen = "screen(\"Sign\", #{ size: [50, 50] });\nalarms(0, 0, #{ w: 30, h: 24 });\n";
+    let mut scene = Screens::new(&[("sign.rhai".to_owned(), screen.to_owned())], &[]).open("sign", &Params::new()).unwrap();
+    let choices = Choices { shade: Some(shade), ..RenderOptions::default().choices };
+    let options = RenderOptions { alarms: Some(batch), choices, scale: 2.0, ..RenderOptions::default() };
+    render_scene(&mut scene, &tags(), &options).greyscale()
+}
+
+#[test]
+fn priorities_are_told_apart_without_colour() {
+    use plantroom_model::{AlarmState, Priority};
+    for shade in [Shade::Light, Shade::Dark] {
+        let all: Vec<Picture> =
+            Priority::ALL[1..].iter().map(|priority| sign_in_grey(*priority, AlarmState::Acknowledged, shade)).collect();
+        for (place, one) in all.iter().enumerate() {
+            for other in &all[..place] {
+                let differing = one.differing(other, 40);
+                assert!(differing > 60, "{shade:?}: {differing} pixels differ");
+            }
+        }
+    }
 }
