@@ -179,7 +179,8 @@ fn tone(priority: Priority) -> Vec<u8> {
             let time = f64::from(at) / f64::from(RATE);
             // Begins and ends within 10 ms, so that it doesn't crack.
             let edge = (f64::from(at.min(loud - at)) / (f64::from(RATE) / 100.0)).min(1.0);
-            let wave = (time * hertz * std::f64::consts::TAU).sin() * 0.7 + (time * hertz * 2.0 * std::f64::consts::TAU).sin() * 0.2;
+            let wave =
+                (time * hertz * std::f64::consts::TAU).sin() * 0.7 + (time * hertz * 2.0 * std::f64::consts::TAU).sin() * 0.2;
             (wave * edge * 24_000.0) as i16
         }));
         samples.extend(std::iter::repeat_n(0, quiet as usize));

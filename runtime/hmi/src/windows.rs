@@ -125,9 +125,8 @@ impl Slot {
     /// Whether nobody has a window with a lower number.
     fn is_lowest(&self) -> bool {
         let Some(folder) = self.path.parent() else { return true };
-        let is_open = |number: &u32| {
-            folder.join(format!("{number}.toml")).exists() && Self::lock(folder, &self.station, *number).is_none()
-        };
+        let is_open =
+            |number: &u32| folder.join(format!("{number}.toml")).exists() && Self::lock(folder, &self.station, *number).is_none();
         !(1..self.number).any(|number| is_open(&number))
     }
 
@@ -163,7 +162,17 @@ impl Slot {
         file.try_lock().ok()?;
         let mut text = String::new();
         let _ = file.read_to_string(&mut text);
-        Some(Self { number, path, file, station: station.to_owned(), place: Place::read(&text), seen: None, looked_at: None, leads: true, silenced: None })
+        Some(Self {
+            number,
+            path,
+            file,
+            station: station.to_owned(),
+            place: Place::read(&text),
+            seen: None,
+            looked_at: None,
+            leads: true,
+            silenced: None,
+        })
     }
 
     /// The other windows of this station that were there the last time and aren't open now.

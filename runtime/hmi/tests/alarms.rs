@@ -78,7 +78,11 @@ impl Bench {
         for typing in [false, true] {
             let fields = self.harness.query_all_by_label("Comment or reason");
             let field = fields.into_iter().find(|node| node.accesskit_node().id() == wanted).expect("it stays");
-            if typing { field.type_text(text) } else { field.focus() }
+            if typing {
+                field.type_text(text)
+            } else {
+                field.focus()
+            }
             self.wait(200);
         }
     }
@@ -186,11 +190,8 @@ fn many_are_acknowledged_in_parts_with_one_outcome() {
     bench.wait(200);
     bench.harness.key_press(Key::A);
     bench.wait(1_000);
-    let sizes: Vec<usize> = bench
-        .deeds()
-        .iter()
-        .map(|deed| if let Deed::Alarms { wishes, .. } = deed { wishes.len() } else { 0 })
-        .collect();
+    let sizes: Vec<usize> =
+        bench.deeds().iter().map(|deed| if let Deed::Alarms { wishes, .. } = deed { wishes.len() } else { 0 }).collect();
     assert_eq!(sizes, [1_000, 1_000, 500]);
     assert!(bench.says("Done for all 2500 alarms."));
 }

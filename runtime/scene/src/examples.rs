@@ -36,7 +36,16 @@ pub const SITE_SVG: &str = include_str!("examples/site.svg");
 pub fn alarms(now: Utc) -> AlarmBatch {
     use AlarmState::{Acknowledged, Returned, Unacknowledged};
     let all = [
-        ("intake/river/low", "The river is low at the intake", Priority::Medium, "intake", "", Unacknowledged, 252, Some((0.84, 0.9))),
+        (
+            "intake/river/low",
+            "The river is low at the intake",
+            Priority::Medium,
+            "intake",
+            "",
+            Unacknowledged,
+            252,
+            Some((0.84, 0.9)),
+        ),
         ("intake/screen/clogged", "The screen of the intake is clogged", Priority::High, "intake", "", Unacknowledged, 64, None),
         ("intake/p2/off", "River pump 2 does not run", Priority::Low, "intake", "intake/p2", Acknowledged, 900, None),
         ("intake/p1/hot", "River pump 1 runs hot", Priority::Low, "intake", "intake/p1", Returned, 431, None),
@@ -47,7 +56,16 @@ pub fn alarms(now: Utc) -> AlarmBatch {
     let mut batch = AlarmBatch { whole: true, ..AlarmBatch::default() };
     for (id, (name, message, priority, area, instance, state, age_s, value)) in (0..).zip(all) {
         let [name, message, area, instance] = [name, message, area, instance].map(str::to_owned);
-        batch.infos.push(AlarmInfo { id, name, message, area, instance, decimals: 2, priority: priority as u8, ..AlarmInfo::default() });
+        batch.infos.push(AlarmInfo {
+            id,
+            name,
+            message,
+            area,
+            instance,
+            decimals: 2,
+            priority: priority as u8,
+            ..AlarmInfo::default()
+        });
         let (state, came) = (state as u8, now.0 - age_s * 1_000_000_000);
         let limit = value.map(|(_, limit)| limit);
         let value = value.map_or(Value::Null, |(value, _)| Value::Float(value));

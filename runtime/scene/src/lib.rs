@@ -61,9 +61,9 @@ pub use sample::{Fill, QUALITY_WORDS, SampleTags, info as tag_info, status_of};
 pub use scene::{Changed, Header, Scene, Way};
 pub use screens::{ScreenEntry, Screens};
 pub use symbol::{
-    AlarmBanner, Alarms, AlarmsOf, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location, Machine,
-    MachineKind, NavEntry, Navigation, Order, Panel, Pen, Permissives, Pipe, Popup, Relation, Row, Setpoint, Shows, Switch,
-    Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
+    AlarmBanner, Alarms, AlarmsOf, Align, Bar, Bus, Button, Column, Direction, Gauge, Image, Instrument, Lamp, Layer, Location,
+    Machine, MachineKind, NavEntry, Navigation, Order, Panel, Pen, Permissives, Pipe, Popup, Relation, Row, Setpoint, Shows,
+    Switch, Symbol, Table, Tabs, Tank, TankShape, Text, TextRole, Trend, ValueBox, Valve,
 };
 pub use texts::{Texts, language_of};
 pub use untranslated::{TextUse, TextsIn, texts_of, unsaid};

@@ -118,7 +118,9 @@ fn symbol(symbol: &Symbol) -> String {
         }
         Symbol::Table(own) => table(own),
         Symbol::AlarmBanner(banner) => {
-            quoted(banner.label.get()) + alarms_of(&banner.of).as_str() + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
+            quoted(banner.label.get())
+                + alarms_of(&banner.of).as_str()
+                + banner.readings.iter().map(|own| reading("watches", own)).collect::<String>().as_str()
         }
         Symbol::Alarms(own) => quoted(own.label.get()) + alarms_of(&own.of).as_str(),
         Symbol::Permissives(own) => {

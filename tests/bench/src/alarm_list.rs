@@ -45,10 +45,16 @@ pub fn measure(rounds: usize) -> Result<Vec<Row>> {
     let pairs: Vec<(f64, f64)> = middles.iter().zip(&closed).map(|(ours, bare)| (*ours, *bare)).collect();
     let what = format!("100,000 alarms known, 15,000 in the open list, {CHANGES} change before each frame: CPU of a frame");
     Ok(vec![
-        Row::of_rounds("alarm-list", format!("{what}, p50"), "ms", "the same without the list", &pairs).target(Target::AtMost(16.0)),
+        Row::of_rounds("alarm-list", format!("{what}, p50"), "ms", "the same without the list", &pairs)
+            .target(Target::AtMost(16.0)),
         Row::alone("alarm-list", format!("{what}, p99"), "ms", Figure::of(&slowest)).target(Target::AtMost(16.0)),
-        Row::alone("alarm-list", "a list of 100,000 active alarms: opened, ms CPU until it is painted", "ms", Figure::of(&opened))
-            .target(Target::AtMost(100.0)),
+        Row::alone(
+            "alarm-list",
+            "a list of 100,000 active alarms: opened, ms CPU until it is painted",
+            "ms",
+            Figure::of(&opened),
+        )
+        .target(Target::AtMost(100.0)),
     ])
 }
 
@@ -63,14 +69,22 @@ struct Desk {
 impl Desk {
     fn new(active: u32) -> Result<Self> {
         let files = vec![("1_bench.rhai".to_owned(), "screen(\"Bench\", #{ level: 1 });\n".to_owned())];
-        let script = Script { plant: "Bench".into(), time_zone: "UTC".into(), home: "1_bench".into(), files, ..Script::default() };
+        let script =
+            Script { plant: "Bench".into(), time_zone: "UTC".into(), home: "1_bench".into(), files, ..Script::default() };
         let stand = Stand::new(script, SampleTags::new(&[]), "1_bench", (1_600.0, 900.0), true);
         let mut desk = Self { stand, active, turn: 0, vertices: 0 };
         for part in 0..KNOWN / 4_000 {
             let ids = part * 4_000..(part + 1) * 4_000;
             let more = ids.end < KNOWN;
             let (infos, rows) = (ids.clone().map(info).collect(), ids.map(|id| desk.row(id)).collect());
-            desk.stand.rehearsal().change_alarms(AlarmBatch { whole: part == 0, more, infos, rows, counts: desk.counts(), ..AlarmBatch::default() });
+            desk.stand.rehearsal().change_alarms(AlarmBatch {
+                whole: part == 0,
+                more,
+                infos,
+                rows,
+                counts: desk.counts(),
+                ..AlarmBatch::default()
+            });
         }
         for _ in 0..12 {
             desk.vertices = desk.stand.frame(100).vertices;
@@ -82,7 +96,8 @@ impl Desk {
     fn row(&self, id: u32) -> AlarmNow {
         // Scattered, so that what is active isn't what was told first.
         let is_active = (u64::from(id) * 7_919 + u64::from(self.turn) * 104_729) % u64::from(KNOWN) < u64::from(self.active);
-        let state = if is_active { [AlarmState::Unacknowledged, AlarmState::Acknowledged][id as usize % 2] } else { AlarmState::Normal };
+        let state =
+            if is_active { [AlarmState::Unacknowledged, AlarmState::Acknowledged][id as usize % 2] } else { AlarmState::Normal };
         let came = (START_S + i64::from(id % 3_600) - 3_600 + i64::from(self.turn)) * 1_000_000_000;
         let (occurrence, value) = (u64::from(self.turn) * u64::from(KNOWN) + u64::from(id) + 1, Value::Float(92.4));
         AlarmNow { id, occurrence, state: state as u8, came, value, limit: Some(90.0), ..AlarmNow::default() }
@@ -90,7 +105,11 @@ impl Desk {
 
     fn counts(&self) -> AlarmTotals {
         let each = self.active / 4;
-        AlarmTotals { listed: [0, each, each, each, each], unacknowledged: [0, each / 2, each / 2, each / 2, each / 2], ..AlarmTotals::default() }
+        AlarmTotals {
+            listed: [0, each, each, each, each],
+            unacknowledged: [0, each / 2, each / 2, each / 2, each / 2],
+            ..AlarmTotals::default()
+        }
     }
 
     /// CPU of each of some frames, ms; before each so many alarms change.

@@ -98,7 +98,8 @@ fn lead(ui: &Ui, c: &Canvas<'_>, rect: Rect, (alarm, members): (&Alarm<'_>, u32)
     let room = used.left() - x - c.len(76.0);
     let message = c.fitted(&info.message, Font::TEXT_BOLD, room);
     c.text(pos2(x + c.len(68.0), y), Align2::LEFT_CENTER, &message, Font::TEXT_BOLD, t.text);
-    let action = if info.action.is_empty() { c.look().texts.translated(&alarm.now.cause).into_owned() } else { info.action.clone() };
+    let action =
+        if info.action.is_empty() { c.look().texts.translated(&alarm.now.cause).into_owned() } else { info.action.clone() };
     let lines = folded(c, &action, rect.right() - x - c.len(8.0));
     for (place, words) in lines.iter().enumerate() {
         let at = pos2(x, rect.top() + high + (place as f32 + 0.5) * high / lines.len() as f32 - c.len(2.0));

@@ -12,8 +12,8 @@ use rows::Pressed;
 use super::acts::{Act, Plan};
 use super::list::{Filter, List, Tab};
 use super::selection::Selection;
-use super::table::Alarm;
 use super::sign;
+use super::table::Alarm;
 use crate::panes::list::{field, quiet, strong};
 use crate::panes::{Around, Pane, Want, window};
 

@@ -8,9 +8,7 @@ use super::arguments::{Call, offer};
 use super::machines::around;
 use super::options::Options;
 use crate::computed::value_of;
-use crate::{
-    Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Rect, Symbol, Trend, ValueBox, guide, limits,
-};
+use crate::{Bar, Gauge, Instrument, Lamp, Location, Pen, Permissives, Prop, Rect, Symbol, Trend, ValueBox, guide, limits};
 
 pub(super) fn register(engine: &mut Engine) {
     offer(engine, "value", value);

@@ -54,8 +54,9 @@ pub fn over(mut tokens: Tokens, text: &str, anything: bool) -> (Tokens, Vec<Wron
         let shade = Shade::ALL.into_iter().find(|shade| shade.word() == section);
         let is_known = shade.is_some() || section == "sizes" || section == "shapes";
         let Some(inside) = inside.as_table().filter(|_| is_known) else {
-            let message =
-                format!("a theme has [light], [dark], [sizes] and [shapes], and no `{section}`; put its tokens into one of these");
+            let message = format!(
+                "a theme has [light], [dark], [sizes] and [shapes], and no `{section}`; put its tokens into one of these"
+            );
             wrong.push(Wrong::new(text, "", section, message));
             continue;
         };

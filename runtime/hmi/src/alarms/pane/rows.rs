@@ -39,7 +39,8 @@ pub enum Pressed {
 impl AlarmList {
     pub(super) fn header(&mut self, ui: &mut Ui, around: &Around<'_>) {
         let look = &*around.look;
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), if look.touch { TOUCH_POINTS } else { 22.0 }), Sense::hover());
+        let (rect, _) =
+            ui.allocate_exact_size(vec2(ui.available_width(), if look.touch { TOUCH_POINTS } else { 22.0 }), Sense::hover());
         for (place, cell) in cells(rect).into_iter().enumerate() {
             let (title, _, sort) = COLUMNS[place];
             let (now, backwards) = self.list.sorted();
@@ -145,10 +146,9 @@ impl AlarmList {
     /// What is to be done; of hidden ones, how long and by whom.
     fn last(&self, around: &Around<'_>, alarm: &Alarm<'_>) -> String {
         let now = alarm.now;
-        let by = now
-            .hidden_by
-            .as_ref()
-            .map_or_else(String::new, |(who, why)| if why.is_empty() { who.clone() } else { format!("{who}: {}", around.look.texts.translated(why)) });
+        let by = now.hidden_by.as_ref().map_or_else(String::new, |(who, why)| {
+            if why.is_empty() { who.clone() } else { format!("{who}: {}", around.look.texts.translated(why)) }
+        });
         match (self.list.tab(), now.shelved_until) {
             (Tab::Active, _) => alarm.info.action.clone(),
             (Tab::Shelved, Some(until)) => around.look.fill("{} left, {}", &[&words::left(until, around.utc), &by]),
