@@ -18,14 +18,14 @@ use crate::words::{age_text, local};
 const COLUMNS: [(&str, f32, Option<Sort>); 10] = [
     ("Time", 1.15, Some(Sort::Time)),
     ("Priority", 0.85, Some(Sort::Priority)),
-    ("Message", 3.5, Some(Sort::Message)),
+    ("Message", 3.7, Some(Sort::Message)),
     ("Value", 1.1, None),
     ("Limit", 0.95, None),
-    ("State", 2.1, Some(Sort::State)),
+    ("State", 2.6, Some(Sort::State)),
     ("Duration", 0.75, Some(Sort::Time)),
-    ("Action", 3.4, None),
+    ("Action", 3.1, None),
     ("Area", 0.95, Some(Sort::Area)),
-    ("Name", 1.7, Some(Sort::Name)),
+    ("Name", 1.4, Some(Sort::Name)),
 ];
 /// Places of columns in plain letters whatever waits: what explains, and where it is.
 const PLAIN: [usize; 3] = [7, 8, 9];
