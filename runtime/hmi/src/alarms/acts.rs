@@ -42,7 +42,7 @@ impl Act {
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledge => "Acknowledge",
-            Self::Reset => "Reset",
+            Self::Reset => "Reset alarm",
             Self::Shelve { .. } => "Shelve",
             Self::Unshelve => "Unshelve",
             Self::Suppress => "Suppress",

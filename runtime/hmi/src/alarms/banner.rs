@@ -161,8 +161,12 @@ pub fn row(c: &Canvas<'_>, rect: Rect, alarm: &Alarm<'_>, (now, zone): (Option<U
     let time = local(Utc(alarm.now.came), zone, "%H:%M:%S");
     c.text(pos2(rect.left() + c.len(32.0), y), Align2::LEFT_CENTER, &time, Font::TEXT, t.text);
     let room = rect.width() - c.len(104.0);
-    let rest = beside(c, alarm);
+    // In a narrow list the message needs all the room there is.
+    let narrow = rect.width() < c.len(420.0);
+    let rest = if narrow { String::new() } else { beside(c, alarm) };
     let share = if rest.is_empty() { 1.0 } else { 0.66 };
+    let too_long = c.text_width(&alarm.info.message, strong) > room * share;
+    let strong = if narrow && too_long { Font::SMALL_BOLD } else { strong };
     let name = c.fitted(&alarm.info.message, strong, room * share);
     let used = c.text(pos2(rect.left() + c.len(100.0), y), Align2::LEFT_CENTER, &name, strong, t.text);
     let rest = c.fitted(&rest, Font::TEXT, rect.right() - used.right() - c.len(16.0));

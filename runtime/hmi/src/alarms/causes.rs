@@ -9,11 +9,14 @@ use plantroom_wire::AlarmNow;
 
 /// So many make a group: two alarms are read faster than a word about them.
 const GROUP: usize = 3;
+/// What came within this time of each other came together, in ns: then a mark says which was the first. Marks of other groups
+/// (of a machine's trips) don't make a follower the first.
+pub const TOGETHER_NS: i64 = 1_000_000_000;
 
 #[derive(Debug, Default)]
 struct Group {
-    /// Marked as the first of its kind before others, then by when they came, by occurrence.
-    members: BTreeSet<(bool, i64, u64, u32)>,
+    /// By when they came, by occurrence; with whether each is not marked as the first.
+    members: BTreeSet<(i64, u64, u32, bool)>,
     waiting: u32,
 }
 
@@ -24,7 +27,7 @@ pub struct Causes(HashMap<String, Group>);
 impl Causes {
     /// A row with a cause comes to the list, or leaves it.
     pub fn count(&mut self, row: &AlarmNow, waits: bool, comes: bool) {
-        let key = (!Marks(row.marks).has(Marks::FIRST_OUT), row.came, row.occurrence, row.id);
+        let key = (row.came, row.occurrence, row.id, !Marks(row.marks).has(Marks::FIRST_OUT));
         if comes {
             let group = self.0.entry(row.cause.clone()).or_default();
             group.members.insert(key);
@@ -41,7 +44,10 @@ impl Causes {
     /// The first alarm of the largest group of which some wait for an acknowledgement, and how many it has.
     pub fn largest(&self) -> Option<(u32, u32)> {
         let groups = self.0.values().filter(|group| group.waiting > 0 && group.members.len() >= GROUP);
-        let group = groups.max_by_key(|group| (group.members.len(), group.members.first().map(|first| -first.1)))?;
-        Some((group.members.first()?.3, group.members.len() as u32))
+        let group = groups.max_by_key(|group| (group.members.len(), group.members.first().map(|first| -first.0)))?;
+        let began = group.members.first()?.0;
+        let together = group.members.iter().take_while(|member| member.0 <= began.saturating_add(TOGETHER_NS));
+        let (.., id, _) = together.min_by_key(|(came, occurrence, _, unmarked)| (*unmarked, *came, *occurrence))?;
+        Some((*id, group.members.len() as u32))
     }
 }

@@ -107,7 +107,8 @@ impl Journal {
                 ui.label(quiet(look, "asking the station"));
                 return;
             };
-            let height = (ui.available_height() - 50.0).max(120.0);
+            // The titles, a line, and the keys below.
+            let height = (ui.available_height() - 60.0 - ui.spacing().interact_size.y * 1.6).max(120.0);
             let pressed = list(ui, look, ("alarm journal", height), &COLUMNS, rows.len(), |row, at| {
                 cell(look, around, &rows[row], COLUMNS[at].title)
             });

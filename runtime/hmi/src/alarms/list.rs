@@ -8,6 +8,7 @@ use plantroom_model::{Hidden, Marks, Priority};
 use plantroom_scene::AlarmsOf;
 use plantroom_wire::AlarmInfo;
 
+use super::causes::TOGETHER_NS;
 use super::table::{Alarm, ById, Table};
 
 /// Which alarms.
@@ -316,8 +317,13 @@ impl List {
             }
             // Where a group's first row stands, all of it does; its other rows find nothing left.
             let Some(members) = groups.remove(cause) else { continue };
-            let came =
-                |id: u32| table.get(id).map(|alarm| (!alarm.marks().has(Marks::FIRST_OUT), alarm.now.came, alarm.now.occurrence));
+            let began = members.iter().filter_map(|id| table.get(*id)).map(|alarm| alarm.now.came).min().unwrap_or(0);
+            let came = |id: u32| {
+                table.get(id).map(|alarm| {
+                    let late = alarm.now.came > began.saturating_add(TOGETHER_NS);
+                    (late, !alarm.marks().has(Marks::FIRST_OUT), alarm.now.came, alarm.now.occurrence)
+                })
+            };
             let Some(top) = members.iter().copied().min_by_key(|id| came(*id)) else { continue };
             self.lines.push(Line { id: top, more: members.len() as u32 - 1, below: false });
             if self.open.contains(cause) {

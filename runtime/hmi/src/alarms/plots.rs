@@ -64,7 +64,11 @@ pub fn bars(ui: &mut Ui, look: &Look, salt: &str, bars: &[Bar], targets: &[(f64,
             4.0,
         ));
         let words = format!("{name} {at:.0}");
-        painter.text(pos2(plot.right() - 4.0, line - 1.0), Align2::RIGHT_BOTTOM, words, regular(t.size_small), t.text);
+        // On ground of its own: a bar may stand there.
+        let laid = painter.layout_no_wrap(words, regular(t.size_small), t.text);
+        let corner = pos2(plot.right() - 6.0 - laid.size().x, line - 2.0 - laid.size().y);
+        painter.rect_filled(Rect::from_min_size(corner, laid.size()).expand2(vec2(3.0, 0.0)), 2.0, t.plot);
+        painter.galley(corner, laid, t.text);
         painter.text(
             pos2(plot.left() - 4.0, line),
             Align2::RIGHT_CENTER,

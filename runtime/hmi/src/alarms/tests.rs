@@ -227,6 +227,9 @@ fn the_first_of_the_largest_cause_is_told_until_all_of_it_is_acknowledged() {
     let marked = AlarmNow { marks: Marks::FIRST_OUT.0, ..with(2, "dip", AlarmState::Acknowledged) };
     tell(&mut table, vec![marked.clone()]);
     assert_eq!(first(&table), Some((2, 3)), "what is marked as the first, also when it is acknowledged itself");
+    let late = AlarmNow { marks: Marks::FIRST_OUT.0, ..with(4, "dip", waits) };
+    tell(&mut table, vec![late, AlarmNow { marks: 0, ..marked.clone() }]);
+    assert_eq!(first(&table), Some((1, 3)), "the first of another group that came later isn't the first of this one");
     tell(&mut table, vec![with(4, "dip", AlarmState::Acknowledged), with(1, "dip", AlarmState::Acknowledged)]);
     assert_eq!(first(&table), None);
     tell(&mut table, vec![with(4, "dip", waits), AlarmNow { hidden: Hidden::SHELVED.0, ..marked }]);
