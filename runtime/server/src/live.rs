@@ -335,12 +335,16 @@ impl Console {
     async fn send_alarms(&mut self) -> Result<bool, Gone> {
         let Some((_, role)) = self.login else { return Ok(false) };
         let (board, recorded) = (self.board.borrow_and_update().clone(), *self.recorded.borrow_and_update());
-        let batches = self.told.batches(&self.plant, &board, recorded, role);
-        let any = !batches.is_empty();
-        for batch in batches {
-            self.send(&batch).await?;
+        let Some(mut telling) = self.told.begin(board, recorded) else { return Ok(false) };
+        loop {
+            let batch = self.told.batch(&mut telling, &self.plant, role);
+            let more = batch.more;
+            self.send(&ToConsole::Alarms(Box::new(batch))).await?;
+            if !more {
+                return Ok(true);
+            }
+            tokio::task::yield_now().await;
         }
-        Ok(any)
     }
 
     /// The project was changed: the same names may be other tags now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plantroom_access::Session;
 use plantroom_model::{AlarmBoard, AlarmId, Door, Outcome, OutcomeKind, Role};
 use plantroom_project::Plant;
-use plantroom_wire::{ALARM_ACTS, ALARM_ROWS, AlarmBatch, AlarmWish, Reply, ToConsole};
+use plantroom_wire::{ALARM_ACTS, ALARM_ROWS, AlarmBatch, AlarmWish, Reply};
 
 use crate::{Station, alarms};
 
@@ -20,43 +20,57 @@ pub(super) struct Told {
     infos: Vec<u64>,
 }
 
+/// Rows that are made at once: some ms of one thread, after which others have their turn.
+const ROWS: usize = if ALARM_ROWS < 1_024 { ALARM_ROWS } else { 1_024 };
+
+/// What a console is being told, batch by batch: a whole picture may be long, and nobody else waits for it.
+pub(super) struct Telling {
+    board: Arc<AlarmBoard>,
+    recorded: u64,
+    /// Rows of later frames are news; 0 for a whole picture.
+    since: u64,
+    whole: bool,
+    /// Where the next batch begins.
+    next: AlarmId,
+}
+
 impl Told {
-    /// Messages that bring a console up to date: none when there is nothing new.
-    pub(super) fn batches(&mut self, plant: &Plant, board: &AlarmBoard, recorded: u64, role: Role) -> Vec<ToConsole> {
+    /// Begins to bring a console up to date; `None` when there is nothing new.
+    pub(super) fn begin(&mut self, board: Arc<AlarmBoard>, recorded: u64) -> Option<Telling> {
         let whole = self.frame.is_none();
         if !whole && self.frame == Some(board.frame()) && self.recorded == recorded {
-            return Vec::new();
+            return None;
         }
         if whole {
             self.infos.clear();
         }
         let since = self.frame.unwrap_or(0);
-        let mut rows = board.changed_since(since).filter(|(_, row)| !whole || row.is_shown()).peekable();
-        let mut batches = Vec::new();
-        loop {
-            let part: Vec<_> = rows.by_ref().take(ALARM_ROWS).collect();
-            let new = part.iter().filter(|(id, _)| self.is_new(*id));
-            let known = new.filter_map(|(id, _)| Some((*id, plant.alarms.get(id.0 as usize)?)));
-            let infos = known.map(|(id, spec)| alarms::info(plant, id, spec, role)).collect();
-            let batch = AlarmBatch {
-                whole: whole && batches.is_empty(),
-                more: rows.peek().is_some(),
-                infos,
-                rows: part.iter().map(|(id, row)| alarms::now(*id, row)).collect(),
-                recorded,
-                counts: alarms::totals(board),
-            };
-            for (id, _) in &part {
-                self.has(*id);
-            }
-            let more = batch.more;
-            batches.push(ToConsole::Alarms(Box::new(batch)));
-            if !more {
-                break;
-            }
-        }
         (self.frame, self.recorded) = (Some(board.frame()), recorded);
-        batches
+        Some(Telling { board, recorded, since, whole, next: AlarmId(0) })
+    }
+
+    /// The next batch; the last one says that no more come.
+    pub(super) fn batch(&mut self, telling: &mut Telling, plant: &Plant, role: Role) -> AlarmBatch {
+        let Telling { board, recorded, since, whole, next } = telling;
+        let news = board.changed_since(*since).skip_while(|(id, _)| id.0 < next.0);
+        let mut rows = news.filter(|(_, row)| !*whole || row.is_shown());
+        let part: Vec<_> = rows.by_ref().take(ROWS).collect();
+        let new = part.iter().filter(|(id, _)| self.is_new(*id));
+        let known = new.filter_map(|(id, _)| Some((*id, plant.alarms.get(id.0 as usize)?)));
+        let infos = known.map(|(id, spec)| alarms::info(plant, id, spec, role)).collect();
+        let batch = AlarmBatch {
+            whole: *whole && next.0 == 0,
+            more: rows.next().is_some(),
+            infos,
+            rows: part.iter().map(|(id, row)| alarms::now(*id, row)).collect(),
+            recorded: *recorded,
+            counts: alarms::totals(board),
+        };
+        for (id, _) in &part {
+            self.has(*id);
+        }
+        *next = AlarmId(part.last().map_or(next.0, |(id, _)| id.0) + 1);
+        batch
     }
 
     fn is_new(&self, id: AlarmId) -> bool {

@@ -30,10 +30,12 @@ pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
         ensure!(begin.elapsed() < LONGEST, "not all alarms have come");
         std::thread::sleep(Duration::from_millis(100));
     }
-    let (mut joined_ms, mut acknowledged_ms) = (Vec::new(), Vec::new());
+    let (mut joined_ms, mut cpu_ms, mut acknowledged_ms) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
+        let before = station.process.cpu_s()?;
         let (mut socket, took_ms, wishes) = join(&station.url, &api)?;
         joined_ms.push(took_ms);
+        cpu_ms.push(1e3 * (station.process.cpu_s()? - before));
         acknowledged_ms.push(acknowledge(&mut socket, wishes)?);
         progress(&format!("flood: round {round}: {took_ms:.0} ms until a console has {ALARMS} alarms"));
     }

@@ -56,6 +56,10 @@ fn the_flood_of_record_loses_nothing_and_each_alarm_is_told() {
     println!("{} alarms; told after {:.0} ms p50, {:.0} ms p99, {:.0} ms at most", took.len(), at(0.5), at(0.99), at(0.9999));
     assert_eq!(took.len(), RECORD, "each was announced");
     assert!(at(0.99) < ANNOUNCED_MS, "p99 is {:.0} ms", at(0.99));
+    let late = station.console(&[]);
+    let whole = || late.alarms_in(AlarmState::Unacknowledged);
+    wait_until("a console that comes late has the whole picture", 30.0, whole, |seen| *seen >= RECORD);
+    assert!(late.alarm_names().len() >= RECORD, "with the texts of each");
     evenly(&field, RECORD, false, 1.0);
     settle(&api, &field, RECORD);
     wait_until("a console is told of all", 60.0, || console.alarms_in(AlarmState::Returned), |seen| *seen >= RECORD);
