@@ -42,6 +42,7 @@ pub fn measure(workplace: &Workplace, rounds: usize) -> Result<Vec<Row>> {
     let row = |what: String, values: &[f64]| Row::alone("flood", what, "ms", Figure::of(values));
     Ok(vec![
         row(format!("a console logs in while {ALARMS} alarms stand: until it has them all, with their texts"), &joined_ms),
+        row("the same: the station's CPU".to_owned(), &cpu_ms),
         row(
             format!("{ALARM_ACTS} of them acknowledged with one comment, each audited, decided and on the disk"),
             &acknowledged_ms,
