@@ -1,24 +1,20 @@
 //! The frame around a screen: attention list, clock, navigation, footer, and the banner of a lost station.
 
-use std::collections::HashSet;
-
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use jiff::tz::TimeZone;
 use plantroom_model::Utc;
-use plantroom_scene::{NavEntry, Object, Scene, Symbol};
+use plantroom_scene::NavEntry;
 
 use crate::alarms::marks::{self as marks_of_alarms, Marked};
 use crate::alarms::{Table, banner};
+use crate::concerns::Concern;
 use crate::link::Contact;
-use crate::look::Look;
-use crate::paint::{Canvas, Font, Sign, control, main_reading, marks, sign_of};
+use crate::paint::{Canvas, Font, Sign, control, marks};
 use crate::tags::StationHealth;
-use crate::words::{age_text, local, with_unit};
+use crate::words::local;
 
 /// Rows of the attention list that fit into the top bar.
 const ROWS: usize = 3;
-/// Concerns that are put in words: no list has more rows.
-const TOLD: usize = 64;
 /// Height of the top bar, in units.
 const TOP_HEIGHT: f32 = 92.0;
 /// Height of the navigation bar, in units.
@@ -82,83 +78,6 @@ pub struct Frame<'a> {
     pub health: &'a StationHealth,
     /// What of the project this console can't use.
     pub problem: Option<&'a str>,
-}
-
-/// One thing on the screen that deserves attention.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Concern {
-    /// Which sign.
-    pub sign: Sign,
-    /// What it is about: a tag, or an object's words.
-    pub name: String,
-    /// What is wrong.
-    pub words: String,
-}
-
-/// Everything on a scene that deserves attention, the most urgent first; a tag that is shown twice counts once. Only the
-/// first [`TOLD`] are put in words: no list shows more.
-pub fn concerns(look: &Look, scene: &Scene, now: Option<Utc>) -> Vec<Concern> {
-    let mut seen = HashSet::new();
-    let mut all: Vec<(Sign, String, &Object)> = Vec::new();
-    for object in scene.objects().iter().filter(|object| *object.visible.get()) {
-        let Some(sign) = sign_of(&object.symbol) else { continue };
-        let name = named(look, object);
-        if seen.insert(name.clone()) {
-            all.push((sign, name, object));
-        }
-    }
-    all.sort_by_key(|(sign, ..)| sign.rank());
-    let in_words = all.into_iter().enumerate().map(|(place, (sign, name, object))| {
-        let reading = main_reading(&object.symbol).filter(|_| place < TOLD);
-        Concern { sign, name, words: reading.map_or_else(String::new, |reading| told(look, sign, reading, now)) }
-    });
-    in_words.collect()
-}
-
-/// A machine goes by its own name, a tag by its own; what is computed by its label, and without one by its script's line.
-fn named(look: &Look, object: &Object) -> String {
-    let tag = main_reading(&object.symbol).and_then(|reading| reading.tag());
-    let label = match &object.symbol {
-        Symbol::Value(value) => value.label.get().as_str(),
-        Symbol::Bar(bar) => bar.label.get(),
-        Symbol::Lamp(lamp) => lamp.label.get(),
-        Symbol::Tank(tank) => tank.label.get(),
-        Symbol::Gauge(gauge) => gauge.label.get(),
-        _ => "",
-    };
-    match (&object.symbol, tag) {
-        (Symbol::Machine(_) | Symbol::Valve(_), _) => object.tip.clone(),
-        (_, Some(tag)) => tag.to_string(),
-        (_, None) if !label.is_empty() => label.to_owned(),
-        (_, None) if !object.tip.is_empty() => object.tip.clone(),
-        (_, None) => look.fill("computed value, {} line {}", &[&object.place.file, &object.place.line.to_string()]),
-    }
-}
-
-/// What is wrong, in words.
-pub fn told(look: &Look, sign: Sign, reading: &plantroom_scene::Reading, now: Option<Utc>) -> String {
-    let value = with_unit(&reading.text(), &reading.facts.unit);
-    match sign {
-        Sign::Fault => look.fill("failed ({})", &[&value]),
-        Sign::Abnormal => value,
-        Sign::Limit(mark) => {
-            use plantroom_scene::LimitMark as M;
-            let limits = &reading.facts.limits;
-            let (words, limit) = match mark {
-                M::HighHigh => ("too high", limits.high_high),
-                M::High => ("high", limits.high),
-                M::Low => ("low", limits.low),
-                M::LowLow => ("too low", limits.low_low),
-            };
-            let limit = plantroom_scene::grouped(limit.unwrap_or(f64::NAN), reading.facts.decimals);
-            look.fill("{}  {} (limit {})", &[look.say(words), &value, &limit])
-        }
-        Sign::Doubt(_) if !reading.is_known() => look.say("no such tag").to_owned(),
-        Sign::Doubt(_) => match age_text(reading.source_time, now) {
-            Some(age) => format!("{}, {age}", look.say(reading.status.words())),
-            None => look.say(reading.status.words()).to_owned(),
-        },
-    }
 }
 
 /// Draws the top bar; gives whether the user wants to log out, and what was pressed on the banner of alarms.

@@ -22,6 +22,7 @@ use crate::chrome::{self, Frame, Layout};
 use crate::commands::Commands;
 use crate::desk::Desk;
 use crate::dialogs::{self, Answer, Entry, LoginForm};
+use crate::files::{Coming, Project};
 use crate::lens::Lens;
 use crate::link::{Act, Contact, Link, LinkEvent, Session};
 use crate::look::Look;
@@ -55,6 +56,7 @@ pub struct Console {
     sounder: Option<Sounder>,
     system_tags: Vec<String>,
     desk: Desk,
+    coming: Coming,
     commands: Commands,
     entry: Option<Entry>,
     login: LoginForm,
@@ -100,6 +102,7 @@ impl Console {
             sounder: None,
             system_tags: Vec::new(),
             desk: Desk::default(),
+            coming: Coming::default(),
             commands: Commands::default(),
             entry: None,
             login: LoginForm { user: options.user.clone().unwrap_or_default(), password: String::new() },
@@ -127,6 +130,12 @@ impl Console {
     /// Makes the horn heard with `sounder`.
     pub fn sounding(self, sounder: Sounder) -> Self {
         Self { sounder: Some(sounder), ..self }
+    }
+
+    /// Keeps pictures, fonts and languages for its next start too.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn keeping(self, shelf: Box<dyn crate::files::Shelf>) -> Self {
+        Self { coming: Coming::on(shelf), ..self }
     }
 
     fn choose(&mut self, choices: Choices) {
@@ -226,15 +235,13 @@ impl Console {
                 self.zone = words::zone(&time_zone);
                 let message = self.tags.reconnected();
                 self.link.send(&message);
+                self.coming.again();
                 self.open_others();
             }
-            ToConsole::Screens { revision, files, home, instances, system_tags } => {
-                self.system_tags = system_tags;
-                self.shown = None;
-                let first = self.first.clone().unwrap_or(home);
-                self.appearance.take_files(&files);
-                let screens = Screens::new(&files, &instances).in_language(self.appearance.texts());
-                self.desk.take_files(revision, screens, &first);
+            message @ (ToConsole::Screens { .. } | ToConsole::Contents(_)) => {
+                if let Some(project) = self.coming.heard(message, &mut *self.link) {
+                    self.take_project(project);
+                }
             }
             ToConsole::Tags { generation, infos } => self.tags.facts(generation, infos),
             ToConsole::Values { generation, columns } => self.tags.values(generation, &columns),
@@ -248,6 +255,15 @@ impl Console {
             ToConsole::Alarms(batch) => self.alarms.take(*batch, self.session.station_time(at)),
             ToConsole::Denied { .. } | ToConsole::Heartbeat { .. } => {}
         }
+    }
+
+    fn take_project(&mut self, project: Project) {
+        self.system_tags = project.system_tags;
+        self.shown = None;
+        let first = self.first.clone().unwrap_or(project.home);
+        self.appearance.take_files(&project.files);
+        let screens = Screens::new(&project.files, &project.instances).in_language(self.appearance.texts());
+        self.desk.take_files(project.revision, screens, &first);
     }
 
     /// Tells the station which tags are shown or drawn by a remembered trend, when that has changed.

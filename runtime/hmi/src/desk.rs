@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use plantroom_scene::{Header, NavEntry, Params, Scene, Screens, ScriptError, TagView, Texts};
 
+use crate::concerns::Watch;
 use crate::lens::Lens;
 use crate::menu::Goal;
 use crate::paint::Kept;
@@ -28,6 +29,8 @@ pub struct Sheet {
     pub scene: Scene,
     /// What was painted of it the last time.
     pub kept: RefCell<Kept>,
+    /// What of it deserves attention.
+    pub watch: RefCell<Watch>,
     /// Which part of it is seen.
     pub lens: Cell<Lens>,
 }
@@ -64,7 +67,7 @@ impl Desk {
         let open = std::mem::take(&mut self.faceplates);
         for old in open {
             match self.build_part(&old.name, &old.params) {
-                Ok(scene) => self.faceplates.push(Sheet { scene, kept: RefCell::default(), ..old }),
+                Ok(scene) => self.faceplates.push(Sheet { scene, kept: RefCell::default(), watch: RefCell::default(), ..old }),
                 Err(error) => {
                     self.error.get_or_insert(error);
                     self.faceplates.push(old);
@@ -81,7 +84,7 @@ impl Desk {
         for place in 0..self.faceplates.len() {
             let again = self.faceplates.get(place).map(|sheet| self.build_part(&sheet.name, &sheet.params));
             if let (Some(Ok(scene)), Some(sheet)) = (again, self.faceplates.get_mut(place)) {
-                (sheet.scene, sheet.kept) = (scene, RefCell::default());
+                (sheet.scene, sheet.kept, sheet.watch) = (scene, RefCell::default(), RefCell::default());
             }
         }
     }
@@ -134,6 +137,7 @@ impl Desk {
                     params,
                     scene,
                     kept: RefCell::default(),
+                    watch: RefCell::default(),
                     lens: Cell::default(),
                 });
             }
@@ -251,6 +255,7 @@ impl Desk {
                     params,
                     scene,
                     kept: RefCell::default(),
+                    watch: RefCell::default(),
                     lens: Cell::default(),
                 });
                 true

@@ -13,9 +13,11 @@ mod appearance;
 mod chrome;
 mod clock;
 mod commands;
+mod concerns;
 mod console;
 mod desk;
 mod dialogs;
+mod files;
 mod fonts;
 mod lens;
 mod link;
@@ -33,6 +35,8 @@ mod rehearsal;
 mod render;
 #[cfg(not(target_arch = "wasm32"))]
 mod settings;
+#[cfg(not(target_arch = "wasm32"))]
+mod shelf;
 #[cfg(not(target_arch = "wasm32"))]
 mod sound;
 mod stops;

@@ -5,15 +5,12 @@
 use std::sync::Arc;
 
 use egui::{Context, Id};
-use plantroom_scene::Texts;
+use plantroom_scene::{TOUCH_POINTS, Texts};
 
 use crate::theme::Theme;
 
 /// The console's own texts in other languages than English: code, and file.
 pub const LANGUAGES: &[(&str, &str)] = &[("de", include_str!("../languages/de.toml"))];
-
-/// Height and width of what is pressed on a touch screen, in points at a UI scale of 1 (WCAG 2.2, 2.5.5).
-pub const TOUCH_POINTS: f32 = 44.0;
 
 /// How a console looks.
 #[derive(Clone, Debug, Default)]

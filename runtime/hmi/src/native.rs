@@ -44,7 +44,10 @@ pub fn run_native(options: ConsoleOptions) -> Result<(), ConsoleError> {
     window("Plantroom", &shape, corner, move |_| {
         let clock = PaintClock::machine();
         let link = SocketLink::new(&options.url, clock.clone());
-        let console = Console::new(Box::new(link), clock.clone(), &options).remembering(crate::settings::keep);
+        let mut console = Console::new(Box::new(link), clock.clone(), &options).remembering(crate::settings::keep);
+        if let Some(folder) = crate::shelf::Folder::of_user() {
+            console = console.keeping(Box::new(folder));
+        }
         let mut speaker = Speaker::new(crate::settings::horn_command(), crate::settings::folder().as_deref());
         let leads = Rc::new(Cell::new(slot.as_ref().is_none_or(Slot::leads)));
         let heard = leads.clone();

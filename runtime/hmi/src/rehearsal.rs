@@ -135,6 +135,7 @@ impl Stage {
         ToConsole::Screens {
             revision: self.revision,
             files: self.script.files.clone(),
+            assets: Vec::new(),
             home: self.script.home.clone(),
             instances: self.script.instances.clone(),
             system_tags: self.script.system_tags.clone(),

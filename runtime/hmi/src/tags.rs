@@ -19,7 +19,10 @@ struct Entry {
 #[derive(Default)]
 pub struct TagTable {
     names: Vec<String>,
-    entries: HashMap<String, Entry>,
+    /// One a name, in their order: the station tells of them by place.
+    entries: Vec<Entry>,
+    /// Where a name is in both.
+    places: HashMap<String, u32>,
     generation: u32,
     info_revision: u64,
     lost: bool,
@@ -41,12 +44,17 @@ impl TagTable {
         if self.generation > 0 && wanted.iter().eq(self.names.iter()) {
             return None;
         }
-        self.entries.retain(|name, _| wanted.contains(name));
+        let places = std::mem::take(&mut self.places);
+        let mut kept = |name: &String| Some(std::mem::take(self.entries.get_mut(*places.get(name)? as usize)?));
+        let entries = wanted.iter().map(|name| kept(name).unwrap_or_default()).collect();
+        self.entries = entries;
         self.names = wanted.into_iter().collect();
-        for name in &self.names {
-            self.entries.entry(name.clone()).or_default();
-        }
+        self.places = self.names.iter().cloned().zip(0..).collect();
         Some(self.resubscribe())
+    }
+
+    fn entry(&self, tag: &str) -> Option<&Entry> {
+        self.entries.get(*self.places.get(tag)? as usize)
     }
 
     /// Every sample may be another one now.
@@ -55,9 +63,19 @@ impl TagTable {
         self.log.clear();
     }
 
+    /// Makes room for so many more: the older half goes. Who hasn't looked since looks at everything once.
+    fn shorten_log(&mut self, more: usize) {
+        let most = self.names.len() * LOG_A_TAG + 1_024;
+        if self.log.len() + more > most {
+            let gone = (self.log.len() + more).saturating_sub(most / 2).min(self.log.len());
+            self.log.drain(..gone);
+            self.log_start += gone as u64;
+        }
+    }
+
     /// The subscription again, for a connection that was just opened. What isn't heard again stays marked bad.
     pub fn reconnected(&mut self) -> ToStation {
-        for entry in self.entries.values_mut().filter(|entry| entry.confirmed) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.confirmed) {
             entry.confirmed = false;
             if let Some(sample) = &mut entry.sample {
                 sample.source_time = known_until(sample, self.heard);
@@ -74,7 +92,7 @@ impl TagTable {
 
     /// What the operator must say yes to besides when this tag is written.
     pub fn confirmation(&self, tag: &str) -> Option<String> {
-        let question = self.entries.get(tag)?.info.as_ref()?.write.as_ref()?.confirmation.as_ref()?;
+        let question = self.entry(tag)?.info.as_ref()?.write.as_ref()?.confirmation.as_ref()?;
         Some(self.texts.translated(question).into_owned())
     }
 
@@ -85,7 +103,7 @@ impl TagTable {
 
     /// The tags by which the plant conditions of these tags' writes are judged.
     pub fn judges(&self, wanted: &BTreeSet<String>) -> Vec<String> {
-        let infos = wanted.iter().filter_map(|name| self.entries.get(name)?.info.as_ref());
+        let infos = wanted.iter().filter_map(|name| self.entry(name)?.info.as_ref());
         infos.flat_map(|info| &info.permissives).map(|permissive| permissive.tag.clone()).collect()
     }
 
@@ -94,11 +112,7 @@ impl TagTable {
         if generation != self.generation {
             return;
         }
-        for (name, info) in self.names.iter().zip(infos) {
-            if let Some(entry) = self.entries.get_mut(name) {
-                entry.info = info;
-            }
-        }
+        self.entries.iter_mut().zip(infos).for_each(|(entry, info)| entry.info = info);
         self.info_revision += 1;
     }
 
@@ -111,13 +125,10 @@ impl TagTable {
             self.rejected = Some(error.to_string());
             return;
         }
-        if self.log.len() + columns.len() > self.names.len() * LOG_A_TAG + 1_024 {
-            self.forget_log();
-        }
+        self.shorten_log(columns.len());
         for row in columns.rows() {
             self.log.push(row.handle);
-            let entry = self.names.get(row.handle as usize).and_then(|name| self.entries.get_mut(name));
-            if let Some(entry) = entry {
+            if let Some(entry) = self.entries.get_mut(row.handle as usize) {
                 let (status, source_time) = (row.status, row.time);
                 entry.sample = Some(Sample { value: row.value, status, source_time, server_time: source_time });
                 entry.confirmed = true;
@@ -182,7 +193,7 @@ impl TagTable {
 
 impl TagView for TagTable {
     fn sample(&self, tag: &str) -> Option<Sample> {
-        let entry = self.entries.get(tag)?;
+        let entry = self.entry(tag)?;
         let sample = entry.sample.clone()?;
         let known = !self.lost && entry.confirmed;
         if known {
@@ -193,7 +204,7 @@ impl TagView for TagTable {
     }
 
     fn info(&self, tag: &str) -> Option<&TagInfo> {
-        self.entries.get(tag)?.info.as_ref()
+        self.entry(tag)?.info.as_ref()
     }
 
     fn info_revision(&self) -> u64 {
@@ -308,6 +319,21 @@ mod tests {
         assert_eq!(table.sample("c"), None);
         assert_eq!(usable(&table, "b"), Some(7.0));
         assert_eq!(table.sample("a"), None);
+    }
+
+    #[test]
+    fn whoever_looks_often_hears_of_what_has_changed_for_ever_and_others_look_at_everything() {
+        let mut table = TagTable::default();
+        table.subscribe(names(&["a", "b"]));
+        let first = table.stamp();
+        for turn in 0..5_000 {
+            let stamp = table.stamp();
+            table.values(1, &columns(turn % 2, f64::from(turn)));
+            let heard = if turn % 2 == 0 { "a" } else { "b" };
+            assert_eq!(table.changed_since(stamp), Some(vec![heard]), "turn {turn}");
+            assert!(table.log.len() <= 2 * LOG_A_TAG + 1_024, "the log has {} entries", table.log.len());
+        }
+        assert_eq!(table.changed_since(first), None);
     }
 
     #[test]

@@ -269,7 +269,7 @@ impl Check<'_> {
 
     fn extents(&mut self, scene: &Scene) {
         let size = scene.header.size;
-        for object in &scene.objects {
+        for object in scene.objects.iter().filter(|object| !object.is_left_out()) {
             // The width of words is only estimated: they count from where they start.
             let rect = match &object.symbol {
                 Symbol::Text(_) => Rect { w: 0.0, h: 0.0, ..object.rect },

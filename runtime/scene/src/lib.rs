@@ -13,6 +13,7 @@
 //! Invariant: knows no colours, fonts or pixels, no network and no clock; builds for `wasm32-unknown-unknown`.
 
 mod action;
+mod arrange;
 mod assets;
 mod bindings;
 mod build;
@@ -52,7 +53,7 @@ pub use bindings::{Binding, ClosureCost, Stopwatch};
 pub use check::{check, check_partial};
 pub use condition::{Condition, conditions};
 pub use library::PARTS;
-pub use object::{EventId, Object, ObjectId, Place, Point, Rect};
+pub use object::{EventId, Object, ObjectId, Place, Point, Rect, TOUCH_POINTS};
 pub use picture::{Picture, picture_files};
 pub use plantroom_script::ScriptError;
 pub use prop::{ClosureId, Prop, Source};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Layer, Prop, ScriptError, Symbol};
+use crate::{Layer, Prop, Reading, ScriptError, Symbol};
 
 /// A place on the screen, in the screen's own units (`size` in `screen(...)`), y downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -98,6 +98,33 @@ pub struct Object {
     pub tip: String,
     /// What went wrong in one of its closures; painted on the object with file and line. The other objects live on.
     pub error: Option<ScriptError>,
-    /// Counts how often what it shows may have changed; the same number, the same looks.
-    pub version: u32,
+}
+
+/// How wide and high what is pressed should be, in points at a UI scale of 1: 9 mm (WCAG 2.2, 2.5.5).
+pub const TOUCH_POINTS: f32 = 44.0;
+
+impl Object {
+    /// Whether a press on its body does something.
+    pub fn is_pressed(&self) -> bool {
+        let by_itself = matches!(self.symbol, Symbol::Button(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Popup(_));
+        by_itself || self.click.is_some()
+    }
+
+    /// Whether it belongs to a tag that this plant doesn't have, and may miss: nothing of it is painted.
+    pub fn is_left_out(&self) -> bool {
+        let gone = |reading: &Reading| !reading.is_present();
+        match &self.symbol {
+            Symbol::Value(value) => gone(&value.reading),
+            Symbol::Bar(bar) => gone(&bar.reading),
+            Symbol::Gauge(gauge) => gone(&gauge.reading),
+            Symbol::Instrument(instrument) => gone(&instrument.reading),
+            Symbol::Lamp(lamp) => gone(&lamp.reading),
+            Symbol::Setpoint(point) => gone(&point.reading),
+            Symbol::Permissives(own) => gone(&own.target),
+            Symbol::Switch(switch) => gone(&switch.reading) || gone(&switch.target),
+            Symbol::Button(button) => button.target.tag().is_some() && gone(&button.target),
+            Symbol::Trend(trend) => trend.pens.iter().all(|pen| gone(&pen.reading)),
+            _ => false,
+        }
+    }
 }

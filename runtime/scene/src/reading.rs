@@ -69,7 +69,7 @@ pub struct Reading {
     /// When it came to be, for its age; of a computed one, the oldest of the tags it read. 0 when not known.
     pub source_time: Utc,
     /// Unit, range, limits.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     pub(crate) source: Source,
     /// Only bound if the plant has such a tag (a pump without a fault contact is no mistake).
     pub(crate) optional: bool,
@@ -96,7 +96,7 @@ impl Reading {
             value: Value::Null,
             status: Status::BAD_WAITING_FOR_INITIAL_DATA,
             source_time: Utc(0),
-            facts: Facts { decimals: 1, ..Facts::default() },
+            facts: Arc::new(Facts { decimals: 1, ..Facts::default() }),
             source,
             optional: false,
             overrides: Overrides::default(),
@@ -190,7 +190,12 @@ impl Reading {
 
 impl Overrides {
     /// The tag's facts with the script's words in their place.
-    pub fn over(&self, mut facts: Facts) -> Facts {
+    pub fn over(&self, told: &Arc<Facts>) -> Arc<Facts> {
+        let says_nothing = self.unit.is_none() && self.decimals.is_none() && self.range.is_none();
+        if says_nothing && self.limits.is_none() && self.states.is_none() {
+            return told.clone();
+        }
+        let mut facts = Facts::clone(told);
         if let Some(unit) = &self.unit {
             facts.unit.clone_from(unit);
         }
@@ -206,7 +211,7 @@ impl Overrides {
         if let Some(states) = &self.states {
             facts.states.clone_from(states);
         }
-        facts
+        Arc::new(facts)
     }
 }
 

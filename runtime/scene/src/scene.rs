@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct TagUse {
     pub objects: Vec<ObjectId>,
     pub closures: Vec<ClosureId>,
-    facts: Facts,
+    facts: Arc<Facts>,
     known: bool,
 }
 
@@ -36,6 +36,10 @@ pub struct Scene {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) header: Header,
     pub(crate) objects: Vec<Object>,
+    /// One an object; beside them, since whoever looks for what has changed looks at all of them.
+    pub(crate) versions: Vec<u32>,
+    /// Of a faceplate, how it closes its gaps.
+    pub(crate) arrangement: crate::arrange::Arrangement,
     pub(crate) events: Vec<Event>,
     pub(crate) closures: Vec<Computed>,
     pub(crate) tags: TagTable,
@@ -104,6 +108,16 @@ impl Scene {
         &self.objects
     }
 
+    /// Of each object, in their order, how often what it shows may have changed: the same number, the same looks.
+    pub fn versions(&self) -> &[u32] {
+        &self.versions
+    }
+
+    /// Grows whenever objects have moved, because others are left out or aren't any more.
+    pub fn arrangement(&self) -> u32 {
+        self.arrangement.revision()
+    }
+
     /// One object.
     pub fn object(&self, id: ObjectId) -> Option<&Object> {
         self.objects.get(id.0 as usize)
@@ -145,6 +159,9 @@ impl Scene {
             self.refresh(id);
         }
         self.touched.clear();
+        if let Some(height) = self.arrangement.follow(&mut self.objects) {
+            self.header.size.1 = height;
+        }
         changed
     }
 
@@ -184,10 +201,10 @@ impl Scene {
             let entry = self.uses.entry(name.clone()).or_default();
             let info = view.info(name);
             let facts = info.map(|info| Facts::of(info).translated(&self.texts)).unwrap_or_default();
-            if entry.known != info.is_some() || entry.facts != facts {
+            if entry.known != info.is_some() || *entry.facts != facts {
                 now.kind = info.and_then(|info| ValueKind::from_u8(info.kind));
                 (now.unit, now.decimals, now.states) = (facts.unit.clone(), facts.decimals, facts.states.clone());
-                (entry.known, entry.facts) = (info.is_some(), facts);
+                (entry.known, entry.facts) = (info.is_some(), Arc::new(facts));
                 (seen, computed) = (true, true);
             }
         }
@@ -249,8 +266,10 @@ impl Scene {
     /// Writes current values into an object's properties.
     fn refresh(&mut self, id: ObjectId) {
         let Some(object) = self.objects.get_mut(id.0 as usize) else { return };
+        if let Some(version) = self.versions.get_mut(id.0 as usize) {
+            *version = version.wrapping_add(1);
+        }
         let (tags, uses, closures, texts) = (&self.tags, &self.uses, &self.closures, &self.texts);
-        object.version = object.version.wrapping_add(1);
         let mut error =
             object.symbol.fault().map(|why| ScriptError::new(&object.place.file, (object.place.line, object.place.column), why));
         object.each_slot(&mut |slot| {
@@ -285,7 +304,7 @@ impl Scene {
         self.pending = changed;
         for _ in 0..limits::DISCOVERY_ROUNDS {
             let Some(known) = self.events.get(event.0 as usize) else { return Ok(Vec::new()) };
-            let facts = |tag: &str| self.uses.get(tag).map(|entry| &entry.facts);
+            let facts = |tag: &str| self.uses.get(tag).map(|entry| &*entry.facts);
             let (result, reads) = known.run(&self.sandbox, &mut self.tags, input.clone(), &facts);
             let (grew, valued) = self.add_tags(&reads, view);
             self.pending.tags_grew |= grew;
@@ -309,7 +328,7 @@ impl Scene {
 
     /// What the station says of a tag that this scene uses.
     pub fn facts(&self, tag: &str) -> Option<&Facts> {
-        self.uses.get(tag).filter(|entry| entry.known).map(|entry| &entry.facts)
+        self.uses.get(tag).filter(|entry| entry.known).map(|entry| &*entry.facts)
     }
 }
 
@@ -331,12 +350,15 @@ fn refresh_reading(
                 reading.value = Value::Bool(!flag);
             }
             reading.known = entry.is_some_and(|entry| entry.known);
-            reading.facts = reading.overrides.over(entry.map(|entry| entry.facts.clone()).unwrap_or_default());
+            match entry {
+                Some(entry) => reading.facts = reading.overrides.over(&entry.facts),
+                None => reading.facts = reading.overrides.over(&Arc::default()),
+            }
         }
         Source::Closure(id) => {
             let Some(computed) = closures.get(id.0 as usize) else { return Ok(()) };
             reading.known = true;
-            reading.facts = reading.overrides.over(Facts { decimals: 1, ..Facts::default() });
+            reading.facts = reading.overrides.over(&Arc::new(Facts { decimals: 1, ..Facts::default() }));
             (reading.status, reading.source_time) = (computed.status, computed.oldest);
             reading.value = match &computed.outcome {
                 Outcome::Waiting => Value::Null,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plantroom_script::rhai::{Dynamic, Map};
 use plantroom_script::{Budget, Program, Sandbox, ScriptError};
 
+use crate::arrange::Arrangement;
 use crate::build::{self, Build, Kind, Mention};
 use crate::computed::dynamic_of;
 use crate::event::Does;
@@ -179,9 +180,13 @@ impl Screens {
                 relatives.push(NavEntry { screen, title, relation, event: build.add_event(event) });
             }
         }
+        let closes = build.kind == Kind::Faceplate && build.close_gaps;
+        let arrangement = if closes { Arrangement::of(&build.objects, header.size.1) } else { Arrangement::default() };
         Scene {
+            arrangement,
             sandbox: self.catalogue.sandbox.clone(),
             header,
+            versions: vec![0; build.objects.len()],
             objects: build.objects,
             events: build.events,
             closures: build.closures,

@@ -20,7 +20,7 @@ use plantroom_model::{
     limits as model_limits,
 };
 use plantroom_project::Plant;
-use plantroom_wire::{ToConsole, ToStation, decode, encode};
+use plantroom_wire::{ContentHash, Contents, ToConsole, ToStation, decode, encode};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -213,6 +213,7 @@ impl Console {
                 self.touch(&session);
                 self.write(session, (request, &tag), value, (comment, confirmed)).await
             }
+            (ToStation::Fetch { hashes }, Some(_)) => self.send_contents(&hashes).await,
             (ToStation::Why { request, tag }, Some(_)) => self.why(request, tag).await,
             (ToStation::Ask { request, ask }, Some(_)) => self.ask(request, ask).await,
             (ToStation::Do { request, deed }, Some(session)) => {
@@ -369,11 +370,21 @@ impl Console {
         let message = ToConsole::Screens {
             revision: set.revision,
             files: set.files.clone(),
+            assets: set.assets.clone(),
             home: self.plant.home_screen.clone(),
             instances: self.plant.instances.clone(),
             system_tags: system.map(|spec| spec.name.to_string()).collect(),
         };
         self.send(&message).await
+    }
+
+    /// What assets hold, of those that the project has now: a console that asks for older ones is told of the change anyway.
+    async fn send_contents(&mut self, hashes: &[ContentHash]) -> Result<(), Gone> {
+        let set = self.screens.borrow().clone();
+        for answer in Contents::answers(|hash| set.contents.get(hash).map(String::as_str), hashes) {
+            self.send(&ToConsole::Contents(answer)).await?;
+        }
+        Ok(())
     }
 
     async fn beat(&mut self) -> Result<(), Gone> {

@@ -1,5 +1,6 @@
 //! What the server needs of a station, and nothing more.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use plantroom_access::{Access, Session};
 use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, WriteRequest};
 use plantroom_project::Plant;
+use plantroom_wire::{Asset, ContentHash};
 use tokio::sync::watch;
 
 use crate::control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why};
@@ -85,13 +87,27 @@ pub trait Station: Send + Sync + 'static {
     fn metrics(&self) -> String;
 }
 
-/// All screen scripts of a plant.
+/// All screen scripts of a plant, and what goes with them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScreenSet {
     /// Counts changes from 1.
     pub revision: u64,
     /// Path below `screens/`, and the text.
     pub files: Vec<(String, String)>,
+    /// Pictures, fonts, languages and the theme, by what they hold.
+    pub assets: Vec<Asset>,
+    /// What they hold.
+    pub contents: HashMap<ContentHash, String>,
+}
+
+impl ScreenSet {
+    /// Scripts, and assets as path and text.
+    pub fn new(revision: u64, files: Vec<(String, String)>, assets: Vec<(String, String)>) -> Self {
+        let hashed = assets.into_iter().map(|(path, text)| (Asset { path, hash: ContentHash::of(&text) }, text));
+        let (assets, texts): (Vec<Asset>, Vec<String>) = hashed.unzip();
+        let contents = assets.iter().map(|asset| asset.hash).zip(texts).collect();
+        Self { revision, files, assets, contents }
+    }
 }
 
 /// How the station is, for `/healthz`.

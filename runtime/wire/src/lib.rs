@@ -10,6 +10,7 @@
 //! Invariant: knows no socket, and nothing of screens but their source text.
 
 mod alarm;
+mod asset;
 mod engineer;
 
 use plantroom_model::{Columns, LimitSet, Outcome, PermissiveTest, Role, TagMode, Value};
@@ -19,12 +20,13 @@ pub use alarm::{
     ALARM_ACTS, ALARM_ROWS, AlarmBatch, AlarmFiguresNow, AlarmInfo, AlarmLine, AlarmNow, AlarmTotals, AlarmWish, FigureNow,
     FloodNow, JournalAsk,
 };
+pub use asset::{Asset, ContentHash, Contents, FETCHED_ASSETS};
 pub use engineer::{
     Ask, AutomationNow, ChangeNow, Deed, JournalLine, OverrideNow, ProjectNow, ProjectState, RegisterNow, Reply, WhyNow, WhyStep,
 };
 
 /// The version of this protocol; both ends must have the same.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// Largest message that either end accepts, in bytes; a larger one closes the connection.
 pub const MESSAGE_BYTES: usize = 16 << 20;
@@ -100,6 +102,11 @@ pub enum ToStation {
         /// What.
         deed: Deed,
     },
+    /// Asks for what assets hold that `Screens` has named; at most [`FETCHED_ASSETS`]. Answered by `Contents`.
+    Fetch {
+        /// Which.
+        hashes: Vec<ContentHash>,
+    },
 }
 
 /// From the station to a console.
@@ -129,6 +136,8 @@ pub enum ToConsole {
         revision: u64,
         /// Path below `screens/` (`1_overview.rhai`, `parts/pump.rhai`), and its text.
         files: Vec<(String, String)>,
+        /// Pictures, fonts, languages and the theme, each by what it holds: `Fetch` gives that.
+        assets: Vec<Asset>,
         /// The screen to open first: its file name without `.rhai`.
         home: String,
         /// Instances of types: type, name.
@@ -180,6 +189,8 @@ pub enum ToConsole {
         /// What came of it.
         outcome: Outcome,
     },
+    /// What assets hold. An answer comes in several when it is large.
+    Contents(Contents),
 }
 
 /// What a console must know of a tag to show it.

@@ -363,7 +363,8 @@ impl Told {
                     self.rows.push(Row { tag, value: row.value, status: row.status, time: row.time.0, heard });
                 }
             }
-            ToConsole::Tags { .. } | ToConsole::Values { .. } | ToConsole::Why { .. } | ToConsole::Reply { .. } => {}
+            ToConsole::Tags { .. } | ToConsole::Values { .. } | ToConsole::Why { .. } => {}
+            ToConsole::Reply { .. } | ToConsole::Contents(_) => {}
             ToConsole::Alarms(batch) => {
                 if batch.whole {
                     self.alarm_names.clear();

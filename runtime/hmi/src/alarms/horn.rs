@@ -103,7 +103,7 @@ impl Flood {
 
     /// How many came in the last 10 minutes, while it is a flood.
     pub fn at(&mut self, now: Utc) -> Option<u32> {
-        let (oldest, newest) = ((now.0 - Self::SPAN_NS).div_euclid(Self::SLOT_NS), now.0.div_euclid(Self::SLOT_NS));
+        let (oldest, newest) = (now.0.saturating_sub(Self::SPAN_NS).div_euclid(Self::SLOT_NS), now.0.div_euclid(Self::SLOT_NS));
         self.slots.retain(|(slot, _)| *slot > oldest && *slot <= newest + 1);
         let came: u32 = self.slots.iter().map(|(_, count)| count).sum();
         self.on = if self.on { came >= Self::ENDS } else { came > Self::BEGINS };

@@ -140,7 +140,7 @@ impl AlarmList {
 
     fn rows(&mut self, ui: &mut Ui, around: &Around<'_>, height: f32, wants: &mut Vec<Want>) {
         let look = &*around.look;
-        let row_h = if look.touch { crate::look::TOUCH_POINTS } else { look.theme.size_text * 1.7 };
+        let row_h = if look.touch { plantroom_scene::TOUCH_POINTS } else { look.theme.size_text * 1.7 };
         self.keys(ui, around, (height / row_h) as isize - 1, wants);
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut area = ScrollArea::vertical().id_salt("alarms").max_height(height).auto_shrink([false, false]);

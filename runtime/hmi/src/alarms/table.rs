@@ -132,7 +132,8 @@ pub struct Table {
 impl Table {
     /// Takes in what the station says; `now` is its time.
     pub fn take(&mut self, batch: AlarmBatch, now: Option<Utc>) {
-        let first = batch.whole && !self.known;
+        // The first picture may come in several batches.
+        let first = !self.known;
         if batch.whole {
             self.forget_rows();
         }
@@ -200,7 +201,7 @@ impl Table {
         if !event && self.horn.hear(before.as_ref().map(|before| (before, waits(before))), &row, waits(&row), first) {
             self.horn.sound(priority);
             self.flood.came(row.came);
-        } else if first && !event && waits(&row) && now.is_some_and(|now| now.0 - row.came < Flood::SPAN_NS) {
+        } else if first && !event && waits(&row) && now.is_some_and(|now| now.0.saturating_sub(row.came) < Flood::SPAN_NS) {
             self.flood.came(row.came);
         }
         self.count(&row, 1);

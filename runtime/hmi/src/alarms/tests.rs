@@ -87,6 +87,20 @@ fn the_horn_sounds_for_what_is_new_and_not_for_what_stood_there() {
 }
 
 #[test]
+fn a_first_picture_in_several_batches_is_one_picture() {
+    let mut table = Table::default();
+    for id in 1..=40 {
+        let infos = vec![info(id, Priority::High)];
+        let rows = vec![row(id, AlarmState::Unacknowledged, i64::from(id))];
+        table.take(AlarmBatch { more: id < 40, ..part(id == 1, infos, rows) }, Some(Utc(3_600 * S)));
+        assert!(!table.horn().sounds(), "batch {id}");
+    }
+    assert_eq!(table.is_flood(Utc(3_600 * S)), None, "they came long ago");
+    tell(&mut table, vec![row(7, AlarmState::Unacknowledged, 41)]);
+    assert!(table.horn().sounds());
+}
+
+#[test]
 fn after_a_lost_connection_only_what_came_meanwhile_sounds() {
     let mut table = four();
     let infos: Vec<_> = (1..=4).map(|id| info(id, Priority::ALL[id as usize])).collect();

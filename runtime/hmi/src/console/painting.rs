@@ -11,7 +11,7 @@ impl Console {
         ui.painter().rect_filled(window, 0.0, look.theme.background);
         let health = StationHealth::of(&self.tags, &self.system_tags);
         let utc = self.session.station_time(now);
-        let concerns = self.desk.main().map_or_else(Vec::new, |main| chrome::concerns(&look, &main.scene, utc));
+        let concerns = self.desk.main().map_or_else(Vec::new, |main| main.watch.borrow_mut().concerns(&look, &main.scene, utc));
         let subtitle = self.desk.header().map_or_else(String::new, |header| match header.subtitle.as_str() {
             "" => look.fill("level {}", &[&header.level.to_string()]),
             more => format!("{}, {more}", look.fill("level {}", &[&header.level.to_string()])),

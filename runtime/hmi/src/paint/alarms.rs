@@ -5,14 +5,14 @@ use plantroom_scene::{Alarms, AlarmsOf};
 
 use super::{Canvas, Font, Hit, View, control};
 use crate::alarms::{self, Table};
-use crate::look::TOUCH_POINTS;
+
 
 /// Height of a line, in units.
 const LINE: f32 = 22.0;
 
 /// Height of a line in points: as high as a finger is wide where fingers press it.
 fn line_of(c: &Canvas<'_>) -> f32 {
-    if c.look().touch { c.len(LINE).max(TOUCH_POINTS) } else { c.len(LINE) }
+    if c.look().touch { c.len(LINE).max(plantroom_scene::TOUCH_POINTS) } else { c.len(LINE) }
 }
 
 /// Lines that fit; a hair too little, as scaling leaves, is none less.

@@ -4,7 +4,7 @@ use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 use plantroom_scene::{AlarmBanner, Scene};
 
 use super::{Canvas, Font, Hit, Sign, View, marks};
-use crate::chrome::{self, Concern};
+use crate::concerns::{Concern, Watch, told};
 use crate::look::Look;
 
 /// Height of a line, in units.
@@ -80,11 +80,11 @@ fn line(ui: &Ui, c: &Canvas<'_>, rect: Rect, id: egui::Id, place: usize, concern
 
 /// What the screen shows, and what the banner watches besides.
 fn concerns(look: &Look, banner: &AlarmBanner, scene: &Scene, view: &View<'_>) -> Vec<Concern> {
-    let mut all = chrome::concerns(look, scene, view.now);
+    let mut all = Watch::default().concerns(look, scene, view.now);
     for reading in &banner.readings {
         let (Some(sign), Some(tag)) = (Sign::of(reading), reading.tag()) else { continue };
         if !all.iter().any(|known| known.name == tag.as_ref()) {
-            all.push(Concern { sign, name: tag.to_string(), words: chrome::told(look, sign, reading, view.now) });
+            all.push(Concern { sign, name: tag.to_string(), words: told(look, sign, reading, view.now) });
         }
     }
     all.sort_by_key(|concern| concern.sign.rank());

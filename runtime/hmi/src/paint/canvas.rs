@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, FontId, Painter, Pos2, Shape, Stroke, StrokeKind, Vec2, epaint::PathStroke, pos2, vec2};
+use egui::{Align2, Color32, FontId, Galley, Painter, Pos2, Shape, Stroke, StrokeKind, Vec2, epaint::PathStroke, pos2, vec2};
 use plantroom_scene::{Point, Rect};
 
+use super::letters::Letters;
 use crate::fonts;
 use crate::look::Look;
 use crate::theme::Theme;
@@ -71,6 +72,7 @@ impl Font {
 pub struct Canvas<'a> {
     painter: &'a Painter,
     look: Arc<Look>,
+    letters: Letters,
     origin: Pos2,
     scale: f32,
     /// What is painted now can be pressed further out than it is seen: seen, and pressed.
@@ -80,7 +82,9 @@ pub struct Canvas<'a> {
 impl<'a> Canvas<'a> {
     /// A canvas whose (0, 0) is at `origin`, with `scale` points a unit.
     pub fn new(painter: &'a Painter, origin: Pos2, scale: f32) -> Self {
-        Self { painter, look: Look::of(painter.ctx()), origin, scale, reach: None }
+        let look = Look::of(painter.ctx());
+        let letters = Letters::of(painter.ctx(), look.revision);
+        Self { painter, look, letters, origin, scale, reach: None }
     }
 
     /// Colours and sizes.
@@ -155,7 +159,7 @@ impl<'a> Canvas<'a> {
 
     /// The same places on another painter.
     pub fn on<'b>(&self, painter: &'b Painter) -> Canvas<'b> {
-        Canvas { painter, look: self.look.clone(), ..*self }
+        Canvas { painter, look: self.look.clone(), letters: self.letters.clone(), ..*self }
     }
 
     /// The same, for something that can be pressed further out than it is seen.
@@ -178,12 +182,19 @@ impl<'a> Canvas<'a> {
         if words.is_empty() {
             return egui::Rect::from_min_size(at, Vec2::ZERO);
         }
-        self.painter.text(at, anchor, words, font.id(self.theme(), self.scale), colour)
+        let galley = self.laid_out(words, font);
+        let rect = anchor.anchor_size(at, galley.size());
+        self.painter.galley(rect.min, galley, colour);
+        rect
     }
 
     /// How wide words would be, in points.
     pub fn text_width(&self, words: &str, font: Font) -> f32 {
-        self.painter.layout_no_wrap(words.to_owned(), font.id(self.theme(), self.scale), Color32::PLACEHOLDER).size().x
+        self.laid_out(words, font).size().x
+    }
+
+    fn laid_out(&self, words: &str, font: Font) -> Arc<Galley> {
+        self.letters.laid_out(self.painter, words, font.id(self.theme(), self.scale))
     }
 
     /// Words shortened with an ellipsis to a width in points.

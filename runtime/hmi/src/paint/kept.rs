@@ -6,16 +6,18 @@
 //! Invariant: what is kept is shown only while place, scale, look, letters' texture and the object's version are the same.
 
 mod card;
+mod cut;
 mod plate;
 
 use std::sync::Arc;
 
-use egui::{Id, LayerId, Mesh, Order, PaintCallback, Painter, Rect, Shape, TextureId, Ui, epaint::Primitive, layers::ShapeIdx};
+use egui::{Id, Painter, Rect, Shape, Ui};
 use plantroom_scene::{Object, Reading, Scene, Symbol};
 
 pub use card::Card;
 #[cfg(not(target_arch = "wasm32"))]
 pub use card::Pretended;
+use cut::{Cut, Cutter, Piece};
 use plate::{Plate, Shared};
 
 use super::{Canvas, Crowd, Fate, View};
@@ -32,6 +34,8 @@ pub struct Kept {
     items: Vec<Item>,
     /// One an object; where it isn't kept, its place is empty.
     parts: Vec<Part>,
+    /// One an object.
+    touches: Vec<Touch>,
     /// Objects that were made anew in the last frame.
     made: usize,
 }
@@ -49,6 +53,8 @@ struct Key {
     fill: f32,
     fates: Vec<Fate>,
     objects: usize,
+    /// Objects of a faceplate move where others are left out.
+    arrangement: u32,
 }
 
 /// What is painted, in order.
@@ -66,6 +72,14 @@ struct Part {
     /// The second at which its age was told; 0 where it tells none.
     second: i64,
     way: Way,
+}
+
+/// Where an object is, and whether it can be pressed: a frame looks at this of all of them, and at few of them closer.
+pub struct Touch {
+    /// Its body, in points.
+    pub rect: Rect,
+    /// Whether a press on it does something.
+    pub is_pressed: bool,
 }
 
 /// How an object is painted.
@@ -99,26 +113,38 @@ impl Kept {
         (scene, fates): (&Scene, &[Fate]),
         view: &View<'_>,
         draw: &dyn Fn(&Canvas<'_>, &Object, &Crowd),
-    ) -> (&[Item], &Crowd) {
+    ) -> (&[Item], &[Touch], &Crowd) {
         self.made = 0;
         self.off |= ui.data(|data| data.get_temp::<bool>(off_id())).unwrap_or(false);
         let key = Key::of(ui, c, scene, fates);
         let restart = self.key.as_ref().is_none_or(|old| !old.holds(&key)) || self.has_turned(scene);
         let crowd = match (&self.key, self.crowd.take()) {
-            (Some(old), Some(crowd)) if old.origin == key.origin && old.scale == key.scale && old.objects == key.objects => crowd,
+            (Some(old), Some(crowd)) if old.has_same_places(&key) => crowd,
             _ => Crowd::of(scene, c),
         };
         if restart {
             self.restart(scene, fates);
+            let touch = |object: &Object| Touch { rect: c.rect(object.rect), is_pressed: object.click.is_some() };
+            self.touches = scene.objects().iter().map(touch).collect();
         }
         self.key = Some(key);
         if !self.off {
             let second = view.now.map_or(1, |now| now.0 / 1_000_000_000);
             let changed = self.changed(scene, restart, second);
             self.made = changed.len();
-            let scratch = Painter::new(ui.ctx().clone(), scratch(), c.clip());
-            let meshes = Maker { ui, c: c.on(&scratch), draw, crowd: self.crowd.insert(crowd) }.meshes(scene, &changed);
-            put(&self.items, &changed, meshes);
+            let crowd = self.crowd.insert(crowd);
+            let cutter = Cutter::new(ui.ctx(), c.clip());
+            let scratch = c.on(cutter.painter());
+            // Some at a time, so that shapes and triangles find room where those before them lay.
+            for some in changed.chunks(PLATE_OBJECTS) {
+                for object in some.iter().filter_map(|place| scene.objects().get(*place as usize)) {
+                    if *object.visible.get() {
+                        draw(&scratch, object, crowd);
+                    }
+                    cutter.end();
+                }
+                put(&self.items, some, &cutter.cut());
+            }
             if self.key.as_ref().is_some_and(|key| key.atlas != atlas(ui)) {
                 // Letters were new to their texture, and it has grown: what was made before that points beside them.
                 self.key = None;
@@ -127,30 +153,34 @@ impl Kept {
         } else {
             self.crowd = Some(crowd);
         }
-        (&self.items, self.crowd.get_or_insert_with(Crowd::default))
+        (&self.items, &self.touches, self.crowd.get_or_insert_with(Crowd::default))
     }
 
-    /// Kept objects that look different now.
+    /// Kept objects that look different now. What hasn't changed isn't looked at: ten thousand objects don't fit the caches.
     fn changed(&mut self, scene: &Scene, all: bool, second: i64) -> Vec<u32> {
         let mut changed = Vec::new();
-        for (place, (object, part)) in scene.objects().iter().zip(&mut self.parts).enumerate() {
-            let now = if tells_age(&object.symbol) { second } else { 0 };
-            if part.way == Way::Kept && (all || part.version != object.version || part.second != now) {
-                (part.version, part.second) = (object.version, now);
-                changed.push(place as u32);
+        for (place, (part, version)) in self.parts.iter_mut().zip(scene.versions()).enumerate() {
+            let is_old = part.second != 0 && part.second != second;
+            if !all && part.version == *version && !is_old {
+                continue;
             }
+            part.version = *version;
+            let Some(object) = scene.objects().get(place).filter(|_| part.way == Way::Kept) else { continue };
+            part.second = if tells_age(&object.symbol) { second } else { 0 };
+            changed.push(place as u32);
         }
         changed
     }
 
     /// Whether an object that was kept can't be any more, or the other way round.
     fn has_turned(&self, scene: &Scene) -> bool {
-        let turned = |(object, part): (&Object, &Part)| match part.way {
+        let turned = |way: Way, object: &Object| match way {
             Way::Kept => !is_plain(object),
             Way::Direct => !self.off && is_plain(object),
             Way::Elsewhere => false,
         };
-        scene.objects().iter().zip(&self.parts).any(turned)
+        let parts = self.parts.iter().zip(scene.versions()).zip(scene.objects());
+        parts.into_iter().any(|((part, version), object)| part.version != *version && turned(part.way, object))
     }
 
     fn restart(&mut self, scene: &Scene, fates: &[Fate]) {
@@ -194,7 +224,13 @@ impl Key {
             fill: ui.fonts(|fonts| fonts.font_atlas_fill_ratio()),
             fates: fates.to_vec(),
             objects: scene.objects().len(),
+            arrangement: scene.arrangement(),
         }
+    }
+
+    fn has_same_places(&self, now: &Self) -> bool {
+        let places = |key: &Self| (key.origin, key.scale, key.objects, key.arrangement);
+        places(self) == places(now)
     }
 
     fn holds(&self, now: &Self) -> bool {
@@ -206,76 +242,23 @@ fn atlas(ui: &Ui) -> [usize; 2] {
     ui.fonts(|fonts| fonts.font_image_size())
 }
 
-/// Makes triangles of one object.
-struct Maker<'a> {
-    ui: &'a Ui,
-    c: Canvas<'a>,
-    draw: &'a dyn Fn(&Canvas<'_>, &Object, &Crowd),
-    crowd: &'a Crowd,
-}
-
-impl Maker<'_> {
-    /// The triangles of each of these objects. They are cut some at a time, so that the shapes find room where those before
-    /// them lay.
-    fn meshes(&self, scene: &Scene, places: &[u32]) -> Vec<Mesh> {
-        let mut meshes = Vec::with_capacity(places.len());
-        places.chunks(PLATE_OBJECTS).for_each(|some| self.cut(scene, some, &mut meshes));
-        meshes
-    }
-
-    /// The triangles of a few objects. A paint callback that nobody carries out stands between two of them, since egui never
-    /// joins what is before one with what is after it.
-    fn cut(&self, scene: &Scene, places: &[u32], meshes: &mut Vec<Mesh>) {
-        let (ctx, clip) = (self.ui.ctx(), self.c.clip());
-        let nothing: Arc<dyn std::any::Any + Send + Sync> = Arc::new(());
-        for object in places.iter().filter_map(|place| scene.objects().get(*place as usize)) {
-            if *object.visible.get() {
-                (self.draw)(&self.c, object, self.crowd);
-            }
-            self.c.add(Shape::Callback(PaintCallback { rect: clip, callback: nothing.clone() }));
-        }
-        let shapes = ctx.graphics_mut(|graphics| {
-            let mut drawn = std::mem::take(graphics.entry(scratch()));
-            let mut shapes = Vec::with_capacity(drawn.next_idx().0);
-            for at in 0..drawn.next_idx().0 {
-                drawn.mutate_shape(ShapeIdx(at), |drawn| {
-                    let shape = std::mem::replace(&mut drawn.shape, Shape::Noop);
-                    shapes.push(egui::epaint::ClippedShape { shape, ..drawn.clone() });
-                });
-            }
-            shapes
-        });
-        let mut current = Mesh::default();
-        for primitive in ctx.tessellate(shapes, ctx.pixels_per_point()) {
-            match primitive.primitive {
-                Primitive::Callback(_) => meshes.push(std::mem::take(&mut current)),
-                Primitive::Mesh(mesh) if mesh.texture_id == TextureId::default() => current.append(mesh),
-                Primitive::Mesh(_) => {}
-            }
-        }
-    }
-}
-
 /// Puts triangles of objects, in order, on the plates where these objects are.
-fn put(items: &[Item], places: &[u32], meshes: Vec<Mesh>) {
-    let mut fresh = places.iter().copied().zip(meshes).peekable();
+fn put(items: &[Item], places: &[u32], cut: &Cut) {
+    let mut fresh = places.iter().copied().zip(cut.pieces()).peekable();
+    let mut own: Vec<(usize, Piece<'_>)> = Vec::with_capacity(PLATE_OBJECTS);
     for item in items {
         let Item::Run { from, to, plates } = item else { continue };
         for (plate, first) in plates.iter().zip((*from..*to).step_by(PLATE_OBJECTS)) {
             let end = (first + PLATE_OBJECTS as u32).min(*to);
-            let own: Vec<(usize, Mesh)> = std::iter::from_fn(|| fresh.next_if(|(place, _)| *place < end))
-                .map(|(place, mesh)| (place.saturating_sub(first) as usize, mesh))
-                .collect();
+            own.clear();
+            while let Some((place, piece)) = fresh.next_if(|(place, _)| *place < end) {
+                own.push((place.saturating_sub(first) as usize, piece));
+            }
             if !own.is_empty() {
                 plate.get().put(&own);
             }
         }
     }
-}
-
-/// Where objects are drawn only to be cut into triangles.
-fn scratch() -> LayerId {
-    LayerId::new(Order::Background, Id::unique("kept"))
 }
 
 /// While a context's data say true under this id, nothing is kept: to measure what keeping is worth.

@@ -13,6 +13,7 @@ mod instrument;
 mod kept;
 mod lamp;
 pub mod layers;
+mod letters;
 mod machine;
 pub mod marks;
 mod permissives;
@@ -132,7 +133,7 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View
     let fates = layers::fates(ui.ctx(), salt, scene);
     let senses = Senses::of(ui, salt, scene);
     let draw = |c: &Canvas<'_>, object: &Object, crowd: &Crowd| drawn(c, object, crowd, view);
-    let (items, crowd) = kept.refresh((ui, c), (scene, &fates), view, &draw);
+    let (items, touches, crowd) = kept.refresh((ui, c), (scene, &fates), view, &draw);
     let scenery = Scenery { ui, c, salt, scene, crowd, view, senses };
     let objects = scene.objects();
     for item in items {
@@ -140,8 +141,11 @@ pub fn paint(ui: &Ui, c: &Canvas<'_>, salt: egui::Id, scene: &Scene, view: &View
             Item::Direct(place) => objects.get(*place as usize).into_iter().for_each(|object| scenery.object(object, &mut hits)),
             Item::Run { from, to, plates } => {
                 kept::add(c.painter(), plates);
-                for object in objects.get(*from as usize..*to as usize).unwrap_or_default() {
-                    scenery.touched(object, &mut hits);
+                let run = *from as usize..*to as usize;
+                for (place, touch) in run.clone().zip(touches.get(run).unwrap_or_default()) {
+                    if touch.is_pressed || senses.reach(touch.rect) {
+                        objects.get(place).into_iter().for_each(|object| scenery.touched(object, &mut hits));
+                    }
                 }
             }
         }
@@ -205,14 +209,14 @@ impl<'a> Scenery<'a> {
 
     /// What presses, focus and the pointer do to an object, whoever painted it.
     fn touched(&self, object: &Object, hits: &mut Vec<Hit>) {
-        if *object.visible.get() && !is_left_out(&object.symbol) {
+        if *object.visible.get() && !object.is_left_out() {
             let c = self.canvas(object);
             hits.extend(clicked(self.ui, &c, self.salt.with(object.id.0), (self.scene, object), self.view, self.senses));
         }
     }
 
     fn object(&self, object: &Object, hits: &mut Vec<Hit>) {
-        if !*object.visible.get() || is_left_out(&object.symbol) {
+        if !*object.visible.get() || object.is_left_out() {
             return;
         }
         let (ui, c, id) = (self.ui, self.c, self.salt.with(object.id.0));
@@ -245,27 +249,9 @@ impl<'a> Scenery<'a> {
     }
 }
 
-/// What belongs to a tag that this plant doesn't have, and may miss.
-fn is_left_out(symbol: &Symbol) -> bool {
-    let gone = |reading: &Reading| !reading.is_present();
-    match symbol {
-        Symbol::Value(value) => gone(&value.reading),
-        Symbol::Bar(bar) => gone(&bar.reading),
-        Symbol::Gauge(gauge) => gone(&gauge.reading),
-        Symbol::Instrument(instrument) => gone(&instrument.reading),
-        Symbol::Lamp(lamp) => gone(&lamp.reading),
-        Symbol::Setpoint(point) => gone(&point.reading),
-        Symbol::Permissives(own) => gone(&own.target),
-        Symbol::Switch(switch) => gone(&switch.reading) || gone(&switch.target),
-        Symbol::Button(button) => button.target.tag().is_some() && gone(&button.target),
-        Symbol::Trend(trend) => trend.pens.iter().all(|pen| gone(&pen.reading)),
-        _ => false,
-    }
-}
-
 /// Draws what is made from the scene alone; nothing of it can be pressed by itself.
 fn drawn(c: &Canvas<'_>, object: &Object, crowd: &Crowd, view: &View<'_>) {
-    if is_left_out(&object.symbol) {
+    if object.is_left_out() {
         return;
     }
     let (rect, now) = (c.rect(object.rect), view.now);

@@ -5,10 +5,9 @@
 use std::collections::HashMap;
 
 use egui::{Rect, pos2};
-use plantroom_scene::{Layer, Object, ObjectId, Scene, Symbol};
+use plantroom_scene::{Layer, Object, ObjectId, Scene, TOUCH_POINTS};
 
 use super::Canvas;
-use crate::look::TOUCH_POINTS;
 
 /// Above so many things that can be pressed none reaches further than it looks.
 const MOST: usize = 1_500;
@@ -20,7 +19,7 @@ pub struct Reach(HashMap<ObjectId, Rect>);
 impl Reach {
     /// What can be pressed on a scene.
     pub fn of(scene: &Scene, c: &Canvas<'_>) -> Self {
-        let all: Vec<&Object> = scene.objects().iter().filter(|object| is_pressed(object)).take(MOST + 1).collect();
+        let all: Vec<&Object> = scene.objects().iter().filter(|object| object.is_pressed()).take(MOST + 1).collect();
         if all.len() > MOST {
             return Self::default();
         }
@@ -34,11 +33,6 @@ impl Reach {
     pub fn area(&self, of: ObjectId) -> Option<Rect> {
         self.0.get(&of).copied()
     }
-}
-
-fn is_pressed(object: &Object) -> bool {
-    let by_itself = matches!(object.symbol, Symbol::Button(_) | Symbol::Setpoint(_) | Symbol::Switch(_) | Symbol::Popup(_));
-    by_itself || object.click.is_some()
 }
 
 /// The areas of boxes, each with its layer.

@@ -49,6 +49,7 @@ impl Inner {
                 // Ours count in the lower half, so that neither hides the other's changes.
                 revision: (revision << 32) + self.changes,
                 files: self.files.clone(),
+                assets: Vec::new(),
                 home,
                 instances,
                 system_tags,

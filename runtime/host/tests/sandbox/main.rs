@@ -7,6 +7,7 @@ mod hostile;
 mod life;
 mod loading;
 mod orders;
+mod pieces;
 mod rates;
 mod reading;
 mod replacing;

@@ -78,12 +78,14 @@ fn faceplate(call: &mut Call) -> Done<Dynamic> {
     let mut options = call.options(1)?;
     let subtitle = options.text(call, "subtitle")?.unwrap_or_default();
     let size = size(call, options.take("size"), FACEPLATE_SIZE)?;
+    let close_gaps = options.bool(call, "close_gaps", true)?;
     with("faceplate", |build| {
         if build.kind != Kind::Faceplate {
             return call.refuse("is for files in parts/ that open as a window; a screen calls screen(title)");
         }
         let (name, place) = (build.name.clone(), call.place.clone());
         let header = Header { name, title, subtitle, level: 0, parent: None, size, faceplates: None, place };
+        build.close_gaps = close_gaps;
         set_header(build, header, call)
     })?;
     Ok(Dynamic::UNIT)

@@ -64,6 +64,8 @@ pub(crate) struct Build {
     pub origins: Vec<(Point, Place)>,
     /// The page of tabs or the pop-up that is being filled, outermost first.
     pub layers: Vec<Layer>,
+    /// Whether rows of a faceplate move up to where others are left out.
+    pub close_gaps: bool,
     /// Cells of tables so far.
     pub cells: usize,
 }
@@ -101,6 +103,7 @@ impl Build {
             mentions: Vec::new(),
             origins: Vec::new(),
             layers: Vec::new(),
+            close_gaps: true,
             cells: 0,
         }
     }

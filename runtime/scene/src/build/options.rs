@@ -147,7 +147,7 @@ impl Options {
             reading.overrides.limits = Some(limit_set(call, value)?);
         }
         if reading.source == Source::Constant {
-            reading.facts = reading.overrides.over(reading.facts.clone());
+            reading.facts = reading.overrides.over(&reading.facts);
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Options {
             let (id, placed_by) = (build.next_object(), build.origins.first().map(|(_, place)| place.clone()));
             let layer = build.layers.last().copied();
             let place = call.place.clone();
-            build.add_object(Object { id, place, placed_by, rect, symbol, layer, visible, click, tip, error: None, version: 0 })
+            build.add_object(Object { id, place, placed_by, rect, symbol, layer, visible, click, tip, error: None })
         })?;
         Ok(Dynamic::UNIT)
     }

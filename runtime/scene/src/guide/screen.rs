@@ -24,7 +24,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         arguments: "(title, #{..})",
         usage: "faceplate(\"Pump 2\", #{ size: [320, 380] })",
         what: "The same for a window in `parts/`.",
-        options: &[("size", "[320, 380] without it"), ("subtitle", "smaller words beside the title")],
+        options: &[
+            ("size", "[320, 380] without it"),
+            ("subtitle", "smaller words beside the title"),
+            ("close_gaps", "false: rows stay where they are also below optional ones whose tags the plant doesn't have"),
+        ],
         ..NOT_SEEN
     },
     Function {

@@ -13,9 +13,7 @@ const TARGET: f32 = 24.0;
 const COVERED: f32 = 0.15;
 
 pub(super) fn look(scene: &Scene, palette: &Palette, found: &mut Findings) {
-    let size = scene.header.size;
-    // A faceplate is painted at the scale of the screen under it, which is 1 in this window.
-    let scale = if scene.header.level == 0 { 1.0 } else { (BODY.0 / size.0).min(BODY.1 / size.1) };
+    let (size, scale) = (scene.header.size, scale(scene));
     let points = palette.text_points * scale;
     if points < WORDS {
         let message = format!(
@@ -33,6 +31,13 @@ pub(super) fn look(scene: &Scene, palette: &Palette, found: &mut Findings) {
         small(object, scale, found);
     }
     overlaps(scene, found);
+}
+
+/// Points a unit in the window by which sizes are judged.
+pub(super) fn scale(scene: &Scene) -> f32 {
+    let size = scene.header.size;
+    // A faceplate is painted at the scale of the screen under it, which is 1 in this window.
+    if scene.header.level == 0 { 1.0 } else { (BODY.0 / size.0).min(BODY.1 / size.1) }
 }
 
 fn small(object: &Object, scale: f32, found: &mut Findings) {

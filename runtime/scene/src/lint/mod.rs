@@ -12,6 +12,7 @@ mod colour;
 mod cost;
 mod layout;
 mod look;
+mod touch;
 mod ways;
 mod words;
 
@@ -48,6 +49,10 @@ pub const LINTS: &[Lint] = &[
     Lint {
         id: "small-target",
         why: "What is pressed in a hurry, or with a glove, must be at least 24 points high and wide (WCAG 2.2, 2.5.8).",
+    },
+    Lint {
+        id: "touch-room",
+        why: "A fingertip covers 9 mm, 44 points: of two targets nearer than that the wrong one is pressed (WCAG 2.2, 2.5.5).",
     },
     Lint { id: "overlap", why: "Of two things in one place the lower one can't be read or pressed." },
     Lint { id: "words-missing", why: "A shape or a lamp without a word makes every operator learn it by heart." },
@@ -155,6 +160,7 @@ fn look_at(scene: &Scene, subject: &Subject<'_>, found: &mut Findings) {
     look::look(scene, subject.palette, found);
     colour::look(scene, found);
     layout::look(scene, subject.palette, found);
+    touch::look(scene, found);
     words::look(scene, found);
     acts::look(scene, (subject.tags, subject.instances), found);
     cost::look(scene, found);

@@ -128,6 +128,32 @@ fn things_have_room() {
 }
 
 #[test]
+fn a_fingertip_means_one_thing() {
+    // On a display of 1600 x 900 a unit is a point.
+    let button = |x: u32, y: u32, w: u32, h: u32| {
+        format!(
+            "button({x}, {y}, \"Start pump\", #{{ w: {w}, h: {h}, tag: \"p1/start\", value: true, ask: \"Start pump 1?\" }});"
+        )
+    };
+    let two = |x: u32, y: u32, w: u32, h: u32| format!("{} {}", button(10, 10, w, h), button(x, y, w, h));
+    check(&two(10, 50, 90, 32), &["2 touch-room"]);
+    check(&two(10, 64, 90, 32), &[]);
+    check(&two(10, 76, 90, 60), &[]);
+    check(&two(48, 10, 32, 60), &["2 touch-room"]);
+    check(&two(70, 10, 56, 60), &[]);
+    check(
+        &format!("pump(60, 60, \"p1\", #{{ label: \"a\", size: 16, open: \"1_a\" }}); {}", button(76, 40, 90, 60)),
+        &["2 touch-room"],
+    );
+    check(&format!("pump(60, 60, \"p1\", #{{ label: \"a\", size: 16 }}); {}", button(76, 40, 90, 60)), &[]);
+    let lines = format!("screen(\"A\", #{{ level: 1 }});\n{}\n\n{}\n", button(10, 10, 90, 32), button(10, 50, 90, 32));
+    let findings = found(&[("1_a.rhai", &lines)]);
+    let told: Vec<(u32, bool)> =
+        findings.iter().map(|one| (one.diagnostic.line, one.diagnostic.message.contains("of line 2"))).collect();
+    assert_eq!(told, [(4, true)], "{findings:?}");
+}
+
+#[test]
 fn commands_are_asked_for_in_words_and_nothing_moves_by_itself() {
     check("button(10, 10, \"Start\", #{ tag: \"p1/start\", value: true });", &["2 unclear-question"]);
     check("button(10, 10, \"Start\", #{ tag: \"p1/start\", value: true, ask: \"Start pump 1?\" });", &[]);

@@ -53,8 +53,22 @@ fn fits(query: &ListQuery, names: Option<&GlobMatcher>, spec: &AlarmSpec, row: &
         && query.text.as_ref().is_none_or(has)
 }
 
+/// Words for `state` beside those of the states themselves.
+const STATE_WORDS: [&str; 6] = ["all", "active", "unacknowledged", "shelved", "suppressed", "out-of-service"];
+
+/// A word that nobody knows would find nothing, and look like a quiet plant.
+fn known_state(word: &str) -> Result<(), ApiError> {
+    let of_states = || AlarmState::ALL.into_iter().map(state_word);
+    if STATE_WORDS.into_iter().chain(of_states()).any(|known| known == word) {
+        return Ok(());
+    }
+    let known: Vec<&str> = STATE_WORDS.into_iter().chain(of_states()).collect();
+    Err(ApiError::bad_request(format!("there is no state `{word}` of alarms"), known.join(", ")))
+}
+
 pub(crate) async fn list(call: Call) -> Result<Response, ApiError> {
     let query: ListQuery = call.query()?;
+    query.state.as_deref().map(known_state).transpose()?;
     let (plant, door, role) = (call.app.station.plant(), call.app.station.alarms(), call.role().unwrap_or(Role::View));
     let (board, recorded) = (door.board().borrow().clone(), *door.recorded().borrow());
     let rest = AlarmRow::default();

@@ -40,6 +40,12 @@ pub(super) struct Fake {
     _data: tempfile::TempDir,
 }
 
+/// A language and a picture.
+pub(super) fn assets() -> Vec<(String, String)> {
+    let asset = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    vec![asset("languages/de.toml", "\"Well\" = \"Brunnen\"\n"), asset("images/site.svg", "<svg/>")]
+}
+
 fn write_spec() -> WriteSpec {
     WriteSpec {
         role: Role::Operate,
@@ -101,7 +107,7 @@ impl Fake {
             plant: Arc::new(plant(origins)),
             access,
             snapshots: watch::channel(Arc::new(Snapshot::waiting((FIRST_BULK + BULK) as usize))).0,
-            screens: watch::channel(Arc::new(ScreenSet { revision: 1, files: vec![("1_overview.rhai".into(), "x".into())] })).0,
+            screens: watch::channel(Arc::new(ScreenSet::new(1, vec![("1_overview.rhai".into(), "x".into())], assets()))).0,
             writes: Mutex::default(),
             is_well: AtomicBool::new(true),
             alarms: Arc::default(),

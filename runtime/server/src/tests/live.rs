@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use plantroom_access::By;
 use plantroom_model::{Columns, Role, Status, Value};
-use plantroom_wire::{Ask, Deed, Reply, ToConsole, ToStation, decode, encode};
+use plantroom_wire::{Ask, ContentHash, Contents, Deed, Reply, ToConsole, ToStation, decode, encode};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -95,8 +95,26 @@ async fn a_console_sees_what_it_shows_and_nothing_else() {
     let columns = console.values().await;
     assert_eq!(columns.statuses, [Status::UNCERTAIN_LAST_USABLE.0]);
     console.heard(|message| matches!(message, ToConsole::Heartbeat { .. })).await;
-    fake.screens.send_replace(Arc::new(ScreenSet { revision: 2, files: Vec::new() }));
+    fake.screens.send_replace(Arc::new(ScreenSet { revision: 2, ..ScreenSet::default() }));
     console.heard(|message| matches!(message, ToConsole::Screens { revision: 2, .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn assets_come_by_what_they_hold_and_only_when_they_are_asked_for() {
+    let served = serve(&Fake::new()).await;
+    let mut console = Console::logged_in(&served, "vera").await;
+    let ToConsole::Screens { assets, files, .. } = console.heard(|m| matches!(m, ToConsole::Screens { .. })).await else {
+        panic!("no screens");
+    };
+    assert_eq!(files.len(), 1, "assets don't come with the scripts");
+    let named: Vec<(String, ContentHash)> = assets.iter().map(|asset| (asset.path.clone(), asset.hash)).collect();
+    let held: Vec<(String, ContentHash)> =
+        super::fake::assets().into_iter().map(|(path, text)| (path, ContentHash::of(&text))).collect();
+    assert_eq!(named, held);
+    let asked = vec![named[1].1, ContentHash::of("of another plant")];
+    console.say(&ToStation::Fetch { hashes: asked }).await;
+    let ToConsole::Contents(answer) = console.heard(|m| matches!(m, ToConsole::Contents(_))).await else { panic!("no answer") };
+    assert_eq!(answer, Contents { texts: vec![(named[1].1, "<svg/>".to_owned())], is_last: true });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

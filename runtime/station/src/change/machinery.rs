@@ -164,8 +164,8 @@ impl Machinery {
             && old.home_screen == new.home_screen
             && old.tags.len() == new.tags.len();
         if !is_same {
-            let files = crate::screens::files(new);
-            self.screens.send_modify(|set| *set = Arc::new(ScreenSet { revision: set.revision + 1, files }));
+            let next = crate::screens::set(new, self.screens.borrow().revision + 1);
+            self.screens.send_replace(Arc::new(next));
         }
     }
 }

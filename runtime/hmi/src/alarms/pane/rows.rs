@@ -9,7 +9,7 @@ use super::super::table::Alarm;
 use super::super::{sign, words};
 use super::AlarmList;
 use crate::fonts::{bold, regular};
-use crate::look::TOUCH_POINTS;
+
 use crate::paint::Canvas;
 use crate::panes::Around;
 use crate::words::{age_text, local};
@@ -40,7 +40,7 @@ impl AlarmList {
     pub(super) fn header(&mut self, ui: &mut Ui, around: &Around<'_>) {
         let look = &*around.look;
         let (rect, _) =
-            ui.allocate_exact_size(vec2(ui.available_width(), if look.touch { TOUCH_POINTS } else { 22.0 }), Sense::hover());
+            ui.allocate_exact_size(vec2(ui.available_width(), if look.touch { plantroom_scene::TOUCH_POINTS } else { 22.0 }), Sense::hover());
         for (place, cell) in cells(rect).into_iter().enumerate() {
             let (title, _, sort) = COLUMNS[place];
             let (now, backwards) = self.list.sorted();
