@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plantroom_hmi::{Link, LinkEvent, PaintClock};
 use plantroom_model::{Columns, LimitSet, Mono, Outcome, OutcomeKind, Role, Status, Utc, Value, ValueKind};
-use plantroom_wire::{Ask, Reply, TagInfo, ToConsole, ToStation, WhyNow, WriteInfo};
+use plantroom_wire::{Ask, Contents, Reply, TagInfo, ToConsole, ToStation, WhyNow, WriteInfo};
 
 /// 2026-11-22 14:02:44 in Berlin.
 pub const START_UTC: i64 = 1_795_352_564_000_000_000;
@@ -151,6 +151,7 @@ impl Station {
         let message = ToConsole::Screens {
             revision: inner.revision,
             files: inner.files.clone(),
+            assets: Vec::new(),
             home: inner.home.clone(),
             instances: inner.instances.clone(),
             system_tags: inner.tags.keys().filter(|name| name.starts_with("system/")).cloned().collect(),
@@ -209,6 +210,10 @@ impl Station {
                 if let Some(kind) = outcome {
                     self.answer(request, kind, "as the station says");
                 }
+            }
+            // Its screens come with everything that they need.
+            ToStation::Fetch { hashes } => {
+                Contents::answers(|_| None, &hashes).into_iter().for_each(|answer| self.say(ToConsole::Contents(answer)));
             }
             ToStation::Why { request, tag } => {
                 let why = self.inner().whys.get(&tag).cloned().map(Box::new);

@@ -127,7 +127,7 @@ mod tests {
     fn each_object_gets_its_own_triangles_and_one_that_draws_nothing_gets_none() {
         let ctx = Context::default();
         let area = |at: usize| Rect::from_min_size(pos2(20.0 * at as f32, 10.0), vec2(12.0, 12.0));
-        let _ = ctx.run_ui(RawInput::default(), |ui| {
+        let mut output = ctx.run_ui(RawInput::default(), |ui| {
             let clip = Rect::from_min_size(Pos2::ZERO, vec2(400.0, 300.0));
             let cutter = Cutter::new(ui.ctx(), clip);
             for turn in 0..2 {
@@ -157,5 +157,6 @@ mod tests {
                 }
             }
         });
+        output.textures_delta.clear();
     }
 }
