@@ -6,7 +6,6 @@ use plantroom_scene::{Alarms, AlarmsOf};
 use super::{Canvas, Font, Hit, View, control};
 use crate::alarms::{self, Table};
 
-
 /// Height of a line, in units.
 const LINE: f32 = 22.0;
 

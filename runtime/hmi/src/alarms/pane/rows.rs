@@ -39,8 +39,10 @@ pub enum Pressed {
 impl AlarmList {
     pub(super) fn header(&mut self, ui: &mut Ui, around: &Around<'_>) {
         let look = &*around.look;
-        let (rect, _) =
-            ui.allocate_exact_size(vec2(ui.available_width(), if look.touch { plantroom_scene::TOUCH_POINTS } else { 22.0 }), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(
+            vec2(ui.available_width(), if look.touch { plantroom_scene::TOUCH_POINTS } else { 22.0 }),
+            Sense::hover(),
+        );
         for (place, cell) in cells(rect).into_iter().enumerate() {
             let (title, _, sort) = COLUMNS[place];
             let (now, backwards) = self.list.sorted();
