@@ -10,7 +10,7 @@ use egui::accesskit::Role as Part;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use fake::{Facts, START_UTC, Station};
-use plantroom_hmi::{Console, ConsoleOptions, PaintClock};
+use plantroom_hmi::{Choices, Console, ConsoleOptions, PaintClock};
 use plantroom_model::{AlarmState, AlarmVerb, Mono, Occurrence, OutcomeKind, Priority, Role, Value};
 use plantroom_wire::{AlarmBatch, AlarmInfo, AlarmNow, AlarmTotals, AlarmWish, Ask, Deed, Reply, ToConsole, ToStation};
 
@@ -25,6 +25,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(Choices::default())
+    }
+
+    fn with(choices: Choices) -> Self {
         let time_ms = Arc::new(AtomicU64::new(1_000));
         let read = time_ms.clone();
         let clock = PaintClock::new(move || Mono(0).plus_ms(read.load(Ordering::Relaxed)));
@@ -32,7 +36,7 @@ impl Bench {
         station.inner().role = Some(Role::Operate);
         station.inner().outcome = Some(OutcomeKind::Done);
         station.reload(&[("1_overview.rhai", OVERVIEW), ("2_high_lift.rhai", UNIT)]);
-        let options = ConsoleOptions { token: Some("t".to_owned()), ..ConsoleOptions::default() };
+        let options = ConsoleOptions { token: Some("t".to_owned()), choices, ..ConsoleOptions::default() };
         let console = Console::new(station.link(), clock, &options);
         let build = Harness::builder().with_size([1_600.0, 900.0]);
         let harness = build.build_ui_state(|ui, console: &mut Console| console.show(ui), console);
@@ -215,6 +219,30 @@ fn shelving_many_is_asked_for_once_and_then_goes_in_parts() {
     bench.click(Part::Button, "Confirm");
     bench.wait(600);
     assert_eq!(bench.deeds().len(), 2);
+}
+
+#[test]
+fn what_fingers_press_is_as_high_as_one() {
+    let mut bench = Bench::with(Choices { touch: true, language: Some("en".into()), ..Choices::default() });
+    bench.tell(two());
+    let high = |bench: &Bench, role, part: &str| -> Vec<f32> {
+        let all = bench.harness.query_all_by_role(role);
+        let fitting = all.filter(|node| node.accesskit_node().label().is_some_and(|label| label.contains(part)));
+        fitting.map(|node| node.rect().height()).collect()
+    };
+    let banner = high(&bench, Part::Button, "alarm critical");
+    assert!(!banner.is_empty() && banner.iter().all(|high| *high >= 36.0), "{banner:?}");
+    for key in ["Acknowledge", "Silence horn"] {
+        assert!(high(&bench, Part::Button, key).iter().all(|high| *high >= 42.5), "{key}");
+    }
+    bench.harness.key_press(Key::F2);
+    bench.wait(600);
+    let (rows, titles) = (high(&bench, Part::ListItem, "Pump"), high(&bench, Part::ColumnHeader, ""));
+    assert!(rows.len() == 2 && rows.iter().all(|high| *high >= 43.9), "{rows:?}");
+    assert!(titles.len() == 10 && titles.iter().all(|high| *high >= 43.9), "{titles:?}");
+    for key in ["Shelve", "Out of service", "Journal"] {
+        assert!(high(&bench, Part::Button, key).iter().all(|high| *high >= 39.0), "{key}");
+    }
 }
 
 #[test]

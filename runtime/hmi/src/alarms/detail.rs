@@ -211,7 +211,6 @@ fn facts(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
     ui.add_space(4.0);
     let moment = |at: i64| crate::panes::moment(at, around);
     let acknowledged = now.acknowledged.as_ref().map(|(at, who)| format!("{who}, {}", moment(*at)));
-    let hidden = now.hidden_by.as_ref().map(|(who, why)| format!("{who}: {}", look.texts.translated(why)));
     let live = crate::tags::usable(around.tags, &info.tag).map(|value| words::value(info, &plantroom_model::Value::Float(value)));
     let came = if now.came > 0 { moment(now.came) } else { String::new() };
     let rows = [
@@ -222,7 +221,7 @@ fn facts(ui: &mut Ui, around: &Around<'_>, alarm: &Alarm<'_>) {
         ("Limit", words::limit(info, now.limit)),
         ("Condition", info.condition.clone()),
         ("Acknowledged by", acknowledged.unwrap_or_default()),
-        ("Hidden by", hidden.unwrap_or_default()),
+        ("Hidden by", words::hidden_by(look, now)),
         ("Shelf ends in", now.shelved_until.map_or_else(String::new, |until| words::left(until, around.utc))),
         ("First-out group", info.first_out.clone()),
         ("Likely cause", look.texts.translated(&now.cause).into_owned()),

@@ -153,7 +153,9 @@ fn none(ui: &mut Ui, look: &Look, is_empty: bool) {
 
 fn named(ui: &mut Ui, look: &Look, (name, message): (&str, &str), tail: &str, wants: &mut Vec<Want>) {
     ui.horizontal_wrapped(|ui| {
-        if ui.link(name).clicked() {
+        // A line of letters is too low for a finger.
+        let pressed = if look.touch { ui.button(name) } else { ui.link(name) };
+        if pressed.clicked() {
             wants.push(Want::Alarm(name.to_owned()));
         }
         ui.label(plain(look, &look.texts.translated(message)));

@@ -4,11 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plantroom_model::{Hidden, Marks, Priority};
+use plantroom_model::{Hidden, Priority};
 use plantroom_scene::AlarmsOf;
 use plantroom_wire::AlarmInfo;
 
-use super::causes::TOGETHER_NS;
 use super::table::{Alarm, ById, Table};
 
 /// Which alarms.
@@ -298,7 +297,7 @@ impl List {
         self.lay_out(table);
     }
 
-    /// Groups by cause: the first of a cause (the one marked so, or the one that came first) stands where the group's first
+    /// Groups by cause: the first of a cause stands where the group's first
     /// row stands, the others below it or folded away.
     fn lay_out(&mut self, table: &Table) {
         let mut groups: HashMap<&str, Vec<u32>> = HashMap::new();
@@ -317,14 +316,9 @@ impl List {
             }
             // Where a group's first row stands, all of it does; its other rows find nothing left.
             let Some(members) = groups.remove(cause) else { continue };
-            let began = members.iter().filter_map(|id| table.get(*id)).map(|alarm| alarm.now.came).min().unwrap_or(0);
-            let came = |id: u32| {
-                table.get(id).map(|alarm| {
-                    let late = alarm.now.came > began.saturating_add(TOGETHER_NS);
-                    (late, !alarm.marks().has(Marks::FIRST_OUT), alarm.now.came, alarm.now.occurrence)
-                })
-            };
-            let Some(top) = members.iter().copied().min_by_key(|id| came(*id)) else { continue };
+            let came = |id: u32| table.get(id).map(|alarm| (alarm.now.came, alarm.now.occurrence));
+            let first = table.first_of(cause).filter(|id| members.contains(id));
+            let Some(top) = first.or_else(|| members.iter().copied().min_by_key(|id| came(*id))) else { continue };
             self.lines.push(Line { id: top, more: members.len() as u32 - 1, below: false });
             if self.open.contains(cause) {
                 let rest = members.into_iter().filter(|id| *id != top);

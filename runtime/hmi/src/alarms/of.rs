@@ -95,6 +95,6 @@ fn cell(around: &Around<'_>, (info, now): &(AlarmInfo, AlarmNow), title: &str) -
         "State" => Cell::quiet(look, words::state(look, &alarm)),
         "Condition" => Cell::quiet(look, alarm.info.condition.as_str()),
         "Limit" => Cell::plain(look, words::limit(info, now.limit)),
-        _ => Cell::quiet(look, now.hidden_by.as_ref().map(|(who, why)| format!("{who}: {why}")).unwrap_or_default()),
+        _ => Cell::quiet(look, words::hidden_by(look, now)),
     }
 }

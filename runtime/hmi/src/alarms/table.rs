@@ -145,6 +145,7 @@ impl Table {
         for row in batch.rows {
             self.put(row, first, now);
         }
+        self.causes.tidy();
         if !batch.more {
             self.known = true;
         }
@@ -219,7 +220,7 @@ impl Table {
             return;
         }
         if !row.cause.is_empty() {
-            self.causes.count(row, waits(row), by > 0);
+            self.causes.count(row, info.priority, waits(row), by > 0);
         }
         // What belongs to no instance belongs to what its tag's name begins with, as symbols over plain tags do.
         let prefix = info.tag.rsplit_once('/').map_or("", |(prefix, _)| prefix);
@@ -309,6 +310,11 @@ impl Table {
     pub fn cause(&self) -> Option<(Alarm<'_>, u32)> {
         let (first, members) = self.causes.largest()?;
         Some((self.get(first)?, members))
+    }
+
+    /// The first alarm of a likely cause.
+    pub fn first_of(&self, cause: &str) -> Option<u32> {
+        self.causes.first(cause)
     }
 
     /// The first rows of a small list, and how many it has in all.

@@ -210,16 +210,16 @@ fn filters_and_tabs_leave_out_what_they_say() {
 }
 
 #[test]
-fn a_group_is_folded_under_the_one_that_came_first() {
+fn a_group_is_folded_under_its_first() {
     let mut table = four();
     let with_cause = |id: u32| AlarmNow { cause: "power dip".into(), ..row(id, AlarmState::Unacknowledged, i64::from(id)) };
     tell(&mut table, vec![with_cause(4), with_cause(2), with_cause(1)]);
     let mut list = List::default();
     list.update(&table, false);
-    assert_eq!(list.ids(), [1, 3]);
+    assert_eq!(list.ids(), [4, 3], "nobody has marked one: the most urgent");
     assert_eq!((list.lines()[0].more, list.len()), (2, 4));
     list.unfold("power dip", &table);
-    assert_eq!(list.ids(), [1, 4, 2, 3]);
+    assert_eq!(list.ids(), [4, 2, 1, 3]);
     assert_eq!(list.group_of(&table, 1), [4, 2, 1]);
     let marked = AlarmNow { marks: Marks::FIRST_OUT.0, ..with_cause(2) };
     tell(&mut table, vec![marked]);
@@ -237,13 +237,13 @@ fn the_first_of_the_largest_cause_is_told_until_all_of_it_is_acknowledged() {
     assert!(table.cause().is_none(), "two are no flood");
     tell(&mut table, vec![with(1, "dip", waits)]);
     let first = |table: &Table| table.cause().map(|(alarm, members)| (alarm.info.id, members));
-    assert_eq!(first(&table), Some((1, 3)));
+    assert_eq!(first(&table), Some((4, 3)), "nobody has marked one: the most urgent");
     let marked = AlarmNow { marks: Marks::FIRST_OUT.0, ..with(2, "dip", AlarmState::Acknowledged) };
     tell(&mut table, vec![marked.clone()]);
     assert_eq!(first(&table), Some((2, 3)), "what is marked as the first, also when it is acknowledged itself");
     let late = AlarmNow { marks: Marks::FIRST_OUT.0, ..with(4, "dip", waits) };
     tell(&mut table, vec![late, AlarmNow { marks: 0, ..marked.clone() }]);
-    assert_eq!(first(&table), Some((1, 3)), "the first of another group that came later isn't the first of this one");
+    assert_eq!(first(&table), Some((2, 3)), "another group's first, that came later, doesn't take its place");
     tell(&mut table, vec![with(4, "dip", AlarmState::Acknowledged), with(1, "dip", AlarmState::Acknowledged)]);
     assert_eq!(first(&table), None);
     tell(&mut table, vec![with(4, "dip", waits), AlarmNow { hidden: Hidden::SHELVED.0, ..marked }]);

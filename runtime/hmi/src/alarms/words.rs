@@ -2,7 +2,7 @@
 
 use plantroom_model::{Hidden, Marks, Priority, Utc, Value};
 use plantroom_scene::Facts;
-use plantroom_wire::AlarmInfo;
+use plantroom_wire::{AlarmInfo, AlarmNow};
 
 use super::table::Alarm;
 use crate::look::Look;
@@ -68,4 +68,15 @@ pub fn to_respond(alarm: &Alarm<'_>, now: Option<Utc>) -> Option<i64> {
     let now = now?;
     let open = alarm.info.respond_s > 0 && alarm.state().is_active() && alarm.now.came > 0;
     open.then(|| i64::from(alarm.info.respond_s) - (now.0 - alarm.now.came) / 1_000_000_000)
+}
+
+/// Who or what hides it, and why; what a plugin or a script does is said by its reason alone.
+pub fn hidden_by(look: &Look, now: &AlarmNow) -> String {
+    let Some((who, why)) = &now.hidden_by else { return String::new() };
+    let why = look.texts.translated(why);
+    match (who.is_empty(), why.is_empty()) {
+        (true, _) => why.into_owned(),
+        (false, true) => who.clone(),
+        (false, false) => format!("{who}: {why}"),
+    }
 }

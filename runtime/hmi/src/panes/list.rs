@@ -4,7 +4,7 @@
 use egui::{Align, Color32, Label, Layout, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::fonts::{bold, regular};
-use crate::look::Look;
+use crate::look::{Look, TOUCH_POINTS};
 
 /// Words as a heading; these and all below in the console's language, where they are its own.
 pub fn heading(look: &Look, words: &str) -> RichText {
@@ -94,7 +94,10 @@ pub fn list(
     let gap = 8.0;
     let room = ui.available_width() - 18.0 - gap * columns.len() as f32;
     let unit = room.max(100.0) / columns.iter().map(|column| column.share).sum::<f32>().max(0.1);
-    let row_h = (look.theme.size_text * 1.55).max(ui.spacing().interact_size.y.min(24.0));
+    let row_h = match look.touch {
+        true => TOUCH_POINTS,
+        false => (look.theme.size_text * 1.55).max(ui.spacing().interact_size.y.min(24.0)),
+    };
     let fit = |ui: &mut Ui, share: f32, words: RichText, pressable: bool| {
         let size = vec2(share * unit, row_h);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {

@@ -148,9 +148,7 @@ impl AlarmList {
     /// What is to be done; of hidden ones, how long and by whom.
     fn last(&self, around: &Around<'_>, alarm: &Alarm<'_>) -> String {
         let now = alarm.now;
-        let by = now.hidden_by.as_ref().map_or_else(String::new, |(who, why)| {
-            if why.is_empty() { who.clone() } else { format!("{who}: {}", around.look.texts.translated(why)) }
-        });
+        let by = words::hidden_by(&around.look, now);
         match (self.list.tab(), now.shelved_until) {
             (Tab::Active, _) => alarm.info.action.clone(),
             (Tab::Shelved, Some(until)) => around.look.fill("{} left, {}", &[&words::left(until, around.utc), &by]),
