@@ -192,8 +192,9 @@ fn beside(c: &Canvas<'_>, alarm: &Alarm<'_>) -> String {
 fn keys(ui: &Ui, c: &Canvas<'_>, left: f32, (table, ids): (&Table, &[u32]), around: &Around<'_>) -> Option<Press> {
     let able = !ids.is_empty() && around.blocked.is_none();
     let blocked = around.blocked.or_else(|| ids.is_empty().then_some("Nothing waits for an acknowledgement."));
-    let edge = if c.look().touch { 1.0 } else { 8.0 };
-    let rect = Rect::from_min_max(c.at(left, edge), c.at(left + 122.0, 45.0));
+    // Where fingers press them, both keys together are as high as the bar.
+    let (edge, half) = if c.look().touch { (0.2, 0.2) } else { (8.0, 2.0) };
+    let rect = Rect::from_min_max(c.at(left, edge), c.at(left + 122.0, 46.0 - half));
     let words = c.say("Acknowledge");
     let response = control::press(ui, c, rect, ui.unique_id().with("acknowledge"), (Role::Button, words), blocked);
     control::key(c, rect, words, &control::face(c, &response, able, false));
@@ -203,7 +204,7 @@ fn keys(ui: &Ui, c: &Canvas<'_>, left: f32, (table, ids): (&Table, &[u32]), arou
     }
     let sounds = table.horn().sounds();
     let blocked = (!sounds).then_some("The horn is silent.");
-    let rect = Rect::from_min_max(c.at(left, 48.0), c.at(left + 122.0, 92.0 - edge));
+    let rect = Rect::from_min_max(c.at(left, 46.0 + half), c.at(left + 122.0, 92.0 - edge));
     let words = c.say("Silence horn");
     let response = control::press(ui, c, rect, ui.unique_id().with("horn"), (Role::Button, words), blocked);
     control::key(c, rect, words, &control::face(c, &response, sounds, sounds));

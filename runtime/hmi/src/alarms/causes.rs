@@ -39,8 +39,12 @@ struct Group {
 
 impl Group {
     fn first(&self) -> Option<u32> {
-        let known = self.first.map(|(id, _)| id).filter(|id| self.members.contains_key(id));
-        known.or_else(|| self.members.iter().min_by_key(|(_, member)| member.rank()).map(|(id, _)| *id))
+        let known = self.first.filter(|(id, _)| self.members.contains_key(id));
+        let (id, first) = known.or_else(|| self.members.iter().min_by_key(|(_, one)| one.rank()).map(|(id, one)| (*id, *one)))?;
+        // What came before the one that is marked, and is more urgent, is no follower of it: its own mark was taken away before
+        // this console started.
+        let before = self.members.iter().filter(|(_, one)| one.came < first.came && one.priority > first.priority);
+        Some(before.min_by_key(|(_, one)| (Reverse(one.priority), one.came)).map_or(id, |(id, _)| *id))
     }
 }
 

@@ -251,6 +251,18 @@ fn the_first_of_the_largest_cause_is_told_until_all_of_it_is_acknowledged() {
 }
 
 #[test]
+fn what_came_before_the_marked_one_and_is_more_urgent_is_the_first() {
+    let mut table = Table::default();
+    let infos = [(1, Priority::Low), (2, Priority::High), (3, Priority::Medium), (4, Priority::Critical)];
+    let infos = infos.into_iter().map(|(id, priority)| info(id, priority)).collect();
+    let with = |id: u32, marks| AlarmNow { cause: "dip".into(), marks, ..row(id, AlarmState::Unacknowledged, i64::from(id)) };
+    let rows = vec![with(3, Marks::FIRST_OUT.0), with(4, 0), with(1, 0), with(2, 0)];
+    table.take(part(true, infos, rows), None);
+    let first = table.cause().map(|(alarm, members)| (alarm.info.id, members));
+    assert_eq!(first, Some((2, 4)), "not the low one before it, nor the critical one that followed");
+}
+
+#[test]
 fn a_small_list_shows_its_part_of_the_plant_and_keeps_up() {
     use plantroom_scene::AlarmsOf;
     let mut table = four();

@@ -92,8 +92,9 @@ impl AlarmList {
         };
         let c = Canvas::new(ui.painter(), rect.min, 1.0);
         let lit = !waits || gone || alarm.hidden().any() || sign::lit(around.utc);
-        let indent = if line.below { 14.0 } else { 0.0 };
-        sign::paint(&c, pos2(rect.left() + 13.0 + indent, rect.center().y), 15.0, priority, lit);
+        // One of those below stands a little to the right, and is a little smaller.
+        let (indent, size) = if line.below { (8.0, 12.0) } else { (0.0, 15.0) };
+        sign::paint(&c, pos2(rect.left() + 13.0 + indent, rect.center().y), size, priority, lit);
         for (place, cell) in cells(rect).into_iter().enumerate() {
             let plain = PLAIN.contains(&place);
             put(ui, cell, &texts[place], if plain { regular(t.size_text) } else { font.clone() }, ink);
