@@ -39,3 +39,12 @@ pub fn demo_project() -> Result<PathBuf> {
             Failure::problems("The demo plant screens/waterworks was not found. Start the demo in a checkout of Plantroom, or name a project: plantroom demo --project FOLDER.").into()
         })
 }
+
+/// The SDK for plugin authors: `sdk` of the checkout that the program, or the current folder, is in.
+pub fn sdk() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    let above = |path: &Option<PathBuf>| path.iter().flat_map(|path| path.ancestors().map(PathBuf::from)).collect::<Vec<_>>();
+    let folders = above(&here).into_iter().chain(above(&program));
+    folders.map(|folder| folder.join("sdk")).find(|sdk| sdk.join("guest/Cargo.toml").is_file() && sdk.join("testkit").is_dir())
+}

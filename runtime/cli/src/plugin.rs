@@ -1,4 +1,11 @@
-//! `plantroom plugin`: building and inspecting plugins.
+//! `plantroom plugin`: making, signing and judging plugins.
+
+mod archives;
+mod inspect;
+mod keys;
+mod list;
+mod new;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +27,8 @@ pub struct Plugin {
 
 #[derive(Subcommand)]
 enum PluginVerb {
+    /// Makes a folder with a new plugin in it that builds and passes its own tests at once.
+    New(new::NewFolder),
     /// Builds plugins to WebAssembly and packs each as one component.
     Build {
         /// The plugins' folders.
@@ -29,6 +38,22 @@ enum PluginVerb {
         #[arg(long, default_value = "plugins")]
         out: PathBuf,
     },
+    /// Tests a plugin: its own tests on this machine, then the conformance suite on its component in the sandbox.
+    Test(test::Test),
+    /// Says what a component, an archive or a plugin's folder is: size, contract, imports, and what it asks for, in words.
+    Check(inspect::CheckPlugin),
+    /// Packs a plugin's folder as one archive, NAME-VERSION.plantroom: component, plugin.toml, licence, contract, hashes.
+    Pack(archives::Pack),
+    /// Makes a key pair: the secret key signs, the public key is what others trust.
+    Keygen(keys::Keygen),
+    /// Signs an archive, as its publisher or as the site that runs it.
+    Sign(archives::Sign),
+    /// Checks an archive's hashes and signatures, and whether a project trusts who has signed it.
+    Verify(archives::Verify),
+    /// Says what a component is and asks for; with a project, what it could reach in this plant.
+    Inspect(inspect::Inspect),
+    /// Lists the plugins of a project: version, on whose word they run, and what keeps them from loading.
+    List(list::List),
     /// Starts a plugin of a running station again out of quarantine, once its cause is mended.
     Release {
         /// The plugin's name in the project.
@@ -39,39 +64,45 @@ enum PluginVerb {
         #[arg(long, default_value = "")]
         comment: String,
     },
-    /// Says what a component is and what it asks for.
-    Inspect {
-        /// The component.
-        component: PathBuf,
-        /// JSON instead of text.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 impl Plugin {
     pub fn run(self) -> Result<()> {
         match self.verb {
+            PluginVerb::New(verb) => verb.run(),
+            PluginVerb::Test(verb) => verb.run(),
             PluginVerb::Build { folders, out } => build(&folders, &out),
+            PluginVerb::Check(verb) => verb.run(),
+            PluginVerb::Pack(verb) => verb.run(),
+            PluginVerb::Keygen(verb) => verb.run(),
+            PluginVerb::Sign(verb) => verb.run(),
+            PluginVerb::Verify(verb) => verb.run(),
+            PluginVerb::Inspect(verb) => verb.run(),
+            PluginVerb::List(verb) => verb.run(),
             PluginVerb::Release { name, reach, comment } => release(&name, &reach, &comment),
-            PluginVerb::Inspect { component, json } => inspect(&component, json),
         }
     }
 }
 
 fn build(folders: &[PathBuf], out: &Path) -> Result<()> {
+    let built = with_progress(|tell| pack::build_many(folders, out, tell))?;
+    for path in built {
+        println!("packed {}", path.display());
+    }
+    Ok(())
+}
+
+/// Does what takes a while, and says how it goes on.
+fn with_progress<T>(work: impl FnOnce(pack::Tell<'_>) -> Result<T>) -> Result<T> {
     let progress = ProgressBar::new_spinner();
     progress.enable_steady_tick(Duration::from_millis(100));
     let tell = |line: &str| {
         progress.set_message(line.to_owned());
         progress.suspend(|| println!("{line}"));
     };
-    let built = pack::build_many(folders, out, &tell).map_err(|error| Failure::problems(format!("{error:#}")));
+    let done = work(&tell).map_err(|error| Failure::problems(format!("{error:#}")));
     progress.finish_and_clear();
-    for path in built? {
-        println!("packed {}", path.display());
-    }
-    Ok(())
+    Ok(done?)
 }
 
 fn release(name: &str, reach: &Reach, comment: &str) -> Result<()> {
@@ -79,42 +110,4 @@ fn release(name: &str, reach: &Reach, comment: &str) -> Result<()> {
     let done = Client::open(reach)?.call("POST", &path, Some(&json!({ "comment": comment })))?;
     println!("{}", done["message"].as_str().unwrap_or_default());
     Ok(())
-}
-
-fn inspect(component: &Path, as_json: bool) -> Result<()> {
-    let found = pack::inspect(component).map_err(|error| Failure::problems(format!("{error:#}")))?;
-    let manifest = found.manifest.as_ref();
-    if as_json {
-        let json = json!({
-            "name": manifest.map(|manifest| &manifest.name),
-            "version": manifest.map(|manifest| &manifest.version),
-            "contract": found.contract, "size_bytes": found.size_bytes, "imports": found.imports, "exports": found.exports,
-        });
-        println!("{}", serde_json::to_string_pretty(&json)?);
-        return Ok(());
-    }
-    match manifest {
-        Some(manifest) => println!("{} {}: {}", manifest.name, manifest.version, manifest.description),
-        None => println!("A component without a usable plugin.toml."),
-    }
-    println!("{} bytes, contract version {}. It can:", found.size_bytes, found.contract);
-    for interface in found.interfaces() {
-        println!("  - {}", words(interface));
-    }
-    println!("Of these a plant allows what its plugins.toml grants, and nothing else.");
-    Ok(())
-}
-
-/// What an import lets a plugin do, as a sentence's end.
-fn words(interface: &str) -> &str {
-    match interface {
-        "samples" => "publish values of the tags that a project grants it (publish)",
-        "orders" => "take write orders of the tags that a project grants it (write)",
-        "modbus" => "send Modbus requests to the devices that a project grants it (connections)",
-        "tags" => "read the tags that a project grants it (read)",
-        "conditions" => "say when its own alarms hold, and hear of, suppress and mark those that a project grants it (alarms)",
-        "memory" => "keep a small store of its own over a restart (store_kib)",
-        "log" => "write lines into the station's log, at a limited rate",
-        other => other,
-    }
 }

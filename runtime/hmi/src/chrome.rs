@@ -278,6 +278,9 @@ pub fn footer<T>(ui: &Ui, layout: &Layout, frame: &Frame<'_>, menu: impl FnOnce(
         if health.quarantined > 0 {
             item(look.fill("{} in quarantine", &[&health.quarantined.to_string()]), true);
         }
+        if health.unsigned > 0 {
+            item(look.fill("{} unsigned plugins", &[&health.unsigned.to_string()]), true);
+        }
         item(look.fill("{} plugin faults", &[&health.faults.to_string()]), false);
         match health.audit_ok {
             Some(true) => item(look.say("audit intact").into(), false),

@@ -237,6 +237,8 @@ pub struct StationHealth {
     pub plugins: (usize, usize),
     /// Plugins that are in quarantine.
     pub quarantined: usize,
+    /// Plugins that nobody trusted has signed.
+    pub unsigned: usize,
     /// Faults of all plugins since the station started.
     pub faults: u64,
     /// Whether the audit trail can be written; `None` where it isn't known.
@@ -269,6 +271,10 @@ impl StationHealth {
                     health.plugins.0 += usize::from(number == Some(1.0));
                     health.plugins.1 += 1;
                     health.quarantined += usize::from(number == Some(3.0));
+                }
+                ["system", "plugins", _, "origin"] => {
+                    let is_unsigned = |sample: &Sample| sample.value.as_text().is_some_and(|words| words.starts_with("unsigned"));
+                    health.unsigned += usize::from(sample.as_ref().is_some_and(is_unsigned));
                 }
                 ["system", "plugins", _, "faults"] => health.faults += number.unwrap_or(0.0).max(0.0) as u64,
                 ["system", "audit", "ok"] => health.audit_ok = sample.and_then(|sample| sample.value.as_bool()),

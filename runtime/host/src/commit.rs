@@ -9,7 +9,7 @@ use crate::grant::Rights;
 use crate::held::Held;
 use crate::image::Image;
 use crate::post::{Post, Reply};
-use crate::rate::Bucket;
+use crate::rate::{Bucket, Share};
 use crate::stage::{Output, Staged, StepState, Submit};
 use crate::{Outside, PluginFigures, PluginState, limits};
 
@@ -43,6 +43,9 @@ struct Rates {
     steps: Bucket,
     words: Bucket,
     untold_lines: u64,
+    share: Share,
+    /// It waits for its share, which was counted.
+    waits: bool,
 }
 
 impl Books {
@@ -76,18 +79,26 @@ impl Books {
                 // And one with alarms say of each how it stands.
                 words: Bucket::new(words, words.max(alarms), now.mono),
                 untold_lines: 0,
+                share: Share::new(grant.cpu_pct, now.mono),
+                waits: false,
             }
         })
     }
 
-    /// Whether another step may follow now; if so it is counted.
-    pub fn may_step(&mut self, now: Now) -> bool {
-        let steps = &mut self.rates(now).steps;
-        let may = steps.available(now.mono) > 0;
-        if may {
-            steps.spend(1);
+    /// Until when the next step must wait; `None` where it may follow now, and is counted.
+    pub fn must_wait(&mut self, now: Now) -> Option<Mono> {
+        let rates = self.rates(now);
+        if rates.steps.available(now.mono) == 0 {
+            return Some(Mono(now.mono.0.saturating_add(limits::STEP_PAUSE_US * 1_000)));
         }
-        may
+        let until = rates.share.wait_until(now.mono);
+        let begins_to_wait = until.is_some() && !rates.waits;
+        rates.waits = until.is_some();
+        if until.is_none() {
+            rates.steps.spend(1);
+        }
+        self.figures.lock().waited_steps += u64::from(begins_to_wait);
+        until
     }
 
     /// Tells the next call what it may still use of its rates.
@@ -112,6 +123,7 @@ impl Books {
     /// A step has returned.
     pub fn stepped(&mut self, before: Now, after: Now, step: u64) {
         let took_ns = after.mono.since(before.mono);
+        self.rates(after).share.use_ns(took_ns, after.mono);
         let soft_ms = u64::from(self.rights.grant.soft_ms);
         let overran = took_ns > soft_ms * 1_000_000;
         {

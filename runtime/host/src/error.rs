@@ -33,10 +33,37 @@ pub enum LoadError {
         /// Why.
         source: std::io::Error,
     },
+    /// Its archive can't be used.
+    #[error("the archive of plugin `{plugin}` can't be used: {reason}: {}", path.display())]
+    Archive {
+        /// The plugin.
+        plugin: String,
+        /// Why, and what to do.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nobody whom the project trusts has signed it.
+    #[error("plugin `{plugin}` {reason}: {}", path.display())]
+    Untrusted {
+        /// The plugin.
+        plugin: String,
+        /// Why, and what to do.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nobody has accepted what it asks for.
+    #[error("{reason}")]
+    Consent {
+        /// What it asks for, and what to write.
+        reason: String,
+    },
     /// The file is too large.
     #[error(
-        "the component of plugin `{plugin}` has {bytes} bytes; at most {} are allowed",
-        plantroom_model::limits::COMPONENT_BYTES
+        "the file of plugin `{plugin}` has {bytes} bytes; a component has at most {}, an archive {}",
+        plantroom_model::limits::COMPONENT_BYTES,
+        plantroom_archive::limits::ARCHIVE_BYTES
     )]
     Size {
         /// The plugin.

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use plantroom_project::Grant;
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
-use crate::LoadError;
-use crate::manifest::{Manifest, SECTION};
+use crate::{LoadError, Manifest, SECTION};
 
 /// The contract that this station speaks.
 const PACKAGE: &str = "plantroom:plugin/";
@@ -63,6 +62,8 @@ pub(crate) struct Examined {
     pub imports: BTreeSet<String>,
     /// What it says of itself.
     pub manifest: Option<Manifest>,
+    /// The same as it is written.
+    pub manifest_text: Option<Vec<u8>>,
 }
 
 /// Reads a component's outside.
@@ -78,7 +79,7 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
     Validator::new_with_features(WasmFeatures::default())
         .validate_all(bytes)
         .map_err(|error| malformed(format!("{} (at byte {})", error.message(), error.offset())))?;
-    let (mut imports, mut exports, mut manifest) = (Vec::new(), Vec::new(), None);
+    let (mut imports, mut exports, mut manifest, mut manifest_text) = (Vec::new(), Vec::new(), None, None);
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| malformed(error.to_string()))? {
@@ -95,7 +96,9 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
                 }
             }
             Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
-                manifest = Some(Manifest::parse(section.data()).map_err(&malformed)?);
+                let unusable = |reason| malformed(format!("its plugin.toml can't be read: {reason}"));
+                manifest = Some(Manifest::parse(section.data()).map_err(unusable)?);
+                manifest_text = Some(section.data().to_vec());
             }
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
                 return Err(malformed("it is a core module that was not packed into a component".to_owned()));
@@ -103,7 +106,7 @@ pub(crate) fn examine(plugin: &str, bytes: &[u8]) -> Result<Examined, LoadError>
             _ => {}
         }
     }
-    Ok(Examined { imports: of_this_contract(plugin, &imports, &exports)?, manifest })
+    Ok(Examined { imports: of_this_contract(plugin, &imports, &exports)?, manifest, manifest_text })
 }
 
 /// Checks names and versions of imports and exports; keeps the interfaces' names.
@@ -173,14 +176,29 @@ pub(crate) fn hold_against(plugin: &str, examined: &Examined, grant: &Grant) -> 
             ));
         }
     }
-    let wanted_mib = examined.manifest.as_ref().map_or(0, |manifest| manifest.ask.memory_mib);
-    let granted_mib = grant.memory_bytes >> 20;
-    if wanted_mib > granted_mib {
-        reasons.push(format!(
-            "plugin `{plugin}` asks for {wanted_mib} MiB of memory, but plugins.toml grants it {granted_mib} (`memory_mib`)"
-        ));
+    if let Some(manifest) = &examined.manifest {
+        let numbers = numbers(manifest, grant).into_iter().filter(|(_, asked, granted, _)| asked > granted);
+        reasons.extend(numbers.map(|(what, asked, granted, key)| {
+            format!(
+                "plugin `{plugin}` asks for {}, but plugins.toml grants it {granted} (`{key}`)",
+                what.replace("{}", &asked.to_string())
+            )
+        }));
     }
     if reasons.is_empty() { Ok(()) } else { Err(LoadError::Grant { reasons }) }
+}
+
+/// What is asked for in numbers, what is granted, and the grant's key.
+fn numbers(manifest: &Manifest, grant: &Grant) -> [(&'static str, u64, u64, &'static str); 6] {
+    let ask = &manifest.ask;
+    [
+        ("{} MiB of memory", ask.memory_mib.into(), grant.memory_bytes >> 20, "memory_mib"),
+        ("a store of {} KiB", ask.store_kib.into(), grant.store_bytes >> 10, "store_kib"),
+        ("{} % of a core", ask.cpu_pct.into(), grant.cpu_pct.into(), "cpu_pct"),
+        ("{} samples a second", ask.samples_per_s.into(), grant.samples_per_s.into(), "samples_per_s"),
+        ("{} log lines a second", ask.log_lines_per_s.into(), grant.log_lines_per_s.into(), "log_lines_per_s"),
+        ("{} words about alarms a second", ask.alarm_words_per_s.into(), grant.alarms.words_per_s.into(), "alarms.words_per_s"),
+    ]
 }
 
 #[cfg(test)]

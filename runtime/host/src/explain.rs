@@ -5,21 +5,8 @@ use std::sync::mpsc::SyncSender;
 use plantroom_model::{TagId, Utc};
 
 use crate::bindings::diagnose;
-use crate::limits;
 use crate::stage::one_line;
-
-/// How a tag came to its value, in its driver's own terms (the contract's interface `diagnose`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// Where the value lies and how it is read, in the words of the device's manual.
-    pub place: String,
-    /// The words from which it was decoded last, as they stood on the wire; empty for none yet.
-    pub words: Vec<u16>,
-    /// When those words were read; 0 for never.
-    pub at: Utc,
-    /// What else the driver knows, in sentences; may be empty.
-    pub note: String,
-}
+use crate::{Explanation, limits};
 
 impl From<diagnose::Explanation> for Explanation {
     fn from(told: diagnose::Explanation) -> Self {

@@ -15,6 +15,8 @@ pub struct PluginFigures {
     pub step_max_ns: u64,
     /// Steps that took longer than the soft limit.
     pub soft_overruns: u64,
+    /// Steps that waited because more than the granted share of the core was used.
+    pub waited_steps: u64,
     /// Faults.
     pub faults: u64,
     /// Times it was started again after a fault.

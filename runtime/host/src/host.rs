@@ -2,14 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use plantroom_model::{PluginId, TagId, limits as shared};
+use plantroom_model::{PluginId, TagId};
 use plantroom_project::{Plant, PluginSpec};
-use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -20,6 +17,7 @@ use crate::grant::Rights;
 use crate::image::Image;
 use crate::instance::{Failure, Instance};
 use crate::news::News;
+use crate::offer::{self, ComponentFile, Offer, PluginOrigin};
 use crate::readings::Readings;
 use crate::stage::StepState;
 use crate::{HostError, InitError, LoadError, Manifest, Outside, PluginRun, Supervised, compile, engine, examine, limits, link};
@@ -63,13 +61,17 @@ pub(crate) struct Parts {
     compiled: Component,
     /// SHA-256 of its file.
     digest: [u8; 32],
+    /// On whose word it runs.
+    origin: PluginOrigin,
+    /// The digest of its archive, where it came in one.
+    archive: Option<String>,
 }
 
 /// A component before it is linked for one plugin.
 struct Code {
     compiled: Component,
     examined: Examined,
-    digest: [u8; 32],
+    offer: Offer,
 }
 
 impl Host {
@@ -86,19 +88,25 @@ impl Host {
         Ok(Self { engine, fingerprint, cache, compile_command })
     }
 
-    /// Loads a component for a plugin of a plant: size, form, contract version, imports against asks and grants,
-    /// compiled code, links; in this order, so that the cheap and telling checks come first.
+    /// Loads a component for a plugin of a plant: its archive and on whose word, size, form, contract version, what was
+    /// accepted, imports against asks and grants, compiled code, links; in this order, so that nothing of a plugin is looked
+    /// into that nobody trusts, and the cheap and telling checks come first.
     ///
     /// # Errors
     /// With a sentence that says what is wrong and what to do.
-    pub fn load(&self, spec: &PluginSpec, id: PluginId, plant: &Plant, component: &Path) -> Result<Loaded, LoadError> {
+    pub fn load(&self, spec: &PluginSpec, id: PluginId, plant: &Plant, file: &ComponentFile) -> Result<Loaded, LoadError> {
+        let offer = Offer::open(spec, plant, file)?;
+        self.load_offer(spec, id, plant, offer)
+    }
+
+    fn load_offer(&self, spec: &PluginSpec, id: PluginId, plant: &Plant, offer: Offer) -> Result<Loaded, LoadError> {
         let plugin = spec.name.to_string();
-        let bytes = read(&plugin, component)?;
-        let examined = examine::examine(&plugin, &bytes)?;
+        let examined = examine::examine(&plugin, &offer.component)?;
+        offer.hold_against(spec, &examined)?;
         examine::hold_against(&plugin, &examined, &spec.grant)?;
-        let compiled = self.compiled(&bytes).map_err(|reason| LoadError::Compile { plugin, reason })?;
+        let compiled = self.compiled(&offer.component).map_err(|reason| LoadError::Compile { plugin, reason })?;
         let rights = Rights::new(spec, id, plant, &examined.imports);
-        self.linked(spec, Code { compiled, examined, digest: Sha256::digest(&bytes).into() }, rights)
+        self.linked(spec, Code { compiled, examined, offer }, rights)
     }
 
     /// Loads a plugin for a changed plant, where it may be running: `None` when nothing is different for it, neither its
@@ -111,29 +119,33 @@ impl Host {
         running: &Loaded,
         (spec, id): (&PluginSpec, PluginId),
         plant: &Plant,
-        component: &Path,
+        file: &ComponentFile,
     ) -> Result<Option<Loaded>, LoadError> {
         let plugin = spec.name.to_string();
-        let digest: [u8; 32] = Sha256::digest(read(&plugin, component)?).into();
+        // Whether it is still trusted is asked each time: a key may have been revoked.
+        let offer = Offer::open(spec, plant, file)?;
         let parts = &running.parts;
-        if digest != parts.digest {
-            return self.load(spec, id, plant, component).map(Some);
+        if offer.file_digest != parts.digest || offer.origin != parts.origin {
+            return self.load_offer(spec, id, plant, offer).map(Some);
         }
+        offer.hold_against(spec, &parts.examined)?;
         let rights = Rights::new(spec, id, plant, &parts.examined.imports);
         if rights == *parts.rights {
             return Ok(None);
         }
         examine::hold_against(&plugin, &parts.examined, &spec.grant)?;
-        let code = Code { compiled: parts.compiled.clone(), examined: parts.examined.clone(), digest };
+        let code = Code { compiled: parts.compiled.clone(), examined: parts.examined.clone(), offer };
         self.linked(spec, code, rights).map(Some)
     }
 
     fn linked(&self, spec: &PluginSpec, code: Code, rights: Rights) -> Result<Loaded, LoadError> {
-        let Code { compiled, examined, digest } = code;
+        let Code { compiled, examined, offer } = code;
         let linked = link::link(&self.engine, &compiled, &spec.grant)
             .map_err(|error| LoadError::Link { plugin: spec.name.to_string(), reason: format!("{error:#}") })?;
-        let rights = Arc::new(rights);
-        Ok(Loaded { parts: Arc::new(Parts { engine: self.engine.clone(), linked, rights, examined, compiled, digest }) })
+        let (rights, archive) = (Arc::new(rights), offer.archive_digest().map(str::to_owned));
+        let Offer { file_digest: digest, origin, .. } = offer;
+        let engine = self.engine.clone();
+        Ok(Loaded { parts: Arc::new(Parts { engine, linked, rights, examined, compiled, digest, origin, archive }) })
     }
 
     /// A component's code: from the cache, where it checks out, else from the compiler.
@@ -168,19 +180,6 @@ impl Host {
     }
 }
 
-fn read(plugin: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
-    let cant = |source| LoadError::Read { plugin: plugin.to_owned(), path: path.to_owned(), source };
-    let file = File::open(path).map_err(cant)?;
-    let size = file.metadata().map_err(cant)?.len();
-    if size > shared::COMPONENT_BYTES {
-        return Err(LoadError::Size { plugin: plugin.to_owned(), bytes: size });
-    }
-    let mut bytes = Vec::with_capacity(size as usize);
-    // A file that grows while it is read is cut, and found malformed.
-    file.take(shared::COMPONENT_BYTES).read_to_end(&mut bytes).map_err(cant)?;
-    Ok(bytes)
-}
-
 impl Loaded {
     /// What the component says of itself, where it says something.
     pub fn manifest(&self) -> Option<&Manifest> {
@@ -188,8 +187,18 @@ impl Loaded {
     }
 
     /// Whether a file holds the very component that this was loaded from. False where it can't be read.
-    pub fn is_of(&self, component: &Path) -> bool {
-        read("", component).is_ok_and(|bytes| <[u8; 32]>::from(Sha256::digest(bytes)) == self.parts.digest)
+    pub fn is_of(&self, file: &ComponentFile) -> bool {
+        offer::file_digest(&file.path).is_some_and(|digest| digest == self.parts.digest)
+    }
+
+    /// On whose word it runs.
+    pub fn origin(&self) -> &PluginOrigin {
+        &self.parts.origin
+    }
+
+    /// The digest of the archive that it came in, where it came in one.
+    pub fn archive_digest(&self) -> Option<&str> {
+        self.parts.archive.as_deref()
     }
 
     /// The document that `init` gets (wit/README.md, "The init document").

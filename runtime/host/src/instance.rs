@@ -5,9 +5,9 @@ use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 
 use crate::bindings::{Explaining, ExplainingIndices, Sandboxed, SandboxedPre, types::Instant};
 use crate::engine::ticks;
-use crate::fault::FaultKind;
+
 use crate::stage::{Breach, Staged, StepState, one_line};
-use crate::{Explanation, limits};
+use crate::{Explanation, FaultKind, limits};
 
 /// Frames kept of a backtrace.
 const BACKTRACE_FRAMES: usize = 20;

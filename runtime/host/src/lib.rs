@@ -30,9 +30,8 @@ mod instance;
 mod limiter;
 pub mod limits;
 mod link;
-mod manifest;
 mod news;
-mod outside;
+mod offer;
 mod post;
 mod rate;
 mod readings;
@@ -42,11 +41,14 @@ mod supervise;
 
 pub use compile::compile_main;
 pub use error::{HostError, InitError, LoadError};
-pub use explain::Explanation;
-pub use fault::{FaultKind, FaultRecord};
 pub use figures::PluginFigures;
 pub use host::{Host, HostOptions, Loaded};
-pub use manifest::{Ask, Manifest};
-pub use outside::{Outside, PluginOrder, PluginState};
+pub use offer::{ComponentFile, Looked, PluginOrigin, look};
 pub use run::PluginRun;
 pub use supervise::{Supervised, Turn};
+
+pub use plantroom_archive::{Ask, Manifest};
+pub use plantroom_model::{Explanation, FaultKind, FaultRecord, Outside, PluginOrder, PluginState};
+
+/// Name of the custom section that holds a component's `plugin.toml`; `plantroom plugin build` writes it.
+pub(crate) const SECTION: &str = "plantroom:plugin.toml";

@@ -76,6 +76,8 @@ pub const STEP_BURST: f64 = 5_000.0;
 /// How long the answers of many transactions are gathered before the next step, in us. A line has more reads queued than
 /// it can answer in this time, so nothing is slower; a step costs as much as several answers, so it is shared.
 pub const GATHER_US: u64 = 100;
+/// Over how long a granted share of a core is averaged, in ms: one long step is nobody's harm, many are.
+pub const SHARE_MS: u64 = 1_000;
 /// How long a step waits that comes too early, in us.
 pub const STEP_PAUSE_US: u64 = 50;
 /// How long a replacement waits for orders that the running instance has taken, in ms. Then their outcome is unknown.

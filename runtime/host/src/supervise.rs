@@ -231,8 +231,8 @@ impl Supervised {
         if now.mono < self.wake && !self.arrived {
             return Turn::WaitUntil(self.wake);
         }
-        if !self.books.may_step(now) {
-            return Turn::WaitUntil(Mono(now.mono.0.saturating_add(limits::STEP_PAUSE_US * 1_000)));
+        if let Some(until) = self.books.must_wait(now) {
+            return Turn::WaitUntil(until);
         }
         self.books.ration(instance.state_mut(), now);
         self.arrived = false;

@@ -249,6 +249,7 @@ fn settings(old: &Plant, new: &Plant) -> Vec<&'static str> {
         ("listen", old.listen != new.listen),
         ("change", old.change != new.change),
         ("alarms", old.alarm_settings != new.alarm_settings),
+        ("trusted plugins", old.trust != new.trust),
     ]
     .into_iter()
     .filter_map(|(name, is_changed)| is_changed.then_some(name))
@@ -394,13 +395,17 @@ impl Both<'_> {
         let (ga, gb) = (&a.grant, &b.grant);
         let limits = |g: &crate::Grant| {
             let rates = (g.samples_per_s, g.log_lines_per_s, g.alarms.words_per_s);
-            (g.store_bytes, g.memory_bytes, g.soft_ms, g.hard_ms, rates, g.orders)
+            (g.store_bytes, g.memory_bytes, g.cpu_pct, g.soft_ms, g.hard_ms, rates, g.orders)
         };
-        let what: Vec<&'static str> =
-            [("component", a.component != b.component), ("config", a.config != b.config), ("grant", limits(ga) != limits(gb))]
-                .into_iter()
-                .filter_map(|(key, is_changed)| is_changed.then_some(key))
-                .collect();
+        let what: Vec<&'static str> = [
+            ("component", a.component != b.component),
+            ("accepts", a.accepts != b.accepts),
+            ("config", a.config != b.config),
+            ("grant", limits(ga) != limits(gb)),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_changed)| is_changed.then_some(key))
+        .collect();
         (!what.is_empty()).then_some(what)
     }
 

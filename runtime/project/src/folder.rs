@@ -33,6 +33,8 @@ pub(crate) enum Use {
     /// A station script.
     Automation,
     Outlets,
+    /// Whose plugins the site takes.
+    Trust,
     AlarmsToml,
     AlarmsCsv,
     /// A script that says when alarms are active.
@@ -66,8 +68,16 @@ pub(crate) struct Folder {
 }
 
 /// Files that Plantroom reads in the folder itself; simulation.toml only elsewhere in the program.
-const AT_THE_TOP: [&str; 7] =
-    ["plant.toml", "connections.toml", "plugins.toml", "automations.toml", "outlets.toml", "simulation.toml", "theme.toml"];
+const AT_THE_TOP: [&str; 8] = [
+    "plant.toml",
+    "connections.toml",
+    "plugins.toml",
+    "trust.toml",
+    "automations.toml",
+    "outlets.toml",
+    "simulation.toml",
+    "theme.toml",
+];
 /// Folders that Plantroom reads; plugins only elsewhere in the program.
 const FOLDERS: [&str; 9] = ["types", "tags", "screens", "automations", "alarms", "plugins", "languages", "fonts", "images"];
 /// Those of them that are read here.
@@ -247,6 +257,7 @@ fn use_of(path: &str) -> Option<Use> {
         ("automations.toml", ..) => Use::Automations,
         (_, Some("automations"), "rhai") => Use::Automation,
         ("outlets.toml", ..) => Use::Outlets,
+        ("trust.toml", ..) => Use::Trust,
         (_, Some("alarms"), "toml") => Use::AlarmsToml,
         (_, Some("alarms"), "csv") => Use::AlarmsCsv,
         (path, Some("alarms"), "rhai") if path.starts_with("alarms/notify/") => Use::NotifyScript,

@@ -38,6 +38,7 @@ pub(crate) fn resolve(all: &Everything<'_>, tags: &[TagSpec], spots: &[Spot], re
             orders: plugin.orders,
             store_bytes: plugin.store_bytes,
             memory_bytes: plugin.memory_mib.unwrap_or(if connections.is_empty() { ANALYTICS_MIB } else { DRIVER_MIB }) << 20,
+            cpu_pct: plugin.cpu_pct,
             soft_ms: plugin.soft_ms,
             hard_ms: plugin.hard_ms,
             samples_per_s: plugin.samples_per_s,
@@ -50,6 +51,7 @@ pub(crate) fn resolve(all: &Everything<'_>, tags: &[TagSpec], spots: &[Spot], re
         PluginSpec {
             name: plugin.name.as_str().into(),
             component: plugin.component.clone(),
+            accepts: plugin.accepts.clone(),
             config: plugin.config.clone(),
             grant,
             place: Place { file, place },

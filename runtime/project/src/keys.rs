@@ -16,6 +16,27 @@ pub(crate) static PLANT: Keys = Keys {
         optional("listen", Shape::Table(&LISTEN), "", "where the server listens"),
         optional("change", Shape::Table(&CHANGE), "", "how a running station takes changes of this folder"),
         optional("alarms", Shape::Table(&ALARM_SETTINGS), "", "what holds for all alarms"),
+        optional("plugins", Shape::Table(&PLUGIN_RULES), "", "which plugins are taken; whose, trust.toml says"),
+    ],
+};
+
+static PLUGIN_RULES: Keys = Keys {
+    what: "[plugins]",
+    doc: "Which plugins are taken. Those that come with Plantroom always are; whose others, trust.toml says.",
+    open: false,
+    keys: &[
+        optional(
+            "allow_unsigned",
+            Shape::Flag,
+            "false",
+            "plugins that nobody trusted has signed are taken too; every console shows it while one runs",
+        ),
+        optional(
+            "counter_signed",
+            Shape::Flag,
+            "false",
+            "a plugin must carry the site's own signature too (plantroom plugin sign --as site)",
+        ),
     ],
 };
 
@@ -119,9 +140,34 @@ static PLUGIN: Keys = Keys {
     open: false,
     keys: &[
         needed("name", Shape::Text, "its name, unique in the plant"),
-        needed("component", Shape::Text, "the component's name (modbus), or a path in this folder that ends in .wasm"),
+        needed(
+            "component",
+            Shape::Text,
+            "the component's name (modbus), or a path in this folder that ends in .plantroom (an archive) or .wasm",
+        ),
+        optional(
+            "accepts",
+            Shape::Table(&ACCEPTS),
+            "",
+            "what the plugin asked for when its grant was written; needed with an archive",
+        ),
         optional("config", Shape::Free, "{}", "the plugin's own configuration"),
         optional("grant", Shape::Table(&GRANT), "", "what it may do; nothing else is possible for it"),
+    ],
+};
+
+static ACCEPTS: Keys = Keys {
+    what: "accepts",
+    doc: "What the plugin's plugin.toml asked for when its grant was written. A version that asks for something else waits for you.",
+    open: false,
+    keys: &[
+        optional("imports", Shape::Texts, "[]", "interfaces of the contract"),
+        optional("memory_mib", Shape::Whole(0, 4_096), "0", "memory, in MiB"),
+        optional("store_kib", Shape::Whole(0, 65_536), "0", "size of its persistent store, in KiB"),
+        optional("cpu_pct", Shape::Whole(0, 100), "0", "share of one core, in percent"),
+        optional("samples_per_s", Shape::Whole(0, 100_000_000), "0", "samples in a second"),
+        optional("log_lines_per_s", Shape::Whole(0, 10_000), "0", "log lines in a second"),
+        optional("alarm_words_per_s", Shape::Whole(0, 1_000_000), "0", "words about alarms in a second"),
     ],
 };
 
@@ -140,6 +186,12 @@ static GRANT: Keys = Keys {
             Shape::Whole(1, 4_096),
             "",
             "all its memory together, in MiB; by default 32 with connections, else 128",
+        ),
+        optional(
+            "cpu_pct",
+            Shape::Whole(1, 100),
+            "100",
+            "share of one core that it may use in the long run, in percent; over it, its next step waits",
         ),
         optional("soft_ms", Shape::Whole(1, 60_000), "50", "a step that takes longer is counted and told, in ms"),
         optional("hard_ms", Shape::Whole(1, 60_000), "250", "a step that takes longer is ended, in ms"),

@@ -43,6 +43,7 @@ mod plant;
 mod plant_file;
 mod plugins;
 mod pool;
+mod reach;
 mod report;
 mod resolve;
 mod schema;
@@ -56,6 +57,7 @@ mod tag_ids;
 mod tag_places;
 mod take_out;
 mod tree;
+mod trust;
 mod types;
 mod write;
 
@@ -75,6 +77,7 @@ pub use plant::{
     AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec,
     ScanSpec, ScreenFile, SerialSpec, TcpAddress,
 };
+pub use reach::{Reach, ReachItem, reach};
 pub use schema::schemas;
 pub use tag_ids::{AlarmIds, TagIds};
 pub use tag_places::TagPlaces;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use plantroom_archive::Trust;
 use plantroom_model::{AlarmSpec, Diagnostic, Label, PluginId, Severity, TagSpec, limits};
 
 use crate::alarm_grants;
@@ -31,6 +32,7 @@ use crate::shared::Kept;
 use crate::system_tags::system_tags;
 use crate::tag::{TagDecl, read_tag};
 use crate::tree::Entries;
+use crate::trust::{self, TRUST};
 use crate::types::Types;
 use crate::{AlarmIds, ConnectionSpec, OutletSpec, Place, Plant, ScreenFile, ScriptFile, TagIds, TagPlaces};
 
@@ -124,6 +126,7 @@ struct Tables {
     alarms: Alarms,
     /// What instances are, for people.
     descriptions: HashMap<String, String>,
+    trust: Trust,
     outlets: Vec<OutletSpec>,
     /// outlets.toml couldn't be read.
     lost_outlets: bool,
@@ -151,6 +154,7 @@ impl Tables {
             automation_names: Names::new("automation"),
             alarms: no_alarms(folder),
             descriptions: HashMap::new(),
+            trust: Trust::default(),
             outlets: Vec::new(),
             lost_outlets: false,
             alarm_scripts: scripts(folder, Use::AlarmScript),
@@ -164,7 +168,7 @@ impl Tables {
                 Use::Types => tables.types.add_hole(),
                 Use::TagsToml | Use::TagsCsv => tables.tag_names.add_hole(""),
                 Use::AlarmsToml | Use::AlarmsCsv | Use::AlarmScript => tables.alarms.add_hole(),
-                Use::Plant | Use::Screen | Use::Automations | Use::Automation | Use::Asset(_) => {}
+                Use::Plant | Use::Trust | Use::Screen | Use::Automations | Use::Automation | Use::Asset(_) => {}
                 Use::Outlets => tables.lost_outlets = true,
                 Use::NotifyScript => {}
             }
@@ -172,7 +176,7 @@ impl Tables {
         tables
     }
 
-    /// plant.toml, connections.toml, plugins.toml.
+    /// plant.toml, connections.toml, plugins.toml, trust.toml.
     fn read_links(&mut self, file: &ProjectFile, root: &Path, report: &mut Report) {
         match file.used_for {
             Use::Plant => {
@@ -188,6 +192,10 @@ impl Tables {
             Use::Plugins => {
                 let (entries, spot) = table(file, &PLUGINS, report);
                 self.plugins = plugins::read(Fields::new(&entries, &PLUGINS, spot), root, &mut self.plugin_names, report);
+            }
+            Use::Trust => {
+                let (entries, spot) = table(file, &TRUST, report);
+                self.trust = trust::read(Fields::new(&entries, &TRUST, spot), report);
             }
             _ => {}
         }
@@ -394,6 +402,7 @@ impl Tables {
             scripted_alarms: alarms.scripted,
             notify_scripts: self.notify_scripts,
             outlets: self.outlets,
+            trust: Trust { allow_unsigned: self.plant.allow_unsigned, counter_signed: self.plant.counter_signed, ..self.trust },
             alarm_settings: self.plant.alarms,
             instances: self.instances,
             automations,

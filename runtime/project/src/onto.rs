@@ -154,13 +154,15 @@ fn gone_plugin() -> PluginSpec {
         write: Vec::new(),
         store_bytes: 0,
         memory_bytes: 0,
+        cpu_pct: 100,
         soft_ms: 1,
         hard_ms: 1,
         samples_per_s: 0,
         log_lines_per_s: 0,
         alarms: crate::AlarmGrant::default(),
     };
-    PluginSpec { name: Arc::from(""), component: String::new(), config: serde_json::Value::Null, grant, place: Place::default() }
+    let (config, place) = (serde_json::Value::Null, Place::default());
+    PluginSpec { name: Arc::from(""), component: String::new(), accepts: None, config, grant, place }
 }
 
 /// The ids that the new plant's own ids become.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::{AlarmIds, AlarmSettings, Asset, AutomationSpec, OutletSpec, ScriptFile, ScriptedAlarm, TagIds, TagPlaces};
+use plantroom_archive::{Ask, Trust};
 use plantroom_model::{AlarmId, AlarmSpec, ConnectionId, Origin, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
@@ -46,6 +47,8 @@ pub struct Plant {
     pub notify_scripts: Vec<ScriptFile>,
     /// Ways on which people are told.
     pub outlets: Vec<OutletSpec>,
+    /// Whose plugins are taken.
+    pub trust: Trust,
     /// What holds for all alarms.
     pub alarm_settings: AlarmSettings,
     /// Instances of types, in the order of the files: type, name.
@@ -85,6 +88,7 @@ impl Default for Plant {
             scripted_alarms: Vec::new(),
             notify_scripts: Vec::new(),
             outlets: Vec::new(),
+            trust: Trust::default(),
             alarm_settings: AlarmSettings::default(),
             instances: Vec::new(),
             screens: Vec::new(),
@@ -302,8 +306,10 @@ pub struct PluginSpec {
     /// Unique in the plant; not necessarily the component's name.
     pub name: Arc<str>,
     /// Name of the component (`modbus`: searched in the project's `plugins/`, then beside the program), or a
-    /// path relative to the project folder that ends in `.wasm`.
+    /// path relative to the project folder that ends in `.plantroom` (an archive) or `.wasm`.
     pub component: String,
+    /// What it asked for when its grant was written.
+    pub accepts: Option<Ask>,
     /// The plugin's own configuration, a JSON object.
     pub config: serde_json::Value,
     /// What it may do.
@@ -329,6 +335,8 @@ pub struct Grant {
     pub store_bytes: u64,
     /// All its linear memories together, in bytes.
     pub memory_bytes: u64,
+    /// Share of one core that it may use in the long run, in percent.
+    pub cpu_pct: u32,
     /// A step that takes longer is counted and told, in ms.
     pub soft_ms: u32,
     /// A step that takes longer is ended, in ms.

@@ -20,6 +20,10 @@ pub(crate) struct PlantFile {
     pub listen: ListenSpec,
     pub change: ChangeSpec,
     pub alarms: AlarmSettings,
+    /// Plugins that nobody trusted has signed are taken.
+    pub allow_unsigned: bool,
+    /// The site's own signature is needed.
+    pub counter_signed: bool,
 }
 
 impl Default for PlantFile {
@@ -32,6 +36,8 @@ impl Default for PlantFile {
             listen: ListenSpec { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8600, origins: Vec::new() },
             change: ChangeSpec::default(),
             alarms: AlarmSettings::default(),
+            allow_unsigned: false,
+            counter_signed: false,
         }
     }
 }
@@ -68,6 +74,10 @@ pub(crate) fn read(fields: Fields<'_>, report: &mut Report) -> PlantFile {
     }
     if let Some(settings) = fields.table("alarms") {
         file.alarms = alarms::read_settings(settings, report);
+    }
+    if let Some(rules) = fields.table("plugins") {
+        file.allow_unsigned = rules.flag("allow_unsigned").unwrap_or(false);
+        file.counter_signed = rules.flag("counter_signed").unwrap_or(false);
     }
     if let Some(listen) = fields.table("listen") {
         read_listen(listen, &mut file.listen, report);

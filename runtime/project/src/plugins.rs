@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use plantroom_archive::{Ask, EXTENSION};
+
 use crate::fields::Fields;
 use crate::names::{Names, check_word};
 use crate::report::{Report, Spot};
@@ -11,6 +13,7 @@ use crate::report::{Report, Spot};
 pub(crate) struct PluginDecl {
     pub name: String,
     pub component: String,
+    pub accepts: Option<Ask>,
     pub config: serde_json::Value,
     /// Where the plugin stands.
     pub spot: Spot,
@@ -24,6 +27,7 @@ pub(crate) struct PluginDecl {
     pub orders: bool,
     pub store_bytes: u64,
     pub memory_mib: Option<u64>,
+    pub cpu_pct: u32,
     pub soft_ms: u32,
     pub hard_ms: u32,
     pub samples_per_s: u32,
@@ -96,6 +100,7 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
     PluginDecl {
         name: name.to_owned(),
         component: table.text("component").unwrap_or_default().to_owned(),
+        accepts: table.table("accepts").map(accepted),
         config: table.json("config"),
         spot: table.at("name"),
         grant_spot: grant.map_or(table.spot, |grant| grant.key_at("connections")),
@@ -106,6 +111,7 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
         orders: grant.is_some_and(|grant| grant.has("write")),
         store_bytes: u64::from(number("store_kib", 0)) * 1024,
         memory_mib: grant.and_then(|grant| grant.whole("memory_mib")).and_then(|mib| u64::try_from(mib).ok()),
+        cpu_pct: number("cpu_pct", 100),
         soft_ms: number("soft_ms", 50),
         hard_ms: number("hard_ms", 250),
         samples_per_s: number("samples_per_s", 100_000),
@@ -113,6 +119,15 @@ fn plugin(table: Fields<'_>, grant: Option<Fields<'_>>, name: &str) -> PluginDec
         alarms: ALARM_RIGHTS.map(of_alarms),
         alarm_words_per_s: alarms.map_or(ALARM_WORDS_PER_S, |alarms| alarms.whole_or("words_per_s", ALARM_WORDS_PER_S)),
     }
+}
+
+fn accepted(table: Fields<'_>) -> Ask {
+    let imports = table.texts("imports").into_iter().map(|(import, _)| import.to_owned()).collect();
+    let mut ask = Ask { imports, ..Ask::default() };
+    for key in Ask::number_keys() {
+        ask.set(key, table.whole_or(key, 0));
+    }
+    ask
 }
 
 fn check_deadlines(grant: Fields<'_>, report: &mut Report) {
@@ -129,8 +144,12 @@ fn check_component(component: &str, root: &Path, spot: Spot, report: &mut Report
     let parts: Vec<&str> = component.split('/').collect();
     if component.contains('\\') || component.contains(':') || component.starts_with('/') || parts.contains(&"..") {
         let message = format!("the component `{component}` is outside of the project folder");
-        report.error(spot, message, "name a component (modbus), or a file in this folder (plugins/mine.wasm), without ..");
-    } else if component.ends_with(".wasm") {
+        report.error(
+            spot,
+            message,
+            "name a component (modbus), or a file in this folder (plugins/mine-1.0.0.plantroom), without ..",
+        );
+    } else if component.ends_with(".wasm") || component.ends_with(&format!(".{EXTENSION}")) {
         let found = root.join(component).canonicalize();
         let inside = root.canonicalize().and_then(|root| found.map(|found| found.starts_with(&root) && found.is_file()));
         match inside {

@@ -7,9 +7,10 @@ use crate::automations::AUTOMATIONS;
 use crate::keys::{CONNECTIONS, PLANT, PLUGINS, TAG, TAGS, TYPE};
 use crate::outlets::OUTLETS;
 use crate::shape::{Key, Keys, Shape};
+use crate::trust::TRUST;
 
 /// A schema for each kind of file: `plant`, `connections`, `plugins`, `tags`, `types`, `automations`,
-/// `alarms`, `outlets` (JSON Schema 2020-12).
+/// `alarms`, `outlets`, `trust` (JSON Schema 2020-12).
 pub fn schemas() -> Vec<(&'static str, Value)> {
     let schema = |keys: &'static Keys, open| {
         let mut schema = table(keys, open);
@@ -26,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("automations", schema(&AUTOMATIONS, false)),
         ("alarms", schema(&ALARMS, false)),
         ("outlets", schema(&OUTLETS, false)),
+        ("trust", schema(&TRUST, false)),
     ]
 }
 
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn every_key_is_in_a_schema_with_its_words() {
         let all = serde_json::to_string(&schemas()).unwrap();
-        let mut tables = vec![&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS];
+        let mut tables = vec![&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS, &TRUST];
         for keys in tables.clone() {
             keys.keys.iter().for_each(|key| tables_of(&key.shape, &mut tables));
         }
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_default_can_be_shown() {
-        for keys in [&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS] {
+        for keys in [&PLANT, &CONNECTIONS, &PLUGINS, &TAGS, &TYPE, &ALARMS, &OUTLETS, &TRUST] {
             let mut tables = vec![keys];
             keys.keys.iter().for_each(|key| tables_of(&key.shape, &mut tables));
             for key in tables.iter().flat_map(|keys| keys.keys).filter(|key| !key.default.is_empty()) {

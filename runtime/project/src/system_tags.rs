@@ -52,6 +52,8 @@ pub(crate) fn system_tags<'a>(
         tags.push(tag(&format!("system/plugins/{name}/faults"), ValueKind::Uint, &words, "", 0));
         let words = format!("the last fault of plugin {name}");
         tags.push(tag(&format!("system/plugins/{name}/last_fault"), ValueKind::Text, &words, "", 0));
+        let words = format!("on whose word plugin {name} runs");
+        tags.push(tag(&format!("system/plugins/{name}/origin"), ValueKind::Text, &words, "", 0));
     }
     for name in automations {
         let path = |last: &str| format!("system/automations/{name}/{last}");

@@ -113,6 +113,7 @@ fn the_station_has_tags_of_its_own() {
         "system/plugins/modbus/state",
         "system/plugins/modbus/faults",
         "system/plugins/modbus/last_fault",
+        "system/plugins/modbus/origin",
     ] {
         assert!(system.contains(&name), "{name} is not in {system:?}");
     }
@@ -179,7 +180,7 @@ fn the_demo_plant_has_no_mistakes() {
 #[test]
 fn there_is_a_schema_for_every_kind_of_file() {
     let names: Vec<&str> = schemas().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types", "automations", "alarms", "outlets"]);
+    assert_eq!(names, ["plant", "connections", "plugins", "tags", "types", "automations", "alarms", "outlets", "trust"]);
 }
 
 #[test]

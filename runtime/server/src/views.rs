@@ -430,6 +430,9 @@ pub(crate) struct PluginView {
     /// The last one in a sentence.
     #[schema(value_type = serde_json::Value)]
     pub(crate) last_fault: Json,
+    /// On whose word it runs: "signed by ...", "comes with this installation", "unsigned: ...".
+    #[schema(value_type = serde_json::Value)]
+    pub(crate) origin: Json,
 }
 
 /// How the station is.

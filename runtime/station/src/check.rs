@@ -91,10 +91,20 @@ fn check_plugins(plant: &Plant, folders: &[PathBuf], compile_command: &[OsString
         };
         match host.load(spec, PluginId(index as u32), plant, &component) {
             Err(error) => at_plugin(error.to_string()),
-            Ok(loaded) => plugin_problems(plant, spec, &loaded),
+            Ok(loaded) => {
+                let unsigned = loaded.origin().is_unsigned().then(|| unsigned(spec));
+                unsigned.into_iter().chain(plugin_problems(plant, spec, &loaded)).collect()
+            }
         }
     });
     each.collect()
+}
+
+/// Nobody trusted has signed it, and the project takes it.
+fn unsigned(spec: &PluginSpec) -> Diagnostic {
+    let message = format!("nobody whom this project trusts has signed the plugin `{}`; every console shows that", spec.name);
+    let help = "have it signed (plantroom plugin sign), and take allow_unsigned out of plant.toml";
+    Diagnostic::warning(&spec.place.file, spec.place.place, message, help)
 }
 
 /// What a plugin has to say of its configuration, tried in the sandbox.

@@ -17,6 +17,7 @@ const OF_PLUGINS: &[Figure<PluginFigures>] = &[
     ("plugin_step_last_seconds", "gauge", "How long the last step took.", |f| f.step_last_ns as f64 / 1e9),
     ("plugin_step_max_seconds", "gauge", "The longest step since the start.", |f| f.step_max_ns as f64 / 1e9),
     ("plugin_soft_overruns_total", "counter", "Steps over the soft limit.", |f| f.soft_overruns as f64),
+    ("plugin_waited_steps_total", "counter", "Steps that waited for the granted share of a core.", |f| f.waited_steps as f64),
     ("plugin_faults_total", "counter", "Faults since the start.", |f| f.faults as f64),
     ("plugin_restarts_total", "counter", "Starts after a fault.", |f| f.restarts as f64),
     ("plugin_samples_total", "counter", "Samples published.", |f| f.samples as f64),

@@ -43,5 +43,6 @@ mod watching;
 mod why;
 
 pub use check::{CheckOptions, Checked, check};
+pub use components::find as find_component;
 pub use error::StartError;
 pub use start::{RunningStation, StationOptions, start};

@@ -9,10 +9,10 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use plantroom_access::{Access, Act, Category};
 use plantroom_fieldbus::Fieldbus;
-use plantroom_host::{Outside, PluginState};
+use plantroom_host::{Loaded, Outside, PluginOrigin, PluginState};
 use plantroom_model::{
     Columns, ConditionSource, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Now, OrderId, PluginId, SettleCode,
-    Status, TagId, limits,
+    Status, TagId, Value, limits,
 };
 use plantroom_store::{RealDisk, read_file, replace_file};
 use tokio::sync::oneshot;
@@ -100,6 +100,25 @@ impl StationOutside {
         self.images.lock().take();
         if let Some(saver) = self.saver.lock().take() {
             let _ = saver.join();
+        }
+    }
+
+    /// Says on whose word a plugin runs: on the screens, and in the audit trail where it didn't come with the program.
+    pub fn tell_origin(&self, plugin: PluginId, loaded: &Loaded) {
+        let (running, now) = (self.running.get(), self.clock.now());
+        let origin = loaded.origin();
+        if let Some(tag) = running.system.plugins.get(plugin.0 as usize).and_then(|tags| tags.origin) {
+            let mut words = origin.to_string();
+            words.truncate(words.floor_char_boundary(limits::TEXT_BYTES));
+            self.inbox.put(now, What::Set { tag, value: Value::Text(words.into()) });
+        }
+        if *origin != PluginOrigin::Installation {
+            let (name, version) = loaded.manifest().map_or(("", ""), |manifest| (&manifest.name, &manifest.version));
+            let what = format!("{name} {version}, {origin}, {}", loaded.archive_digest().unwrap_or("no archive"));
+            self.access.audit().event(Act::new(Category::Station, "load plugin", &self.name(plugin)), &what, now);
+        }
+        if origin.is_unsigned() {
+            tracing::warn!(plugin = &*self.name(plugin), "this plugin is {origin}; plant.toml allows that");
         }
     }
 

@@ -41,6 +41,8 @@ pub struct PluginTags {
     pub faults: Option<TagId>,
     /// The last fault, in words.
     pub last_fault: Option<TagId>,
+    /// On whose word it runs.
+    pub origin: Option<TagId>,
 }
 
 impl SystemTags {
@@ -59,6 +61,7 @@ impl SystemTags {
             state: find(format!("system/plugins/{name}/state")),
             faults: find(format!("system/plugins/{name}/faults")),
             last_fault: find(format!("system/plugins/{name}/last_fault")),
+            origin: find(format!("system/plugins/{name}/origin")),
         };
         Self {
             connections: connections.iter().map(|name| of_connection(name)).collect(),

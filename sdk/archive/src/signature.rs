@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_signature_holds_for_its_list_its_day_and_its_signer_only() {
-        let key = SecretKey::from_seed([3; 32]);
+        let key = SecretKey::from_seed([3; 32]).unwrap();
         let day: Day = "2026-11-23".parse().unwrap();
         let text = render(&[Signature::over(b"sums", Signer::Publisher, day, &key)]);
         assert_eq!(read(text.as_bytes(), b"sums").unwrap().len(), 1);
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn signing_again_replaces_and_the_order_of_signing_does_not_matter() {
-        let (one, two) = (SecretKey::from_seed([1; 32]), SecretKey::from_seed([2; 32]));
+        let (one, two) = (SecretKey::from_seed([1; 32]).unwrap(), SecretKey::from_seed([2; 32]).unwrap());
         let day: Day = "2026-11-23".parse().unwrap();
         let (a, b) = (Signature::over(b"s", Signer::Site, day, &one), Signature::over(b"s", Signer::Publisher, day, &two));
         assert_eq!(render(&[a.clone(), b.clone()]), render(&[b, a.clone(), a]));

@@ -22,7 +22,7 @@ fn packed() -> Vec<u8> {
 }
 
 fn secret(seed: u8) -> SecretKey {
-    SecretKey::from_seed([seed; 32])
+    SecretKey::from_seed([seed; 32]).unwrap()
 }
 
 fn signed(bytes: Vec<u8>, signer: Signer, day: &str, seed: u8) -> Vec<u8> {
@@ -329,4 +329,16 @@ fn noise_is_never_an_archive_and_never_a_panic() {
             assert_eq!(archive.bytes(), good, "only the very archive is one");
         }
     }
+}
+
+/// tests/old: what was written once is read for ever, and written again as the same bytes.
+#[test]
+fn an_archive_of_format_1_is_read_and_written_as_it_was() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/old/archive-1/average-0.1.0.plantroom");
+    let bytes = std::fs::read(path).unwrap();
+    let archive = Archive::read(bytes.clone()).unwrap();
+    assert_eq!(archive.digest(), "sha256:0eac6dadb01996c1abfd88c0abe6add0d3ba08e806801df6066739521f3a7f84");
+    assert_eq!(archive.signatures()[0].key, secret(1).public());
+    let files = archive.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+    assert_eq!(signed(write(&files).unwrap(), Signer::Publisher, "2026-11-23", 1), bytes);
 }

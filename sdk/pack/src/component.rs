@@ -24,8 +24,13 @@ pub fn componentize(module: &[u8], manifest_text: &str) -> Result<Vec<u8>> {
     let not_one = "what cargo built isn't a plugin; export one with `#[derive(Driver)]` or `export_driver!` from plantroom-sdk";
     let mut component = encoded.context(not_one)?;
     inspect_bytes(&component).context(not_one)?;
-    push_custom_section(&mut component, SECTION, manifest_text.as_bytes());
+    push_manifest(&mut component, manifest_text);
     Ok(component)
+}
+
+/// Puts a `plugin.toml` into a component.
+pub(crate) fn push_manifest(component: &mut Vec<u8>, manifest_text: &str) {
+    push_custom_section(component, SECTION, manifest_text.as_bytes());
 }
 
 fn check_imports(module: &[u8]) -> Result<()> {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use plantroom_archive::Archive;
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::component::{CONTRACT, SECTION};
@@ -14,6 +15,8 @@ use crate::manifest::Manifest;
 pub struct Inspection {
     /// Its `plugin.toml`, where it has a usable one.
     pub manifest: Option<Manifest>,
+    /// The same as it is written.
+    pub manifest_text: Option<String>,
     /// Everything it imports, by its full name: `plantroom:plugin/samples@0.1.0`.
     pub imports: Vec<String>,
     /// Everything it exports, by its full name.
@@ -37,13 +40,17 @@ impl Inspection {
     }
 }
 
-/// Reads a component file.
+/// Reads a component file, or the component in an archive.
 ///
 /// # Errors
-/// It can't be read, or it is no component of Plantroom's contract.
+/// It can't be read, it is an archive that doesn't hold, or it is no component of Plantroom's contract.
 pub fn inspect(component: &Path) -> Result<Inspection> {
     let bytes = fs::read(component).with_context(|| format!("can't read {}", component.display()))?;
-    inspect_bytes(&bytes).with_context(|| format!("can't use {}", component.display()))
+    if !Archive::is_one(&bytes) {
+        return inspect_bytes(&bytes).with_context(|| format!("can't use {}", component.display()));
+    }
+    let archive = Archive::read(bytes).map_err(|error| anyhow!("the archive can't be used: {error}: {}", component.display()))?;
+    inspect_bytes(archive.component()).with_context(|| format!("can't use {}", component.display()))
 }
 
 /// Reads a component.
@@ -53,6 +60,7 @@ pub fn inspect(component: &Path) -> Result<Inspection> {
 pub fn inspect_bytes(component: &[u8]) -> Result<Inspection> {
     let mut found = Inspection {
         manifest: None,
+        manifest_text: None,
         imports: Vec::new(),
         exports: Vec::new(),
         contract: String::new(),
@@ -79,7 +87,9 @@ pub fn inspect_bytes(component: &[u8]) -> Result<Inspection> {
             }
             Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
                 let text = std::str::from_utf8(section.data()).context("its plugin.toml isn't text")?;
-                found.manifest = Some(Manifest::parse(text).context("its plugin.toml can't be used")?);
+                let unusable = |reason| anyhow::anyhow!("its plugin.toml can't be used: {reason}");
+                found.manifest_text = Some(text.to_owned());
+                found.manifest = Some(Manifest::parse(text.as_bytes()).map_err(unusable)?);
             }
             _ => {}
         }

@@ -1,17 +1,19 @@
 //! Makes plugins: from a Rust package to one component that Plantroom loads.
 //!
 //! In:  the folder of a plugin: `Cargo.toml`, `plugin.toml`, `src/`.
-//! Out: one `.wasm` component that imports nothing but the contract, with `plugin.toml` in it.
-//! Start at [`build_many`]; [`inspect`] reads a component back.
+//! Out: one `.wasm` component that imports nothing but the contract, with `plugin.toml` in it; or an archive of it.
+//! Start at [`build_many`] and [`pack_archive`]; [`inspect`] reads a component back.
 //!
 //! Invariant: the same sources and toolchain give the same bytes, on any machine and in any folder.
 //! Invariant: a component that imports anything but `plantroom:plugin` never leaves here.
 
+mod archive;
 mod cargo;
 mod component;
 mod inspect;
 mod manifest;
 mod process;
+mod scaffold;
 mod target;
 
 use std::fs;
@@ -19,9 +21,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+pub use archive::pack_archive;
 pub use component::{SECTION, componentize};
 pub use inspect::{Inspection, inspect, inspect_bytes};
-pub use manifest::{Ask, Manifest, World};
+pub use manifest::{Ask, Manifest, World, check_imports, read_manifest};
+pub use scaffold::NewPlugin;
 
 /// Says what is being done that takes a while, one line at a time.
 pub type Tell<'a> = &'a dyn Fn(&str);
@@ -95,7 +99,7 @@ impl Plugin {
         let manifest_text = fs::read_to_string(&path).with_context(|| {
             format!("every plugin needs a plugin.toml beside its Cargo.toml; there is none that can be read: {}", path.display())
         })?;
-        let manifest = Manifest::parse(&manifest_text).with_context(|| format!("can't use {}", path.display()))?;
+        let manifest = read_manifest(&manifest_text).with_context(|| format!("can't use {}", path.display()))?;
         Ok(Self { dir: dir.to_owned(), manifest, manifest_text, package: cargo::Package::read(dir)? })
     }
 }
@@ -107,9 +111,7 @@ fn pack(plugin: &Plugin, core: &Path, file: &Path, tell: Tell<'_>) -> Result<()>
     let component =
         componentize(&module, &plugin.manifest_text).with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
     let inspection = inspect_bytes(&component)?;
-    plugin
-        .manifest
-        .check_imports(&inspection.interfaces())
+    check_imports(&plugin.manifest, &inspection.interfaces())
         .with_context(|| format!("can't pack plugin `{}`", plugin.manifest.name))?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let archive = folder.join("archive");

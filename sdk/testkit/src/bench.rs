@@ -4,8 +4,9 @@ mod alarms;
 
 use std::sync::Arc;
 
-use plantroom_host::{Explanation, Outside, PluginOrder};
-use plantroom_model::{Change, ModbusRequest, OrderId, Sample, SettleCode, Status, TagId, Value};
+use plantroom_model::{
+    Change, Explanation, ModbusRequest, OrderId, Outside, PluginOrder, Sample, SettleCode, Status, TagId, Value,
+};
 
 use crate::Spec;
 use crate::event::{Event, Happened};

@@ -8,6 +8,8 @@
 //!
 //! Invariant: time passes only in [`Bench::run_for`]; nothing here asks a clock or opens a socket.
 //! Invariant: the same test gives the same transcript natively and in the sandbox.
+//!
+//! Without the feature `component` plugins are tried natively only, and nothing of wasmtime is built.
 
 mod alarms;
 mod bench;
@@ -26,5 +28,4 @@ pub use event::{Event, Happened};
 pub use runner::{Runner, StartError};
 pub use spec::Spec;
 
-pub use plantroom_host::Explanation;
-pub use plantroom_model::{AlarmState, ConditionWord, Hidden, Marks, SettleCode, Standing, Status, Value};
+pub use plantroom_model::{AlarmState, ConditionWord, Explanation, Hidden, Marks, SettleCode, Standing, Status, Value};

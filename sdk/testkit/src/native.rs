@@ -8,10 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plantroom_host::{Explanation, Outside, PluginOrder};
 use plantroom_model::{
-    AlarmEvent, AlarmId, Change, Columns, ConditionWord, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now,
-    OrderId, PluginId, Sample, SettleCode, Status, TagId, Utc, Value, field_error, limits,
+    AlarmEvent, AlarmId, Change, Columns, ConditionWord, Conditions, ConnectionId, Explanation, ModbusCompletion, ModbusRequest,
+    Mono, Now, OrderId, Outside, PluginId, PluginOrder, Sample, SettleCode, Status, TagId, Utc, Value, field_error, limits,
 };
 use plantroom_sdk::{native, raw};
 

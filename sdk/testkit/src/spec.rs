@@ -1,14 +1,11 @@
 //! What a project would say: a plugin's configuration, its connections and its tags.
 
 mod alarms;
+mod file;
+#[cfg(feature = "component")]
+mod plant;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use plantroom_model::{ConnectionId, Origin, PluginId, Role, TagId, TagSpec, Value, ValueKind, WriteSpec};
-use plantroom_project::{
-    ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress,
-};
+use plantroom_model::{TagId, ValueKind};
 use serde_json::{Value as Json, json};
 
 use crate::Device;
@@ -159,78 +156,6 @@ impl Spec {
     pub(crate) fn tag_names(&self) -> Vec<String> {
         self.tags.iter().map(|tag| tag.name.clone()).collect()
     }
-
-    /// As the project's loader would give it, for the host; the plugin is its only one, and every grant is given.
-    pub(crate) fn plant(&self) -> Plant {
-        let tags: Arc<[TagSpec]> = self.tags.iter().map(|tag| tag.spec(self)).collect();
-        let ids = |wanted: fn(&SpecTag) -> bool| {
-            let found = self.tags.iter().enumerate().filter(move |(_, tag)| wanted(tag));
-            found.map(|(place, _)| TagId(place as u32)).collect::<Vec<_>>()
-        };
-        let grant = Grant {
-            connections: (0..self.connections.len() as u32).map(ConnectionId).collect(),
-            publish: ids(|tag| tag.publish),
-            read: ids(|tag| tag.read),
-            write: ids(|tag| tag.write),
-            store_bytes: 64 << 10,
-            memory_bytes: 128 << 20,
-            soft_ms: 1_000,
-            hard_ms: 5_000,
-            samples_per_s: 1_000_000,
-            orders: !self.connections.is_empty(),
-            log_lines_per_s: 1_000,
-            alarms: self.alarm_grant(),
-        };
-        Plant {
-            root: PathBuf::new(),
-            name: "testkit".to_owned(),
-            time_zone: "UTC".to_owned(),
-            home_screen: String::new(),
-            scan: ScanSpec { min_ms: 10, max_ms: 100 },
-            listen: ListenSpec { address: std::net::IpAddr::from([127, 0, 0, 1]), port: 0, origins: Vec::new() },
-            connections: self.connections.iter().map(SpecConnection::spec).chain(self.link_specs()).collect(),
-            plugins: vec![PluginSpec {
-                name: "under_test".into(),
-                component: "under_test".to_owned(),
-                config: self.config.clone(),
-                grant,
-                place: Place::default(),
-            }],
-            tag_ids: TagIds::of(&tags),
-            tag_places: tags.iter().map(|_| Place::default()).collect(),
-            tags,
-            alarms: self.alarm_specs(),
-            automations: Vec::new(),
-            instances: Vec::new(),
-            screens: Vec::new(),
-            ..Plant::default()
-        }
-    }
-}
-
-impl SpecConnection {
-    /// A link that nothing is behind.
-    fn named(name: &str) -> Self {
-        let (devices, units) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), settings: json!({}), devices, units, timeout_ms: 1_000 }
-    }
-
-    fn spec(&self) -> ConnectionSpec {
-        ConnectionSpec {
-            name: self.name.as_str().into(),
-            driver: PluginId(0),
-            link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
-            pipeline: 1,
-            quiet_ms: 0,
-            devices: self
-                .units
-                .iter()
-                .map(|(name, settings)| DeviceSpec { name: name.as_str().into(), settings: settings.clone() })
-                .collect(),
-            timeout_ms: self.timeout_ms,
-            device: self.settings.clone(),
-        }
-    }
 }
 
 impl SpecTag {
@@ -248,39 +173,6 @@ impl SpecTag {
             write: false,
             link: None,
         }
-    }
-
-    fn spec(&self, spec: &Spec) -> TagSpec {
-        let origin = match self.connection {
-            // Another driver's.
-            None if self.link.is_some() => Origin::Driver {
-                plugin: PluginId(1),
-                connection: spec.link_id(self.link.as_deref().unwrap_or_default()),
-                device: None,
-                address: "".into(),
-            },
-            Some(connection) => Origin::Driver {
-                plugin: PluginId(0),
-                connection: ConnectionId(connection),
-                device: self.device,
-                address: self.address.as_str().into(),
-            },
-            None if self.publish => Origin::Analytics { plugin: PluginId(0) },
-            None => Origin::Memory { initial: Value::Null },
-        };
-        let write = self.write.then(|| WriteSpec {
-            role: Role::Operate,
-            range: None,
-            permissives: Vec::new(),
-            feedback: None,
-            no_feedback: false,
-            follow_ms: 2_000,
-            tolerance: 0.0,
-            expires_ms: 5_000,
-            ..WriteSpec::new(plantroom_model::Role::Operate)
-        });
-        TagSpec { write: write.map(Arc::new), ..TagSpec::new(&self.name, self.kind, origin) }
-            .with(|tag| tag.group.clone_from(&self.group))
     }
 
     fn access(&self) -> Vec<&'static str> {

@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use plantroom_host::{Outside, PluginState};
 use plantroom_model::{
     AlarmEvent, AlarmEventKind, AlarmId, Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId,
-    PluginId, SettleCode, Standing, Status, TagId, Utc, field_error, limits,
+    Outside, PluginId, PluginState, SettleCode, Standing, Status, TagId, Utc, field_error, limits,
 };
 
 use crate::alarms::Alarms;

@@ -59,13 +59,15 @@ fn the_sandbox_changes_nothing_that_it_computes() {
 
 #[test]
 fn a_component_of_the_first_contract_still_works() {
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/old/plugin-0.1.0/average.wasm");
-    let component = Runner::component(&old).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(story(&component).0, story(&Runner::native::<Average>()).0);
-    let mut bench = Bench::start(&component, &plant()).unwrap_or_else(|error| panic!("{error}"));
-    bench.run_for(100);
-    assert_eq!(bench.explain("level/mean"), None, "it has nothing to say, and that is no fault");
-    assert_eq!(bench.faults(), Vec::<String>::new());
+    for file in ["plugin-0.1.0/average.wasm", "archive-1/average-0.1.0.plantroom"] {
+        let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/old").join(file);
+        let component = Runner::component(&old).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(story(&component).0, story(&Runner::native::<Average>()).0);
+        let mut bench = Bench::start(&component, &plant()).unwrap_or_else(|error| panic!("{error}"));
+        bench.run_for(100);
+        assert_eq!(bench.explain("level/mean"), None, "it has nothing to say, and that is no fault");
+        assert_eq!(bench.faults(), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use plantroom_bench_columns::Smoothing;
-use plantroom_host::{Host, HostOptions, Loaded, Outside, PluginState, Supervised};
+use plantroom_host::{ComponentFile, Host, HostOptions, Loaded, Outside, PluginState, Supervised};
 use plantroom_model::{
     Change, Columns, ConnectionId, Frame, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, Sample, SettleCode,
     Status, TagId, Utc, Value,
@@ -184,7 +184,7 @@ impl Guest {
 fn load(plant: &Arc<Plant>, folder: &Path, component: &Path) -> Result<Loaded> {
     let options = HostOptions { cache_dir: folder.join("cache"), compile_command: Vec::new() };
     let host = Host::new(options).context("the sandbox can't be set up")?;
-    Ok(host.load(&plant.plugins[0], PluginId(0), plant, component)?)
+    Ok(host.load(&plant.plugins[0], PluginId(0), plant, &ComponentFile::of_installation(component))?)
 }
 
 /// The station's place: takes batches, and has a clock that jumps between steps.

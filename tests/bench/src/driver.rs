@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use plantroom_host::{Host, HostOptions, Outside, PluginState, Supervised};
+use plantroom_host::{ComponentFile, Host, HostOptions, Outside, PluginState, Supervised};
 use plantroom_model::{
     Columns, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Utc,
 };
@@ -107,7 +107,12 @@ impl Sandboxed {
         let plant = project.load()?;
         let options = HostOptions { cache_dir: project.path().join("cache"), compile_command: Vec::new() };
         let host = Host::new(options).context("the sandbox can't be set up")?;
-        let loaded = host.load(&plant.plugins[0], PluginId(0), &plant, &workplace.components.join("modbus.wasm"))?;
+        let loaded = host.load(
+            &plant.plugins[0],
+            PluginId(0),
+            &plant,
+            &ComponentFile::of_installation(workplace.components.join("modbus.wasm")),
+        )?;
         let document = loaded.document().to_owned();
         let sink = Arc::new(Sink::default());
         let mut plugin = loaded.by_hand(sink.clone());

@@ -53,6 +53,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "hmi",
             "pack",
             "archive",
+            "testkit",
         ],
     ),
     ("sdk", &["sdk-macros"]),
@@ -77,7 +78,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("argon2", &["access"]),
     ("parquet", &["historian"]),
     ("wit-component", &["pack"]),
-    ("ed25519-dalek", &["archive"]),
+    ("ed25519-compact", &["archive"]),
     ("tar", &["archive"]),
 ];
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use plantroom_host::{Host, HostOptions, compile_main};
+use plantroom_host::{ComponentFile, Host, HostOptions, compile_main};
 use plantroom_model::PluginId;
 use plantroom_project::Grant;
 
@@ -137,7 +137,7 @@ fn a_component_is_compiled_in_a_child_once_and_a_tampered_cache_is_not_trusted()
         let compile_command = ["sh", "-c", &script, "sh"].map(Into::into).to_vec();
         let host = Host::new(HostOptions { cache_dir: cache.clone(), compile_command }).unwrap();
         let plant = plant(|_| {});
-        host.load(&plant.plugins[0], PluginId(0), &plant, &file).unwrap().try_init().unwrap();
+        host.load(&plant.plugins[0], PluginId(0), &plant, &ComponentFile::of_installation(&file)).unwrap().try_init().unwrap();
         fs::read_to_string(&log).unwrap().lines().count()
     };
     assert_eq!(load(), 1);
@@ -159,9 +159,9 @@ fn a_file_that_is_missing_or_too_large_is_told_with_its_path() {
     let host = Host::new(HostOptions { cache_dir: dir.path().join("cache"), compile_command: vec![] }).unwrap();
     let plant = plant(|_| {});
     let path = dir.path().join("none.wasm");
-    let said = host.load(&plant.plugins[0], PluginId(0), &plant, &path).unwrap_err().to_string();
+    let said = host.load(&plant.plugins[0], PluginId(0), &plant, &ComponentFile::of_installation(&path)).unwrap_err().to_string();
     assert!(said.contains("can't be read") && said.ends_with("none.wasm"), "{said}");
     fs::File::create(&path).unwrap().set_len(plantroom_model::limits::COMPONENT_BYTES + 1).unwrap();
-    let said = host.load(&plant.plugins[0], PluginId(0), &plant, &path).unwrap_err().to_string();
+    let said = host.load(&plant.plugins[0], PluginId(0), &plant, &ComponentFile::of_installation(&path)).unwrap_err().to_string();
     assert!(said.contains("at most"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! The sandbox from outside: hostile guests, one property a test.
 
 mod alarms;
+mod archives;
 mod fixed;
 mod guest;
 mod hostile;

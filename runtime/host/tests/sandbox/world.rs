@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use plantroom_host::{
-    FaultKind, FaultRecord, Host, HostOptions, LoadError, Loaded, Outside, PluginOrder, PluginState, Supervised, Turn,
+    ComponentFile, FaultKind, FaultRecord, Host, HostOptions, LoadError, Loaded, Outside, PluginOrder, PluginState, Supervised,
+    Turn,
 };
 use plantroom_model::*;
 use plantroom_project::{
@@ -144,6 +145,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
         write: vec![TagId(2)],
         store_bytes: 4_096,
         memory_bytes: 4 << 20,
+        cpu_pct: 100,
         soft_ms: 5,
         hard_ms: 30,
         samples_per_s: 1_000,
@@ -159,7 +161,8 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
     };
     grant(&mut all);
     let config = serde_json::json!({ "groups": { "fast": 250 } });
-    let plugin = PluginSpec { name: "bad".into(), component: "bad".into(), config, grant: all, place: Place::default() };
+    let plugin =
+        PluginSpec { name: "bad".into(), component: "bad".into(), accepts: None, config, grant: all, place: Place::default() };
     Plant {
         root: PathBuf::new(),
         name: "test".into(),
@@ -215,7 +218,7 @@ pub fn load_into(plant: &Plant, bytes: &[u8]) -> Result<Loaded, LoadError> {
     let host = Host::new(HostOptions { cache_dir: dir.path().join("cache"), compile_command: vec![] }).expect("a host");
     let path = dir.path().join("bad.wasm");
     std::fs::write(&path, bytes).expect("a file");
-    host.load(&plant.plugins[0], PluginId(0), plant, &path)
+    host.load(&plant.plugins[0], PluginId(0), plant, &ComponentFile::of_installation(path))
 }
 
 /// A plugin on a clock of its own.

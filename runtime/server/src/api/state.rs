@@ -80,6 +80,7 @@ pub(crate) async fn plugins(call: Call) -> Result<Response, ApiError> {
             state: word(&of("state"), &PLUGIN_STATES),
             faults: value_json(&of("faults")),
             last_fault: value_json(&of("last_fault")),
+            origin: value_json(&of("origin")),
         }
     });
     json(PluginsView { plugins: views.collect() })

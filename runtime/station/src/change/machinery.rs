@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Loaded, Outside, PluginRun};
-use plantroom_model::{AlarmBoard, AlarmFrame, Change, Frame, Snapshot, TagId};
+use plantroom_model::{AlarmBoard, AlarmFrame, Change, Frame, PluginId, Snapshot, TagId};
 use plantroom_project::{Plant, PluginSpec};
 use plantroom_server::ScreenSet;
 use tokio::sync::watch;
@@ -117,13 +117,17 @@ impl Machinery {
                 PluginStep::Untouched => {}
                 PluginStep::Stop => (next.plugins[index], next.loaded[index]) = (None, None),
                 PluginStep::Replace(loaded) => {
+                    self.outside.tell_origin(PluginId(index as u32), &loaded);
                     if let Some(run) = &next.plugins[index] {
                         replaced.push((Arc::clone(run), run.figures().replaced));
                         run.replace(loaded.clone(), || self.current(&next.plant.plugins[index]));
                     }
                     next.loaded[index] = Some(loaded);
                 }
-                PluginStep::Start(loaded) => next.plugins[index] = self.start(loaded, index, next),
+                PluginStep::Start(loaded) => {
+                    self.outside.tell_origin(PluginId(index as u32), &loaded);
+                    next.plugins[index] = self.start(loaded, index, next);
+                }
             }
         }
         replaced

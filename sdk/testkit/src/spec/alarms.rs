@@ -1,15 +1,9 @@
 //! Alarms of a bench's project.
 
-use std::sync::Arc;
-
-use plantroom_model::{AlarmDetail, AlarmId, AlarmSpec, Condition, ConnectionId, Label, PluginId, Priority, Role};
-use plantroom_project::{AlarmGrant, ConnectionSpec};
+use plantroom_model::{AlarmId, Priority};
 use serde_json::{Value as Json, json};
 
-use super::{Spec, SpecConnection};
-
-/// Words about alarms a second that a bench's project grants: no test is about it.
-const WORDS_PER_S: u32 = 1_000_000;
+use super::Spec;
 
 /// An alarm, and what the plugin may do about it.
 #[derive(Clone, Debug)]
@@ -92,46 +86,6 @@ impl Spec {
     pub(crate) fn alarm_id(&self, name: &str) -> Option<AlarmId> {
         self.alarms.iter().position(|alarm| alarm.name == name).map(|place| AlarmId(place as u32))
     }
-
-    /// The links that are named and not the plugin's own connections, in the order of their first use.
-    fn links(&self) -> Vec<&str> {
-        let named = self.tags.iter().filter_map(|tag| tag.link.as_deref());
-        let mut links = Vec::new();
-        for link in named.chain(self.alarms.iter().filter_map(|alarm| alarm.link.as_deref())) {
-            if !links.contains(&link) {
-                links.push(link);
-            }
-        }
-        links
-    }
-
-    /// The connection that stands for a link in the plant.
-    pub(super) fn link_id(&self, link: &str) -> ConnectionId {
-        let place = self.links().iter().position(|known| *known == link).unwrap_or_default();
-        ConnectionId((self.connections.len() + place) as u32)
-    }
-
-    pub(super) fn link_specs(&self) -> impl Iterator<Item = ConnectionSpec> {
-        self.links().into_iter().map(|name| SpecConnection::named(name).spec())
-    }
-
-    pub(super) fn alarm_specs(&self) -> Arc<[AlarmSpec]> {
-        self.alarms.iter().map(|alarm| alarm.spec(self)).collect()
-    }
-
-    pub(super) fn alarm_grant(&self) -> AlarmGrant {
-        let ids = |wanted: fn(&SpecAlarm) -> bool| {
-            let found = self.alarms.iter().enumerate().filter(move |(_, alarm)| wanted(alarm));
-            found.map(|(place, _)| AlarmId(place as u32)).collect::<Vec<_>>()
-        };
-        AlarmGrant {
-            raise: ids(|alarm| alarm.raise),
-            suppress: ids(|alarm| alarm.suppress),
-            mark: ids(|alarm| alarm.mark),
-            read: ids(|alarm| alarm.read),
-            words_per_s: WORDS_PER_S,
-        }
-    }
 }
 
 impl SpecAlarm {
@@ -150,33 +104,6 @@ impl SpecAlarm {
             mark: false,
             read: false,
         }
-    }
-
-    fn spec(&self, spec: &Spec) -> AlarmSpec {
-        let condition = match &self.link {
-            _ if self.raise => Condition::Plugin { plugin: PluginId(0) },
-            Some(link) => Condition::Link { connection: spec.link_id(link), device: None },
-            None => Condition::System,
-        };
-        let text = |text: &str| Label::from(text);
-        let detail = AlarmDetail {
-            priority: self.priority,
-            area: text(&self.area),
-            consequence: text(""),
-            action: text(""),
-            respond_s: 0,
-            screen: text(""),
-            instance: text(""),
-            on_delay_ms: 0,
-            off_delay_ms: 0,
-            latching: self.latching,
-            acknowledge: true,
-            realarm_s: 0,
-            shelve_max_s: 0,
-            shelve_role: Role::Operate,
-            first_out: text(&self.group),
-        };
-        AlarmSpec { name: text(&self.name), message: text(&self.message), condition, detail: Arc::new(detail) }
     }
 
     /// Its entry in the init document, as the host writes it.

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use plantroom_fieldbus::{Done, Fieldbus};
-use plantroom_host::{Host, HostOptions, Loaded, Outside, PluginState};
+use plantroom_host::{ComponentFile, Host, HostOptions, Loaded, Outside, PluginState};
 use plantroom_model::{Columns, ConnectionId, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId, Utc};
 use plantroom_project::Plant;
 
@@ -54,7 +54,12 @@ impl Driver {
         let plant = project.load()?;
         let options = HostOptions { cache_dir: project.path().join("cache"), compile_command: Vec::new() };
         let host = Host::new(options).context("the sandbox can't be set up")?;
-        let loaded = host.load(&plant.plugins[0], PluginId(0), &plant, &workplace.components.join("modbus.wasm"))?;
+        let loaded = host.load(
+            &plant.plugins[0],
+            PluginId(0),
+            &plant,
+            &ComponentFile::of_installation(workplace.components.join("modbus.wasm")),
+        )?;
         Ok(Self { plant, connections, loaded, _project: project })
     }
 

@@ -1,13 +1,15 @@
-//! What a plugin's committed steps may cause: the only way out of the sandbox.
+//! A plugin as those see it who run it, or stand in for the plant around it: what its committed steps may cause, what it is
+//! ordered to write, how it is, and what it says of its tags.
 
+use std::fmt;
 use std::sync::Arc;
 
-use plantroom_model::{
-    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId,
-    Value,
-};
+use serde::Serialize;
 
-use crate::FaultRecord;
+use crate::{
+    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId,
+    Utc, Value,
+};
 
 /// Where everything goes that a committed step did. The station implements it; tests and the testkit do too.
 ///
@@ -108,4 +110,75 @@ impl PluginState {
             Self::Starting | Self::Running | Self::Stopped => None,
         }
     }
+}
+
+/// What kind of fault it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// The guest trapped: a panic, a failed check, a stack overflow.
+    Trap,
+    /// A call took longer than the hard limit.
+    Deadline,
+    /// It wanted more memory or table elements than granted, and failed for the lack of it.
+    Memory,
+    /// It broke the contract: a foreign handle, a write without an order, a malformed batch.
+    Contract,
+    /// It can't work with its configuration. Starting it again would not help.
+    Configuration,
+    /// No instance could be made of it.
+    Start,
+    /// The station's own code failed while it served this plugin: a bug in Plantroom.
+    Host,
+}
+
+impl FaultKind {
+    /// What happened, in an operator's words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Trap => "the plugin failed",
+            Self::Deadline => "the plugin took too long",
+            Self::Memory => "the plugin wanted more memory than granted",
+            Self::Contract => "the plugin broke its contract",
+            Self::Configuration => "the plugin can't work with its configuration",
+            Self::Start => "the plugin could not be started",
+            Self::Host => "the station failed while serving the plugin",
+        }
+    }
+}
+
+/// Everything worth knowing about one fault.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultRecord {
+    /// When it was noticed, UTC ns.
+    pub utc_ns: i64,
+    /// What kind.
+    pub kind: FaultKind,
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The guest's call stack, innermost first; empty where there is none.
+    pub backtrace: Vec<String>,
+    /// The step it happened in: counts from 1 in this instance, 0 is `init`.
+    pub step: u64,
+    /// The last log lines of the void step (a panic's message is among them), oldest first.
+    pub last_words: Vec<String>,
+}
+
+impl fmt::Display for FaultRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.words(), self.message)
+    }
+}
+
+/// How a tag came to its value, in its driver's own terms (the contract's interface `diagnose`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Where the value lies and how it is read, in the words of the device's manual.
+    pub place: String,
+    /// The words from which it was decoded last, as they stood on the wire; empty for none yet.
+    pub words: Vec<u16>,
+    /// When those words were read; 0 for never.
+    pub at: Utc,
+    /// What else the driver knows, in sentences; may be empty.
+    pub note: String,
 }
