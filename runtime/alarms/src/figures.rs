@@ -207,6 +207,11 @@ impl Figures {
     }
 }
 
+/// The first moment of the hour that a time is in, as clocks on the wall show hours in a zone.
+pub fn start_of_hour(at: Utc, zone: &TimeZone) -> Utc {
+    Utc(calendar::start_of_hour(at.0, zone))
+}
+
 /// Of the second that a time is in.
 fn end_of_second(at: i64) -> i64 {
     at.div_euclid(SECOND_NS).saturating_add(1).saturating_mul(SECOND_NS)

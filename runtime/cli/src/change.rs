@@ -208,7 +208,10 @@ fn what_goes(changes: &[Json], number: u64) -> Option<String> {
 }
 
 /// Asks on a terminal; elsewhere whoever wrote the command has decided.
-fn agreed() -> Result<bool> {
+///
+/// # Errors
+/// When the terminal can't be read.
+pub fn agreed() -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Ok(true);
     }

@@ -10,7 +10,9 @@
 mod say;
 
 mod alarm;
+mod alarm_acts;
 mod alarm_files;
+mod alarm_journal;
 mod alarm_live;
 mod audit;
 mod automation;

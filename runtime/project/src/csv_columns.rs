@@ -49,7 +49,7 @@ const fn end(name: &'static str, path: &'static [&'static str], part: usize) -> 
 use Holds::{Flag, Number, Permissives, States, Text, Value};
 
 /// Every column, in the order in which they are exported.
-pub(crate) static COLUMNS: [Column; 57] = [
+pub(crate) static COLUMNS: [Column; 58] = [
     plain(&["name"], Text),
     plain(&["kind"], Text),
     plain(&["unit"], Text),
@@ -62,6 +62,7 @@ pub(crate) static COLUMNS: [Column; 57] = [
     nested("low", &["limits", "low"], Number),
     nested("low_low", &["limits", "low_low"], Number),
     nested("hysteresis", &["limits", "hysteresis"], Number),
+    nested("alarm", &["limits", "alarm"], Flag),
     end("raw_low", &["scaling", "raw"], 0),
     end("raw_high", &["scaling", "raw"], 1),
     end("eng_low", &["scaling", "eng"], 0),
@@ -111,7 +112,12 @@ pub(crate) static COLUMNS: [Column; 57] = [
 ];
 
 /// Columns that are written; the rest are other names for some of them.
-pub(crate) const WRITTEN: usize = 53;
+pub(crate) const WRITTEN: usize = 54;
+
+/// The names of all columns that are written, in their order.
+pub fn tag_columns() -> Vec<&'static str> {
+    COLUMNS.iter().take(WRITTEN).map(|column| column.name).collect()
+}
 
 /// The column of this name, whatever its case.
 pub(crate) fn column(name: &str) -> Option<&'static Column> {

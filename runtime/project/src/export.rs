@@ -84,6 +84,7 @@ pub(crate) fn cells(plant: &Plant, tag: &TagSpec) -> Cells {
     row.number("low", tag.limits.low);
     row.number("low_low", tag.limits.low_low);
     row.number("hysteresis", Some(tag.hysteresis).filter(|h| *h != 0.0));
+    row.flag("alarm", plant.limit_alarms.binary_search_by(|name| (**name).cmp(&tag.name)).is_ok());
     if let Some(line) = tag.scaling {
         row.pair(["raw_low", "raw_high"], Some((line.raw_low, line.raw_high)));
         row.pair(["eng_low", "eng_high"], Some((line.eng_low, line.eng_high)));

@@ -26,8 +26,9 @@ impl<'a> Fields<'a> {
 
     /// The value under a key, where it is of the key's shape and complete (no placeholder left in it).
     pub fn item(&self, name: &str) -> Option<&'a Item> {
-        let shape = self.keys.key(name)?.shape;
+        // Most keys that are asked for aren't there, and a table has fewer than it might have.
         let item = &self.entries.iter().find(|entry| entry.key == name)?.item;
+        let shape = self.keys.key(name)?.shape;
         (shape.fits(item) && !matches!(item.raw, Raw::Open(_))).then_some(item)
     }
 

@@ -65,6 +65,7 @@ pub use alarm_plant::{AlarmSettings, PositionSpec, ScriptFile, ScriptedAlarm};
 pub use alarms::{SYSTEM_ALARMS, export_alarms, plan_alarm_import};
 pub use assets::{Asset, AssetKind};
 pub use automations::{AutomationSpec, AutomationWork, CopySpec, ScriptWork};
+pub use csv_columns::tag_columns;
 pub use difference::{Changed, Differences, Preview, difference};
 pub use export::{CsvStyle, export_tags};
 pub use import::{Import, plan_import};

@@ -368,6 +368,9 @@ impl Tables {
             all.resolve(Label::default(), tag, &mut self.kept, report);
         }
         let spots: Vec<Spot> = self.tags.iter().map(|tag| tag.spot).collect();
+        let with_alarms = self.tags.iter().zip(labels.iter()).filter(|(tag, _)| tag.has_alarms);
+        let mut limit_alarms: Vec<Label> = with_alarms.map(|(_, name)| name.clone()).collect();
+        limit_alarms.sort_unstable();
         // Collected where they will stay: iterators that know their length write into the `Arc` itself.
         let decls = std::mem::take(&mut self.tags).into_iter().zip(labels);
         let kept = &mut self.kept;
@@ -396,6 +399,7 @@ impl Tables {
             tags,
             tag_ids,
             alarm_ids: AlarmIds::of(&alarm_specs),
+            limit_alarms,
             alarms: alarm_specs,
             alarm_places: alarms.places,
             alarm_scripts: self.alarm_scripts,

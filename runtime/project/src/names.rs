@@ -25,13 +25,18 @@ impl Names {
 
     /// Gives the next id to a name, or tells where the name was used before.
     pub fn add(&mut self, name: &str, spot: Spot, report: &mut Report) -> Option<u32> {
-        if let Some(before) = self.texts.find(name).and_then(|id| self.spots.get(id as usize)) {
-            let message = format!("there is another {} named `{name}`", self.what);
-            report.error(spot, message, format!("the other one is in {}; rename one of them", report.place_words(*before)));
-            return None;
+        match self.texts.add_new(name) {
+            Ok(id) => {
+                self.spots.push(spot);
+                Some(id)
+            }
+            Err(known) => {
+                let before = self.spots.get(known as usize).copied().unwrap_or(Spot::NOWHERE);
+                let message = format!("there is another {} named `{name}`", self.what);
+                report.error(spot, message, format!("the other one is in {}; rename one of them", report.place_words(before)));
+                None
+            }
         }
-        self.spots.push(spot);
-        Some(self.texts.add(name))
     }
 
     /// Says that names with this beginning may exist without being known.

@@ -3,6 +3,9 @@
 //! Where a file has syntax errors, it is cut into blocks at its headers (`[scan]`, `[[tag]]`). In each block the line
 //! with the first error is told and blanked, until the block parses; then the rest of the file is read as if those
 //! lines weren't there. So an unclosed bracket doesn't swallow the tags after it.
+//!
+//! A long file that is one list of tables (`[[alarm]]` a hundred thousand times) is parsed in pieces between two of its
+//! tables: the same tree, while the parser's own one stays small enough for the processor's caches.
 
 use std::ops::Range;
 
@@ -10,15 +13,21 @@ use toml::de::DeTable;
 
 use crate::report::{Report, Spot};
 use crate::sources::byte;
-use crate::tree::{Entries, from_toml};
+use crate::tree::{Entries, Entry, Item, Raw, from_toml};
 
 /// Most syntax errors told of one block; the rest of the block is skipped.
 const PER_BLOCK: usize = 8;
 /// Most syntax errors told of one file; the rest of the file is skipped.
 const PER_FILE: usize = 100;
 
+/// Files of at least two of these are read in pieces of this length, in bytes.
+const PIECE_BYTES: usize = 128 << 10;
+
 /// The tree of a TOML text; syntax errors go to the report. `source` is the file as a whole.
 pub(crate) fn parse(text: &str, source: u32, report: &mut Report) -> Entries {
+    if let Some(entries) = in_pieces(text, source, PIECE_BYTES) {
+        return entries;
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return from_toml(table.get_ref(), source);
@@ -54,6 +63,62 @@ pub(crate) fn parse(text: &str, source: u32, report: &mut Report) -> Entries {
         source.damaged = damaged;
     }
     tree
+}
+
+/// The tree of a long text that is one list of tables and has no mistakes; `None` of any other, which is then read as a whole.
+fn in_pieces(text: &str, source: u32, piece_bytes: usize) -> Option<Entries> {
+    if text.len() < 2 * piece_bytes {
+        return None;
+    }
+    let mut all: Option<Entry> = None;
+    for piece in pieces(text, piece_bytes)? {
+        let (table, errors) = DeTable::parse_recoverable(&text[piece.clone()]);
+        let mut entries = if errors.is_empty() { from_toml(table.get_ref(), moved(source, piece.start)) } else { return None };
+        let (Some(entry), true) = (entries.pop(), entries.is_empty()) else { return None };
+        match (&mut all, entry) {
+            (None, entry) => all = Some(entry),
+            (
+                Some(Entry { item: Item { raw: Raw::List(items), .. }, .. }),
+                Entry { item: Item { raw: Raw::List(more), .. }, .. },
+            ) => {
+                items.extend(more);
+            }
+            _ => return None,
+        }
+    }
+    all.map(|entry| vec![entry])
+}
+
+/// A text whose headers are all of one list, cut before some of its `[[name]]`; `None` where there are others.
+fn pieces(text: &str, piece_bytes: usize) -> Option<Vec<Range<usize>>> {
+    let mut lines = text.split_inclusive('\n');
+    let is_filler = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let first = lines.find(|line| !is_filler(line))?.trim_end();
+    let name = first.strip_prefix("[[")?.strip_suffix("]]")?;
+    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let (table, list) = (format!("[{name}."), format!("[[{name}."));
+    let (mut starts, mut at, mut is_first) = (vec![0], 0, true);
+    for line in text.split_inclusive('\n') {
+        // A part of a longer value may begin so too: then it isn't a header, and a piece of it isn't TOML.
+        if line.starts_with('[') {
+            let is_one = line.trim_end() == first;
+            if !is_one && !line.starts_with(&table) && !line.starts_with(&list) {
+                return None;
+            }
+            if is_one && !is_first && starts.last().is_some_and(|start| at - start >= piece_bytes) {
+                starts.push(at);
+            }
+            is_first &= !is_one;
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain(std::iter::once(text.len()));
+    is_bare.then(|| starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect())
+}
+
+/// The place from which a piece of a file counts its bytes.
+fn moved(source: u32, by: usize) -> u32 {
+    source.saturating_add(u32::try_from(by).unwrap_or(u32::MAX))
 }
 
 /// Tells and blanks what doesn't parse in one block; returns how much that was.
@@ -145,5 +210,50 @@ fn words(message: &str, found: &str) -> (String, String) {
         m if m.starts_with("unclosed table") => said("this header has no closing bracket", "add ]"),
         m if m.starts_with("key with no value") => said("this key has no value", "write key = value"),
         m => (format!("this is not TOML: {m}"), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(text: &str) -> Entries {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        assert!(errors.is_empty(), "{errors:?}");
+        from_toml(table.get_ref(), 7)
+    }
+
+    #[test]
+    fn a_long_list_gives_the_same_tree_in_pieces() {
+        let one = |n: u32| {
+            format!(
+                "[[alarm]]\nname = \"ä/{n}\"\nhigh = {n}.5\n[alarm.limits]\nhigh = {{ at = {n} }}\n[[alarm.part]]\nx = [\n  1,\n]\n\
+                 note = \"\"\"\n  [[no header]]\n\"\"\"\n\n"
+            )
+        };
+        let text: String = std::iter::once("# A list.\n\n".to_owned()).chain((0..50).map(one)).collect();
+        for bytes in [1, 100, 1_000] {
+            assert!(pieces(&text, bytes).is_some_and(|pieces| pieces.len() > 3));
+            assert_eq!(in_pieces(&text, 7, bytes).as_ref(), Some(&whole(&text)), "pieces of {bytes}");
+        }
+        assert_eq!(in_pieces(&text, 7, text.len()), None, "it is short");
+    }
+
+    #[test]
+    fn what_is_no_plain_list_is_read_as_a_whole() {
+        let list = "[[a]]\nx = 1\n".repeat(20);
+        let some = in_pieces(&list, 7, 20);
+        assert_eq!(some.as_ref(), Some(&whole(&list)));
+        for other in [
+            format!("y = 1\n{list}"),
+            format!("{list}[b]\nx = 1\n"),
+            format!("{list}[[b]]\nx = 1\n"),
+            format!("{list}[[a]]\nx = \n"),
+            format!("{list}[[a]]\nx = \"\"\"\n[[a]]\nx = 1\n{list}\"\"\"\n"),
+            format!("{list}[[a]]\nx = [\n[1],\n]\n"),
+            format!("[[\"a b\"]]\nx = 1\n{list}"),
+        ] {
+            assert_eq!(in_pieces(&other, 7, 20), None, "{other}");
+        }
     }
 }

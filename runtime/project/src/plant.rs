@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{AlarmIds, AlarmSettings, Asset, AutomationSpec, OutletSpec, ScriptFile, ScriptedAlarm, TagIds, TagPlaces};
 use plantroom_archive::{Ask, Trust};
-use plantroom_model::{AlarmId, AlarmSpec, ConnectionId, Origin, PluginId, TagId, TagSpec};
+use plantroom_model::{AlarmId, AlarmSpec, ConnectionId, Label, Origin, PluginId, TagId, TagSpec};
 
 /// A whole plant, consistent in itself: every name in it refers to something that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct Plant {
     pub alarms: Arc<[AlarmSpec]>,
     /// Alarm ids by name.
     pub alarm_ids: AlarmIds,
+    /// Tags of which each limit is an alarm (`limits = { .., alarm = true }`), by name, sorted.
+    pub limit_alarms: Vec<Label>,
     /// Where each alarm was declared, in the order of `alarms`.
     pub alarm_places: TagPlaces,
     /// Scripts that say when alarms are active; the number in [`plantroom_model::Condition::Script`] is a place in this list.
@@ -83,6 +85,7 @@ impl Default for Plant {
             tag_ids: TagIds::default(),
             alarms: Arc::new([]),
             alarm_ids: AlarmIds::default(),
+            limit_alarms: Vec::new(),
             alarm_places: TagPlaces::default(),
             alarm_scripts: Vec::new(),
             scripted_alarms: Vec::new(),

@@ -15,16 +15,26 @@ pub(crate) struct Pool {
     sealed: Option<Arc<Box<str>>>,
     /// Where each text ends; it starts where the one before ends.
     ends: Vec<u32>,
-    /// Numbers, found by their texts.
-    numbers: HashTable<u32>,
+    /// Numbers, found by their texts; each with a part of its text's hash, so that growing looks at no text, and looking for
+    /// one at hardly any other.
+    numbers: HashTable<(u32, u32)>,
     hasher: RandomState,
 }
 
 impl Pool {
     /// The number of a text, which may be new.
     pub fn add(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.find(text) {
-            return number;
+        self.add_new(text).unwrap_or_else(|known| known)
+    }
+
+    /// The number of a text that wasn't here.
+    ///
+    /// # Errors
+    /// With its number where it was.
+    pub fn add_new(&mut self, text: &str) -> Result<u32, u32> {
+        let hash = self.hash(text);
+        if let Some(number) = self.find_hashed(text, hash) {
+            return Err(number);
         }
         if let Some(sealed) = self.sealed.take() {
             self.text = sealed.to_string();
@@ -32,15 +42,22 @@ impl Pool {
         let number = self.ends.len() as u32;
         self.text.push_str(text);
         self.ends.push(self.text.len() as u32);
-        let (all, ends, hasher) = (&self.text, &self.ends, &self.hasher);
-        let hash = |number: &u32| hasher.hash_one(piece(all, ends, *number));
-        self.numbers.insert_unique(hasher.hash_one(text), number, hash);
-        number
+        self.numbers.insert_unique(spread(hash), (number, hash), |(_, hash)| spread(*hash));
+        Ok(number)
     }
 
     /// The number of a text, if it is here.
     pub fn find(&self, text: &str) -> Option<u32> {
-        self.numbers.find(self.hasher.hash_one(text), |number| self.get(*number) == text).copied()
+        self.find_hashed(text, self.hash(text))
+    }
+
+    fn hash(&self, text: &str) -> u32 {
+        self.hasher.hash_one(text) as u32
+    }
+
+    fn find_hashed(&self, text: &str, hash: u32) -> Option<u32> {
+        let is_it = |(number, other): &(u32, u32)| *other == hash && self.get(*number) == text;
+        self.numbers.find(spread(hash), is_it).map(|(number, _)| *number)
     }
 
     /// The text of a number; empty where there is none.
@@ -63,6 +80,11 @@ impl Pool {
         let text = self.sealed.get_or_insert_with(|| Arc::new(std::mem::take(&mut self.text).into_boxed_str()));
         Label::of(text, range(&self.ends, number))
     }
+}
+
+/// A table looks at the lowest and at the highest bits.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 fn range(ends: &[u32], number: u32) -> std::ops::Range<u32> {

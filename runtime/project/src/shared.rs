@@ -27,7 +27,8 @@ pub(crate) trait Part: PartialEq {
 /// Different parts.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
-    table: HashTable<Arc<T>>,
+    /// Each with its hash, so that growing looks at none of them.
+    table: HashTable<(u64, Arc<T>)>,
     hasher: RandomState,
     /// The one that was asked for last: the lines of a table are often alike.
     last: Option<Arc<T>>,
@@ -45,17 +46,14 @@ impl<T: Part> Shared<T> {
         if let Some(last) = self.last.as_ref().filter(|last| ***last == part) {
             return Arc::clone(last);
         }
-        let hash = |part: &T| {
-            let mut hasher = self.hasher.build_hasher();
-            part.feed(&mut hasher);
-            hasher.finish()
-        };
-        let key = hash(&part);
-        let found = match self.table.find(key, |known| **known == part) {
-            Some(known) => Arc::clone(known),
+        let mut hasher = self.hasher.build_hasher();
+        part.feed(&mut hasher);
+        let key = hasher.finish();
+        let found = match self.table.find(key, |(hash, known)| *hash == key && **known == part) {
+            Some((_, known)) => Arc::clone(known),
             None => {
                 let new = Arc::new(part);
-                self.table.insert_unique(key, Arc::clone(&new), |known| hash(known));
+                self.table.insert_unique(key, (key, Arc::clone(&new)), |(hash, _)| *hash);
                 new
             }
         };

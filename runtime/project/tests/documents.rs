@@ -129,3 +129,45 @@ fn every_example_in_a_document_has_the_keys_that_exist() {
     assert_eq!(wrong, Vec::<String>::new());
     assert!(looked_at > 0, "no example was found");
 }
+
+/// The blocks of a document in this language, each with the file that its first line names.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let begins = format!("```{language}\n");
+    text.split(begins.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn what_the_guide_to_tags_shows_loads_and_names_every_column() {
+    let guide = std::fs::read_to_string(house().join("runtime/project/TAGS.md")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let link = "[[connection]]\nname = \"plc\"\ndriver = \"modbus\"\ntcp = \"127.0.0.1:502\"\n";
+    let plugin = PLUGIN.1.replace("line", "plc").replace("write = [\"**\"]\n", "");
+    write(root.path(), &[("plant.toml", "name = \"Test\"\n[alarms]\nadvice = false\n"), ("plugins.toml", &plugin)]);
+    write(root.path(), &[("connections.toml", link)]);
+    for block in blocks(&guide, "toml") {
+        let file = block.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a block names its file");
+        write(root.path(), &[(file, block)]);
+    }
+    write(root.path(), &[("tags/more.csv", blocks(&guide, "csv")[0])]);
+    let loaded = load(root.path());
+    assert_eq!(loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    let plant = loaded.plant.unwrap();
+    let own = |name: &&str| !name.starts_with("system/");
+    let alarms: Vec<&str> = plant.alarms.iter().map(|alarm| alarm.name.as_str()).filter(own).collect();
+    let level = ["clear_well/level/high_high", "clear_well/level/high", "clear_well/level/low"];
+    let mut expected = [level.as_slice(), &["high_lift/p1/current/high", "high_lift/p2/current/high"]].concat();
+    let mut found = alarms;
+    (expected.sort_unstable(), found.sort_unstable());
+    assert_eq!(found, expected);
+    assert!(plant.tag("high_lift/p1/vibration").is_some() && plant.tag("high_lift/p1/note").is_none());
+    // A file with every column as its header: what the guide says of columns is all there is.
+    let table = guide.split("| columns | |").nth(1).unwrap();
+    let cells = table.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let named: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let csv = plantroom_project::export_tags(&plant, |_| true, plantroom_project::CsvStyle::Plain);
+    for column in csv.lines().next().unwrap_or_default().split(',') {
+        assert!(named.contains(&column), "the guide doesn't name the column {column}");
+    }
+    let schema = plantroom_project::tag_columns();
+    assert_eq!(named, schema, "columns and their order");
+}

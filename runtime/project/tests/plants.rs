@@ -133,6 +133,21 @@ fn a_csv_line_is_a_tag_like_any_other() {
 }
 
 #[test]
+fn a_csv_column_says_that_limits_are_alarms_and_is_written_as_it_was_read() {
+    let csv = "name,kind,memory,high,low,alarm\na,float,1,8,2,TRUE\nb,float,1,8,,\nc,float,1,8,,FALSE\n";
+    let settings = "name = \"Test\"\n[alarms]\nadvice = false\n";
+    let read = |csv: &str| plant(&[("plant.toml", settings), ("tags/a.csv", csv)]);
+    let alarms = |plant: &Plant| {
+        let own = plant.alarms.iter().filter(|alarm| !alarm.name.starts_with("system/"));
+        own.map(|alarm| alarm.name.to_string()).collect::<Vec<_>>()
+    };
+    let first = read(csv);
+    assert_eq!(alarms(&first), ["a/high", "a/low"]);
+    let written = plantroom_project::export_tags(&first, |name| !name.starts_with("system/"), plantroom_project::CsvStyle::Plain);
+    assert_eq!(alarms(&read(&written)), ["a/high", "a/low"], "{written}");
+}
+
+#[test]
 fn the_same_folder_gives_the_same_plant() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), &SMALL.map(|(path, text)| (path, text.as_bytes())));

@@ -9,6 +9,7 @@
 //! Out: what it declares ([`AlarmScript::declare`]); words about conditions, and when to look again ([`AlarmRunner`]).
 
 mod declare;
+mod keep;
 mod offer;
 mod runner;
 #[cfg(test)]

@@ -27,11 +27,12 @@ pub trait AlarmDoor: Send + Sync {
         comment: String,
     ) -> Pin<Box<dyn Future<Output = Vec<Outcome>> + Send>>;
 
-    /// A page of the journal, and where the next one starts. Reads the disk.
+    /// A page of the journal, each row with its number, and where the next page starts. A row's number is also a cursor:
+    /// what is behind it comes after it. Reads the disk.
     ///
     /// # Errors
     /// In a sentence: what can't be asked so, or what the disk refuses.
-    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String>;
+    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<(u64, AlarmLine)>, Option<String>), String>;
 
     /// The key figures of a time, in ns UTC; without one the last 24 hours. May read the disk.
     ///

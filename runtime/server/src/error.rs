@@ -34,6 +34,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, error, help)
     }
 
+    /// What is wrong and what to do, for a program without a network.
+    pub(crate) fn sentence(self) -> String {
+        if self.help.is_empty() { self.error } else { format!("{}; {}", self.error, self.help) }
+    }
+
     pub(crate) fn login_needed() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

@@ -29,6 +29,7 @@ mod error;
 pub mod limits;
 mod listen;
 mod live;
+pub mod offline;
 mod openapi;
 mod project;
 mod routes;

@@ -25,6 +25,9 @@ pub const TAGS_DEFAULT: usize = 1_000;
 /// The most tags in one answer. A higher limit is lowered to this.
 pub const TAGS: usize = 10_000;
 
+/// Alarms of one act with one comment. More are refused with a sentence; `plantroom alarm` sends them in several.
+pub const ALARM_ACTS: usize = 500;
+
 /// How often a console is looked after where no scan calls for it, in ms.
 pub const LIVE_MS: u64 = 100;
 /// Shortest time between two messages of changed values, in ms: as often as a scan decides. The first change after a pause
@@ -39,8 +42,10 @@ pub const BEFORE_LOGIN_MS: u64 = 300_000;
 pub const SUBSCRIBED_TAGS: usize = 20_000;
 /// Largest message from a console, in bytes: a subscription to all those tags. A larger one ends the connection.
 pub const CONSOLE_MESSAGE_BYTES: usize = 4 << 20;
-/// Messages a console may send in a second. More end the connection.
+/// Messages a console may send in a second, on the average. More end the connection.
 pub const CONSOLE_MESSAGES_PER_S: u32 = 100;
+/// Messages a console may send at once: those of 3 s, which is as long as a station may be too busy to read them.
+pub const CONSOLE_BURST: u32 = 300;
 /// Writes of one console that are under way. The next one is refused with a sentence.
 pub const OPEN_WRITES: usize = 16;
 /// Rows of one message with values; more come in several.

@@ -4,6 +4,7 @@
 //! snapshot: a slow console gets fewer and newer values, never a backlog, and nobody else waits for it.
 
 mod alarms;
+mod credit;
 mod engineer;
 mod subscription;
 
@@ -28,6 +29,7 @@ use crate::door::{Call, Peer};
 use crate::error::ApiError;
 use crate::listen::App;
 use crate::{ScreenSet, limits};
+use credit::Credit;
 use subscription::Subscription;
 
 /// Turns a request into a console's connection.
@@ -75,7 +77,7 @@ struct Console {
     logins: u64,
     /// When this console last looked at raw registers.
     registers_at: Option<Mono>,
-    messages: u32,
+    credit: Credit,
     beats: u64,
 }
 
@@ -97,7 +99,7 @@ impl Console {
         let (board, recorded) = (station.alarms().board(), station.alarms().recorded());
         let outcomes = mpsc::channel(limits::OPEN_WRITES);
         let answers = mpsc::channel(limits::OPEN_ASKS);
-        let (login, subscription) = (None, None);
+        let (login, subscription, app_now) = (None, None, station.now().mono);
         Self {
             app,
             peer,
@@ -116,7 +118,7 @@ impl Console {
             open_asks: 0,
             logins: 0,
             registers_at: None,
-            messages: 0,
+            credit: Credit::full(app_now),
             beats: 0,
         }
     }
@@ -178,8 +180,7 @@ impl Console {
     }
 
     async fn heard(&mut self, message: Message) -> Result<(), Gone> {
-        self.messages += 1;
-        if self.messages > limits::CONSOLE_MESSAGES_PER_S {
+        if !self.credit.take(self.app.station.now().mono) {
             return Err(Gone::CutOff);
         }
         let bytes = match message {
@@ -389,10 +390,6 @@ impl Console {
 
     async fn beat(&mut self) -> Result<(), Gone> {
         self.beats += 1;
-        let beats_per_s = 1_000 / model_limits::HEARTBEAT_MS;
-        if self.beats.is_multiple_of(beats_per_s) {
-            self.messages = 0;
-        }
         if self.still_logged_in().await?.is_some() {
             let utc = self.app.station.now().utc.0;
             return self.send(&ToConsole::Heartbeat { utc }).await;

@@ -15,7 +15,11 @@ use crate::views;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     views::AlarmActBody,
+    views::AlarmActOn,
+    views::AlarmActsBody,
     views::AlarmJournalView,
+    views::AlarmOutcomeView,
+    views::AlarmOutcomesView,
     views::AlarmLineView,
     views::AlarmView,
     views::AlarmsView,

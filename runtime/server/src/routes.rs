@@ -220,6 +220,14 @@ pub(crate) static ROUTES: &[Route] = &[
         ..post("/api/v1/alarms/{name}/{verb}", Needs::Role(Operate), OUTCOME, |call| Box::pin(alarms::act(call)))
     },
     Route {
+        summary: "Acts on up to 500 alarms at once with one comment: each is authorised, audited and decided by itself, and has \
+                  its own outcome. What takes the role engineer is refused alarm by alarm to others.",
+        body: Some("AlarmActsBody"),
+        ..post("/api/v1/alarm-acts", Needs::Role(Operate), Answer::Json("AlarmOutcomesView"), |call| {
+            Box::pin(alarms::act_on_many(call))
+        })
+    },
+    Route {
         summary: "The alarm journal, newest first, page by page.",
         query: JOURNAL_QUERY,
         ..get("/api/v1/alarm-journal", Needs::Role(View), Answer::Json("AlarmJournalView"), |call| {

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-pub(crate) use alarms::{AlarmActBody, AlarmJournalView, AlarmLineView, AlarmView, AlarmsView, state_word};
+pub(crate) use alarms::{
+    AlarmActBody, AlarmActOn, AlarmActsBody, AlarmJournalView, AlarmLineView, AlarmOutcomeView, AlarmOutcomesView, AlarmView,
+    AlarmsView, state_word,
+};
 pub(crate) use control::*;
 pub(crate) use project::{
     ChangeBody, ChangeDoneView, ChangeView, ChangesView, DiagnosticView, MessageView, ProjectFileView, ProjectFilesView,

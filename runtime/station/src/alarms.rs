@@ -4,10 +4,16 @@
 mod act;
 mod asked;
 mod figures;
+mod keep;
 mod lines;
+mod live;
+mod metrics;
+pub mod offline;
 mod outlet;
 mod restore;
 mod scripts;
+mod stats;
+mod tally;
 
 use std::future::Future;
 use std::path::Path;
@@ -23,12 +29,14 @@ use plantroom_wire::{AlarmFiguresNow, AlarmLine, AlarmWish, JournalAsk};
 use tokio::sync::{Semaphore, watch};
 
 use asked::Asked;
-use figures::Time;
+use figures::{Time, zone};
+pub use live::LiveFigures;
 pub use outlet::AlarmOutlet;
 pub use restore::OpenJournal;
 #[cfg(test)]
 pub(crate) use restore::open as open_journal;
 pub use scripts::AlarmScripts;
+pub use stats::AlarmStats;
 
 use crate::command::{CommandPath, Who, stopping};
 use crate::error::StartError;
@@ -49,6 +57,8 @@ pub struct AlarmParts {
     pub operators: Arc<Alarms>,
     /// Scripted alarms.
     pub scripts: Arc<AlarmScripts>,
+    /// The figures of the last 24 hours.
+    pub live: Arc<LiveFigures>,
 }
 
 /// Opens the journal, and starts what says and does things about alarms.
@@ -60,12 +70,18 @@ pub fn start(data: &Path, commands: &Arc<CommandPath>) -> Result<AlarmParts, Sta
     let kept = restore::open(data, &plant, clock.now())?;
     let outlet = AlarmOutlet::new(Arc::clone(&kept.journal), Arc::clone(&plant.alarms), Arc::clone(&plant.tags));
     let asked = Arc::new(Asked::default());
-    let scripts = AlarmScripts::start(Arc::clone(&commands.running), commands.snapshots.clone(), (clock, inbox));
-    let scripts = scripts.map_err(|error| StartError::Data(format!("The system gives alarm scripts no thread: {error}")))?;
+    let no_thread = |what: &str, error: &std::io::Error| StartError::Data(format!("The system gives {what} no thread: {error}"));
+    let live = LiveFigures::start(Arc::clone(&commands.running), Arc::clone(&clock), Arc::clone(&kept.journal));
+    let live = live.map_err(|error| no_thread("alarm figures", &error))?;
+    let (stats, timed) = (Arc::clone(outlet.stats()), Arc::clone(&clock));
+    kept.journal.on_progress(move |progress| stats.recorded(progress.recorded, timed.now().mono));
+    let scripts = AlarmScripts::start(Arc::clone(&commands.running), commands.snapshots.clone(), (clock, inbox), data);
+    let scripts = scripts.map_err(|error| no_thread("alarm scripts", &error))?;
     let seen = (outlet.board(), kept.recorded.clone());
-    let operators = Alarms::new(Arc::clone(commands), (Arc::clone(&asked), Arc::clone(&kept.journal)), seen);
-    let readers: Vec<Arc<dyn FrameReader>> = vec![asked, Arc::clone(&scripts) as Arc<dyn FrameReader>];
-    Ok(AlarmParts { kept, outlet, readers, operators, scripts })
+    let counted = (Arc::clone(&live), Arc::clone(outlet.stats()), Arc::clone(&scripts));
+    let operators = Alarms::new(Arc::clone(commands), (Arc::clone(&asked), Arc::clone(&kept.journal)), seen, counted);
+    let readers: Vec<Arc<dyn FrameReader>> = vec![asked, Arc::clone(&scripts) as Arc<dyn FrameReader>, Arc::clone(&live) as _];
+    Ok(AlarmParts { kept, outlet, readers, operators, scripts, live })
 }
 
 /// The alarms, as operators reach them.
@@ -75,6 +91,9 @@ pub struct Alarms {
     board: watch::Receiver<Arc<AlarmBoard>>,
     recorded: watch::Receiver<u64>,
     journal: Arc<Journal>,
+    live: Arc<LiveFigures>,
+    stats: Arc<AlarmStats>,
+    scripts: Arc<AlarmScripts>,
     turns: Arc<Semaphore>,
     this: Weak<Self>,
 }
@@ -85,15 +104,32 @@ impl Alarms {
         commands: Arc<CommandPath>,
         (asked, journal): (Arc<Asked>, Arc<Journal>),
         (board, recorded): (watch::Receiver<Arc<AlarmBoard>>, watch::Receiver<u64>),
+        (live, stats, scripts): (Arc<LiveFigures>, Arc<AlarmStats>, Arc<AlarmScripts>),
     ) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(ACTS));
-        Arc::new_cyclic(|this| Self { commands, asked, board, recorded, journal, turns, this: this.clone() })
+        Arc::new_cyclic(|this| {
+            let this = this.clone();
+            Self { commands, asked, board, recorded, journal, live, stats, scripts, turns, this }
+        })
     }
 }
 
 impl Alarms {
+    /// Of the last 24 hours as they are kept; of any other time from the journal.
     fn key_figures(&self, time: Time) -> Result<KeyFigures, String> {
-        figures::key_figures(&self.journal.reader(), &self.commands.plant(), time, self.commands.clock.now().utc)
+        let now = self.commands.clock.now().utc;
+        if let ((None, None), Some(kept)) = (time, self.live.key_figures(now)) {
+            return Ok(kept);
+        }
+        let plant = self.commands.plant();
+        figures::key_figures(&self.journal.reader(), (&plant.alarm_settings, zone(&plant)), time, now)
+    }
+
+    /// A time that people mean as "until now, for so long": where the kept figures begin within the same hour, they do.
+    fn about(&self, time: Time) -> Time {
+        const HOUR_NS: i64 = 3_600_000_000_000;
+        let is_kept = |from: i64| self.live.from().is_some_and(|kept| (0..=HOUR_NS).contains(&from.saturating_sub(kept.0)));
+        if time.1.is_none() && time.0.is_some_and(is_kept) { (None, None) } else { time }
     }
 }
 
@@ -130,12 +166,12 @@ impl AlarmDoor for Alarms {
         })
     }
 
-    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String> {
+    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<(u64, AlarmLine)>, Option<String>), String> {
         lines::page(&self.journal.reader(), ask)
     }
 
     fn figures(&self, time: Time, position: &str) -> Result<AlarmFiguresNow, String> {
-        figures::of_position(&self.key_figures(time)?, position)
+        figures::of_position(&self.key_figures(self.about(time))?, position)
     }
 
     fn kpi(&self, time: Time) -> Result<serde_json::Value, String> {
@@ -143,10 +179,11 @@ impl AlarmDoor for Alarms {
     }
 
     fn report(&self, time: Time) -> Result<String, String> {
-        Ok(figures::report(&self.key_figures(time)?, &self.commands.plant(), self.commands.clock.now().utc))
+        let plant = self.commands.plant();
+        Ok(figures::report(&self.key_figures(time)?, (&plant.name, &zone(&plant)), self.commands.clock.now().utc))
     }
 
     fn export(&self, ask: &JournalAsk, format: &str) -> Result<Vec<u8>, String> {
-        lines::export(&self.journal.reader(), ask, format, &self.commands.plant())
+        lines::export(&self.journal.reader(), ask, format, zone(&self.commands.plant()))
     }
 }

@@ -74,6 +74,7 @@ fn family<T>(text: &mut String, label: &str, rows: &[(&str, T)], figures: &[Figu
     }
 }
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+/// A family's meaning and kind.
+pub fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP plantroom_{name} {help}\n# TYPE plantroom_{name} {kind}");
 }

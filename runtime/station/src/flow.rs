@@ -114,7 +114,13 @@ impl Flow {
         if let Some(tape) = &mut self.tape {
             tape.scan(self.scan.next_number(), now, &lost_tags, &inputs);
         }
-        let frame = Arc::new(self.scan.run(&inputs, &lost_tags, now));
+        let mut begun = now.mono;
+        let (clock, stats) = (&self.clock, self.alarms.stats());
+        let lap = |begins| {
+            let at = clock.now().mono;
+            if begins { begun = at } else { stats.engine_took(at.since(begun)) }
+        };
+        let frame = Arc::new(self.scan.run_timed(&inputs, &lost_tags, now, lap));
         let changed = inputs.iter().filter_map(|input| if let What::Plant(plant) = &input.what { Some(plant) } else { None });
         if let Some(plant) = changed.last() {
             self.make_room(plant);

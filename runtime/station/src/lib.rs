@@ -42,6 +42,7 @@ mod target;
 mod watching;
 mod why;
 
+pub use alarms::offline::OfflineJournal;
 pub use check::{CheckOptions, Checked, check};
 pub use components::find as find_component;
 pub use error::StartError;

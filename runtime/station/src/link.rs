@@ -162,6 +162,7 @@ impl Station for StationLink {
     }
 
     fn metrics(&self) -> String {
-        figures::text(&self.commands, &self.fieldbus, self.inbox.lost())
+        let text = figures::text(&self.commands, &self.fieldbus, self.inbox.lost());
+        self.alarms.metrics(text)
     }
 }

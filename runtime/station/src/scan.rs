@@ -1,7 +1,8 @@
 //! One scan: inputs in, a frame out. Pure: no clock, no thread, no disk.
 //!
-//! What links, plugins and scripts are is told to the alarms before the samples of the same scan, what operators do
-//! after them: an act is decided on what the operator could at best have seen.
+//! What links are is told to the alarms before the samples of the same scan. Behind them comes, in the order in which it
+//! happened, what plugins and scripts say, that one of them is dead, and what operators do: an act is decided on what the
+//! operator could at best have seen, and a dead plugin's last words don't outlive it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -34,7 +35,13 @@ impl Scan {
     }
 
     /// Decides one frame. `lost_tags` are those whose inputs were dropped before they reached this scan.
+    #[cfg(test)]
     pub fn run(&mut self, inputs: &[Input], lost_tags: &[TagId], now: Now) -> Frame {
+        self.run_timed(inputs, lost_tags, now, |_| {})
+    }
+
+    /// The same; calls back when the alarms' part begins (true) and ends (false), for whoever measures it.
+    pub fn run_timed(&mut self, inputs: &[Input], lost_tags: &[TagId], now: Now, mut lap: impl FnMut(bool)) -> Frame {
         for input in inputs {
             self.take(input, now);
         }
@@ -47,16 +54,23 @@ impl Scan {
         }
         self.number += 1;
         let changes = self.engine.take_changes();
+        lap(true);
         self.alarms.apply(&changes, now);
         for input in inputs {
             match &input.what {
                 What::Conditions { from, words } => self.alarms.conditions(*from, words, now),
                 What::Alarm(act) => self.alarms.act(act, now),
+                // What it says afterwards counts again by itself.
+                What::Plugin { plugin, state, .. } if !matches!(state, PluginWord::Running | PluginWord::Starting) => {
+                    self.alarms.source_down(ConditionSource::Plugin(*plugin), now);
+                }
                 _ => {}
             }
         }
         self.alarms.tick(now);
-        Frame { number: self.number, now, changes, alarms: self.alarms.take() }
+        let alarms = self.alarms.take();
+        lap(false);
+        Frame { number: self.number, now, changes, alarms }
     }
 
     /// When alarms have something to do without any input; `None` while nothing waits for time.
@@ -83,10 +97,6 @@ impl Scan {
                 self.unheard(tags, now);
             }
             What::Plugin { plugin, state, fault } => {
-                // What it says afterwards counts again by itself.
-                if !matches!(state, PluginWord::Running | PluginWord::Starting) {
-                    self.alarms.source_down(ConditionSource::Plugin(*plugin), now);
-                }
                 if *state != PluginWord::Running && *state != PluginWord::Starting {
                     self.engine.plugin_down(*plugin, Status::BAD_NO_COMMUNICATION, at);
                 }
@@ -201,4 +211,4 @@ impl Scan {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(crate) use tests::{no_alarms, small_plant};
+pub(crate) use tests::{no_alarms, plant_with_logic, small_plant};

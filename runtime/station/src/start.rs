@@ -19,7 +19,7 @@ use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::alarms::{self, AlarmScripts, OpenJournal};
+use crate::alarms::{self, AlarmScripts, LiveFigures, OpenJournal};
 use crate::automation::Automations;
 use crate::change::{Changes, History, Machinery, Sandbox, Turn};
 use crate::clock::Clock;
@@ -80,6 +80,7 @@ pub struct RunningStation {
     retained: Arc<Retained>,
     journal: Arc<Journal>,
     alarm_scripts: Arc<AlarmScripts>,
+    alarm_figures: Arc<LiveFigures>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     server: tokio::task::JoinHandle<()>,
@@ -152,6 +153,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         retained,
         journal: alarms.kept.journal,
         alarm_scripts: alarms.scripts,
+        alarm_figures: alarms.live,
         scan: Mutex::new(Some(scan)),
         stop,
         server,
@@ -308,7 +310,7 @@ impl RunningStation {
     async fn take_down(mut self) {
         let _ = self.stop_server.send(true);
         self.automations.stop();
-        let scripts = Arc::clone(&self.alarm_scripts);
+        let (scripts, figures) = (Arc::clone(&self.alarm_scripts), Arc::clone(&self.alarm_figures));
         // What is held is put back while there is still somebody to do it.
         self.commands.pulses.finish(std::time::Duration::from_millis(PULSES_STOP_MS)).await;
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
@@ -317,6 +319,7 @@ impl RunningStation {
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
             scripts.stop();
+            figures.stop();
             for plugin in commands.running.get().plugins.iter().flatten() {
                 plugin.stop();
             }

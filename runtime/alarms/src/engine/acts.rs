@@ -173,7 +173,7 @@ impl AlarmEngine {
 
     fn why_not(&self, alarm: u32, refusal: Refusal) -> Arc<str> {
         match (refusal, self.acknowledged_by.get(&alarm)) {
-            (Refusal::Acknowledged | Refusal::Normal, Some(by)) => format!("{by} has acknowledged the alarm already.").into(),
+            (Refusal::Acknowledged | Refusal::Normal, Some(by)) => format!("The alarm was acknowledged by {by} already.").into(),
             (Refusal::Acknowledged, None) if !self.rule(alarm).acknowledge => "The alarm needs no acknowledgement.".into(),
             (Refusal::Acknowledged, None) => "The alarm is acknowledged already.".into(),
             (Refusal::Normal | Refusal::NoChange, _) => "The alarm is normal: there is nothing to acknowledge.".into(),

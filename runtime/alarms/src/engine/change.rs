@@ -244,10 +244,7 @@ impl AlarmEngine {
 
     fn install_groups(&mut self, old: &BTreeMap<Label, Group>, tags: &[TagSpec]) {
         let names = &self.rules.groups;
-        self.groups = names
-            .iter()
-            .map(|name| Group { first: old.get(name).map_or_else(Vec::new, |group| group.first.clone()), ..Group::default() })
-            .collect();
+        self.groups = names.iter().map(|name| old.get(name).map_or_else(Group::default, Group::goes_on)).collect();
         for (alarm, (hot, spec)) in self.hot.iter().zip(self.specs.iter()).enumerate() {
             let place = self.rules.all[hot.rule as usize].group;
             let Some(group) = self.groups.get_mut(place as usize) else { continue };

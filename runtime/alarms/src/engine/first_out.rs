@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use plantroom_model::{AlarmEventKind, ConnectionId, Marks, Mono, Now, Standing, Utc};
+use plantroom_model::{AlarmEventKind, Marks, Mono, Now, Standing, Utc};
 
 use super::AlarmEngine;
+use crate::field::Place;
 use crate::rules::Rule;
 
 /// A first-out group: quiet, or with those that may have been the first.
@@ -16,14 +17,25 @@ pub(super) struct Group {
     pub up: u32,
     /// Longest time between two looks at the same tag, in ms: what came to be within it can't be put in order by arrival.
     pub blur_ms: u64,
+    /// The earliest of all that have come, clock by clock: what surely came after one that wasn't the first itself wasn't
+    /// either, though nobody could tell it from the first.
+    earliest: BTreeMap<Option<Place>, Earliest>,
+}
+
+/// The earliest that has come on one clock.
+#[derive(Clone, Copy, Debug)]
+struct Earliest {
+    /// By its source time; `None` where none had any.
+    source: Option<Entry>,
+    began: Entry,
 }
 
 /// One that may have been the first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub alarm: u32,
-    /// On whose clock the source time is; `None` for the station's own.
-    pub clock: Option<ConnectionId>,
+    /// On whose clock the source time is: a device's; `None` for the station's own.
+    pub clock: Option<Place>,
     pub source_time: Utc,
     /// When its condition began to hold, as the station saw it.
     pub began: Mono,
@@ -64,12 +76,38 @@ impl Group {
     /// One more that has come.
     fn join(&mut self, entry: Entry) {
         let orders: Vec<Order> = self.first.iter().map(|one| entry.order(one, self.blur_ms)).collect();
-        if orders.contains(&Order::After) {
+        let came_before = self.earliest.values().flat_map(|earliest| [earliest.source, Some(earliest.began)]).flatten();
+        let is_later = came_before.into_iter().any(|one| entry.order(&one, self.blur_ms) == Order::After);
+        self.note(entry);
+        if is_later || orders.contains(&Order::After) {
             return;
         }
         let mut kept = orders.iter().map(|order| *order == Order::Undetermined);
         self.first.retain(|_| kept.next().unwrap_or(false));
         self.first.push(entry);
+    }
+
+    /// Remembers the earliest of each clock.
+    fn note(&mut self, entry: Entry) {
+        let source = Some(entry).filter(|entry| entry.source_time.0 != 0);
+        let earliest = self.earliest.entry(entry.clock).or_insert(Earliest { source, began: entry });
+        if entry.began < earliest.began.began {
+            earliest.began = entry;
+        }
+        if source.is_some() && earliest.source.is_none_or(|known| entry.source_time < known.source_time) {
+            earliest.source = source;
+        }
+    }
+
+    /// All is normal again: who was first is history.
+    fn end(&mut self) -> Vec<Entry> {
+        self.earliest.clear();
+        std::mem::take(&mut self.first)
+    }
+
+    /// The same group of a changed project.
+    pub fn goes_on(&self) -> Self {
+        Self { first: self.first.clone(), earliest: self.earliest.clone(), ..Self::default() }
     }
 }
 
@@ -143,7 +181,7 @@ impl AlarmEngine {
         let Some(group) = self.groups.get_mut(place as usize).filter(|group| group.up == 0) else {
             return;
         };
-        let first: Vec<u32> = std::mem::take(&mut group.first).iter().map(|one| one.alarm).collect();
+        let first: Vec<u32> = group.end().iter().map(|one| one.alarm).collect();
         for one in first {
             self.mark(one, |marks| marks.without(Marks::FIRST_OUT).without(Marks::ORDER_UNDETERMINED));
         }

@@ -96,13 +96,13 @@ impl AlarmEngine {
         self.settle(alarm, verdict, cause, now);
     }
 
-    /// The connection on whose clock an alarm's source times are.
-    pub(super) fn clock_of(&self, alarm: u32) -> Option<ConnectionId> {
+    /// The device on whose clock an alarm's source times are: of several behind one connection each has its own.
+    pub(super) fn clock_of(&self, alarm: u32) -> Option<Place> {
         let condition = self.specs.get(alarm as usize).map(|spec| &spec.condition)?;
         if let Condition::Link { .. } = condition {
             return None;
         }
         let tag = crate::index::inputs(condition)[0]?;
-        self.field.device_of(tag).map(|(connection, _)| connection)
+        self.field.device_of(tag)
     }
 }

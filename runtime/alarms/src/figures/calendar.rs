@@ -30,8 +30,7 @@ pub(crate) struct Calendar {
 impl Calendar {
     pub fn new(zone: TimeZone, from: i64) -> Self {
         // Windows and hours begin as clocks on the wall show them.
-        let offset = i64::from(zone.to_offset(timestamp(from)).seconds()) * SECOND_NS;
-        let floor = |length: i64| (from + offset).div_euclid(length) * length - offset;
+        let floor = |length: i64| floor(from, length, &zone);
         let start = start_of_day(from, &zone);
         let days = vec![start, next_day(start, &zone)];
         let (first_window, first_hour) = (floor(WINDOW_NS), floor(HOUR_NS));
@@ -105,6 +104,17 @@ impl Calendar {
         let start = self.days.get(day).copied().unwrap_or_default();
         timestamp(start).to_zoned(self.zone.clone()).date().to_string()
     }
+}
+
+/// The beginning of the piece of a day that a time is in, where each day is cut from its midnight on.
+fn floor(at: i64, length: i64, zone: &TimeZone) -> i64 {
+    let offset = i64::from(zone.to_offset(timestamp(at)).seconds()) * SECOND_NS;
+    (at + offset).div_euclid(length) * length - offset
+}
+
+/// The first moment of the hour that a time is in.
+pub(crate) fn start_of_hour(at: i64, zone: &TimeZone) -> i64 {
+    floor(at, HOUR_NS, zone)
 }
 
 /// The end of the piece that a time is in, of pieces of one length that begin at `first`.

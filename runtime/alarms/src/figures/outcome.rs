@@ -184,6 +184,8 @@ pub struct NowFigures {
     pub out_of_service: u64,
     /// Announced in the last 10 minutes.
     pub in_10_min: u32,
+    /// Announced in the last hour, to the minute.
+    pub in_1_h: u32,
     /// Announced since counting began.
     pub announced: u64,
     /// Since when there is a flood.
@@ -277,7 +279,7 @@ impl Frame<'_> {
         let windows: Vec<(usize, u32)> = self.whole_windows(tally).collect();
         let over = windows.iter().filter(|(_, count)| *count > FLOOD_ABOVE).count() as u32;
         let floods: Vec<Flood> = tally.sliding.floods.iter().map(|flood| self.flood(flood)).collect();
-        let flood_s: f64 = floods.iter().map(|flood| (flood.end.unwrap_or(Utc(self.until)).0 - flood.start.0) as f64 / 1e9).sum();
+        let flood_s = total(floods.iter().map(|flood| (flood.end.unwrap_or(Utc(self.until)).0 - flood.start.0) as f64 / 1e9));
         let mut of = PositionFigures {
             position: self.figures.positions.names().nth(place).unwrap_or_default().to_owned(),
             alarms,
@@ -387,7 +389,7 @@ impl Frame<'_> {
             share_pct: 100.0 * part(f64::from(times), of.alarms as f64),
         };
         of.top = top.into_iter().map(contributor).collect();
-        of.top_pct = of.top.iter().map(|top| top.share_pct).sum();
+        of.top_pct = total(of.top.iter().map(|top| top.share_pct));
         (of.chattering_count, of.standing_count) = (chattering.len() as u32, standing.len() as u32);
         chattering.sort_unstable_by_key(|(times, id, _)| (std::cmp::Reverse(*times), *id));
         let row = |(times, id, alarm): &(u32, AlarmId, &super::per_alarm::PerAlarm)| Chattering {
@@ -404,6 +406,11 @@ impl Frame<'_> {
             .map(|(since, id)| Standing24 { alarm: (self.words)(id), since: Utc(since) })
             .collect();
     }
+}
+
+/// A sum; of nothing it is 0 and not the -0 that adding floats begins with.
+fn total(of: impl Iterator<Item = f64>) -> f64 {
+    of.fold(0.0, |sum, one| sum + one)
 }
 
 /// A part of a whole; 0 of nothing.

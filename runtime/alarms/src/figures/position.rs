@@ -7,7 +7,7 @@ use super::acknowledge::Acknowledge;
 use super::calendar::Calendar;
 use super::outcome::{HiddenFigures, NowFigures};
 use super::per_alarm::Change;
-use super::sliding::Sliding;
+use super::sliding::{LastHour, Sliding};
 
 /// Positions are bits of a number; the last one is for areas that no position has.
 const POSITIONS: usize = 31;
@@ -75,6 +75,7 @@ impl Positions {
 pub(crate) struct Tally {
     pub by_priority: [u64; Priority::ALL.len()],
     pub sliding: Sliding,
+    pub last_hour: LastHour,
     /// By window of 10 minutes.
     pub windows: Vec<u32>,
     /// By hour: how many, and the most within 10 minutes.
@@ -94,6 +95,7 @@ impl Tally {
         Self {
             by_priority: [0; Priority::ALL.len()],
             sliding: Sliding::new(from),
+            last_hour: LastHour::new(from),
             windows: Vec::new(),
             hours: Vec::new(),
             days: Vec::new(),
@@ -105,7 +107,8 @@ impl Tally {
     }
 
     pub fn begin_anew(&mut self, from: i64) {
-        let mut anew = Self { now: self.now, sliding: self.sliding.clone(), ..Self::new(from) };
+        let last_hour = self.last_hour.clone();
+        let mut anew = Self { now: self.now, sliding: self.sliding.clone(), last_hour, ..Self::new(from) };
         anew.sliding.begin_anew();
         *self = anew;
     }
@@ -123,6 +126,7 @@ impl Tally {
 
     pub fn advance(&mut self, calendar: &Calendar) {
         self.sliding.advance(calendar.now);
+        self.last_hour.advance(calendar.now);
         if self.sliding.sum > 0 {
             self.note_most(calendar);
         }
@@ -132,6 +136,7 @@ impl Tally {
     pub fn announced(&mut self, at: i64, alarm: AlarmId, priority: Priority, calendar: &Calendar) {
         self.by_priority[priority as usize] += 1;
         self.sliding.add(at, alarm);
+        self.last_hour.add();
         if let Some(window) = calendar.this_window() {
             *place(&mut self.windows, window) += 1;
         }
@@ -155,8 +160,8 @@ impl Tally {
     pub fn figures_now(&self) -> NowFigures {
         let [active, unacknowledged, shelved, suppressed, out_of_service] = self.now.map(|count| count.max(0) as u64);
         let in_flood_since = self.sliding.open_flood().map(|flood| plantroom_model::Utc(flood.start));
-        let (announced, in_10_min) = (self.by_priority.iter().sum(), self.sliding.sum);
-        NowFigures { active, unacknowledged, shelved, suppressed, out_of_service, in_10_min, announced, in_flood_since }
+        let (announced, in_10_min, in_1_h) = (self.by_priority.iter().sum(), self.sliding.sum, self.last_hour.sum);
+        NowFigures { active, unacknowledged, shelved, suppressed, out_of_service, in_10_min, in_1_h, announced, in_flood_since }
     }
 }
 

@@ -6,6 +6,8 @@ use super::{FLOOD_ABOVE, FLOOD_ENDS_BELOW, SECOND_NS};
 
 /// Seconds of the window.
 const SECONDS: usize = 600;
+/// Minutes of the longer one.
+const MINUTES: usize = 60;
 /// Floods that are kept; later ones are counted.
 pub(crate) const FLOODS: usize = 4_096;
 
@@ -137,6 +139,37 @@ impl Sliding {
                 flood.end = Some(end);
             }
         }
+    }
+}
+
+/// How many came within the last hour, to the minute: enough for a rate that people watch.
+#[derive(Clone, Debug)]
+pub(crate) struct LastHour {
+    counts: [u32; MINUTES],
+    minute: i64,
+    /// Alarms in the window.
+    pub sum: u32,
+}
+
+impl LastHour {
+    pub fn new(from: i64) -> Self {
+        Self { counts: [0; MINUTES], minute: from.div_euclid(60 * SECOND_NS), sum: 0 }
+    }
+
+    /// Lets the window slide up to a time.
+    pub fn advance(&mut self, to: i64) {
+        let to = to.div_euclid(60 * SECOND_NS);
+        for _ in 0..(to - self.minute).clamp(0, MINUTES as i64) {
+            self.minute += 1;
+            self.sum -= std::mem::take(&mut self.counts[self.minute.rem_euclid(MINUTES as i64) as usize]);
+        }
+        self.minute = self.minute.max(to);
+    }
+
+    /// An alarm came in the present minute.
+    pub fn add(&mut self) {
+        self.counts[self.minute.rem_euclid(MINUTES as i64) as usize] += 1;
+        self.sum += 1;
     }
 }
 

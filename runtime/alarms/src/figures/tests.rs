@@ -77,6 +77,38 @@ fn a_flood_begins_above_ten_and_ends_below_five() {
 }
 
 #[test]
+fn nothing_is_zero_and_not_less() {
+    let of = after(&[], 86_400.0);
+    for finding in &of.findings {
+        assert!(!finding.value.contains("-0"), "{}: {}", finding.what, finding.value);
+    }
+    assert!(of.flood_pct.is_sign_positive() && of.top_pct.is_sign_positive());
+}
+
+#[test]
+fn the_last_hour_slides_by_the_minute() {
+    let mut figures = anew();
+    (0..5).for_each(|n| figures.apply(&came(n, f64::from(n) * 600.0)));
+    let now = |figures: &mut Figures, s: f64| {
+        figures.advance(Utc(START + (s * 1e9) as i64));
+        figures.now(0).map(|now| (now.in_10_min, now.in_1_h)).unwrap_or_default()
+    };
+    assert_eq!(now(&mut figures, 2_400.0), (1, 5));
+    assert_eq!(now(&mut figures, 3_599.0), (0, 5));
+    assert_eq!(now(&mut figures, 3_660.0), (0, 4), "the first one came an hour ago");
+    assert_eq!(now(&mut figures, 9_000.0), (0, 0));
+}
+
+#[test]
+fn hours_begin_as_clocks_on_the_wall_show_them() {
+    let kolkata = TimeZone::get("Asia/Kolkata").unwrap();
+    let at = |s: i64| Utc(START + s * SECOND_NS);
+    assert_eq!(start_of_hour(at(3_700), &TimeZone::UTC), at(3_600));
+    // 05:30 ahead of UTC: full hours are at half past.
+    assert_eq!(start_of_hour(at(3_700), &kolkata), at(1_800));
+}
+
+#[test]
 fn ten_are_no_flood() {
     let steps: Vec<AlarmStep> = (0..10).map(|n| came(n, f64::from(n))).collect();
     assert_eq!(after(&steps, 600.0).flood_count, 0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plantroom_model::{AlarmEventKind, Priority, Utc};
 
 use super::block::{Block, Glance};
-use super::segment::{Chunk, Contents, Segments};
+use super::segment::{Chunk, Contents, Segment, Segments};
 use super::{AlarmTexts, Gap, JournalRow};
 use crate::bytes::Unreadable;
 use crate::{JournalError, limits};
@@ -121,13 +121,15 @@ impl Query {
         let list = segments.list();
         let mut gaps = Vec::new();
         let order: Vec<_> = if asked.newest_first { list.iter().rev().collect() } else { list.iter().collect() };
+        let mut is_full = false;
         for segment in order {
+            if is_full && !asked.may_tell_of(segments, segment, &page) {
+                break;
+            }
             match segments.contents(segment) {
                 Ok(contents) => {
                     gaps.extend(contents.gaps.iter().cloned());
-                    if asked.file(segments, &contents, &mut page)? {
-                        break;
-                    }
+                    is_full = is_full || asked.file(segments, &contents, &mut page)?;
                 }
                 Err(JournalError::Store(error)) if error.is_missing() => {}
                 Err(error) => page.notes.push(error.to_string()),
@@ -162,6 +164,14 @@ impl Asked<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a file behind a full page may still tell of a gap among the page's rows: how many rows are missing is written
+    /// when there is room again, behind the rows of people that waited meanwhile, and a file may have ended in between.
+    fn may_tell_of(&self, segments: &Segments, segment: &Segment, page: &Page) -> bool {
+        let most = (limits::WAITING_ROWS + limits::WAITING_ACTS) as u64;
+        let reach = page.next.unwrap_or(0).saturating_add(most);
+        !self.newest_first && segments.head(segment).is_ok_and(|head| head.first_row <= reach)
     }
 
     fn is_behind(&self, row: u64) -> bool {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use plantroom_model::{AlarmEventKind, AlarmId, AlarmStep, Utc};
 
 use super::block::Block;
+use super::record::Head;
 use super::segment::{Contents, Segment, Segments};
-use super::{AlarmTexts, Gap, JournalReader};
+use super::{AlarmTexts, Gap, GapReason, JournalReader};
 use crate::JournalError;
 
-/// What comes out, in this order: alarms before their first step, then where they stood, then rows and gaps.
+/// What comes out, in this order: alarms before their first step, then where they stood, then rows and gaps. A time before the
+/// journal's beginning is a gap too.
 #[derive(Clone, Copy, Debug)]
 pub enum Steps<'a> {
     /// An alarm that steps will name by this number, or its new texts.
@@ -33,6 +35,9 @@ impl JournalReader {
         let begun_before = |segment: &Segment| self.segments.head(segment).is_ok_and(|head| head.at <= from.0);
         let start = list.iter().rposition(begun_before).unwrap_or(0);
         let mut walk = Walk::new(from.0, until.0, visit);
+        if let Some(first) = list.get(start).and_then(|segment| self.segments.head(segment).ok()) {
+            walk.before_all(&first);
+        }
         for (place, segment) in list.iter().enumerate().skip(start) {
             match self.segments.contents(segment) {
                 Ok(contents) => walk.file(&self.segments, segment, &contents, place == start)?,
@@ -61,6 +66,15 @@ struct Walk<V> {
 impl<V: FnMut(Steps<'_>)> Walk<V> {
     fn new(from: i64, until: i64, visit: V) -> Self {
         Self { from, until, visit, alarms: HashMap::new(), texts: Vec::new(), before: Some(Vec::new()), rows: Vec::new() }
+    }
+
+    /// What lies before the journal's beginning was recorded by nobody.
+    fn before_all(&mut self, first: &Head) {
+        let (from, to) = (Utc(self.from), Utc(first.at.min(self.until)));
+        if from < to {
+            let (before_row, rows, kept_rows) = (first.first_row, None, 0);
+            (self.visit)(Steps::Gap(&Gap { from, to, before_row, rows, kept_rows, reason: GapReason::Stopped }));
+        }
     }
 
     fn file(&mut self, segments: &Segments, segment: &Segment, contents: &Contents, is_first: bool) -> Result<(), JournalError> {

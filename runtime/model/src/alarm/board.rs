@@ -107,12 +107,20 @@ pub struct AlarmCounts {
     pub unacknowledged: [u32; Priority::ALL.len()],
     /// In the list, acknowledged or not; by [`Priority`].
     pub listed: [u32; Priority::ALL.len()],
+    /// Not hidden and not normal; by [`Priority`], then by [`AlarmState`].
+    pub states: [[u32; AlarmState::ALL.len()]; Priority::ALL.len()],
     /// Shelved by operators.
     pub shelved: u32,
     /// Suppressed by design.
     pub suppressed: u32,
     /// Out of service.
     pub out_of_service: u32,
+    /// Of which nobody can tell whether their condition holds; only those to which anything ever happened.
+    pub unknown: u32,
+    /// Not hidden, and coming and going too often.
+    pub chattering: u32,
+    /// Not hidden, and active for more than 24 h.
+    pub standing: u32,
 }
 
 impl AlarmCounts {
@@ -125,6 +133,11 @@ impl AlarmCounts {
         let at = priority as usize;
         count(&mut self.listed[at], row.is_listed());
         count(&mut self.unacknowledged[at], row.is_listed() && row.standing.state.is_unacknowledged());
+        let (standing, seen) = (row.standing, !row.standing.hidden.any());
+        count(&mut self.states[at][standing.state as usize], seen && standing.state != AlarmState::Normal);
+        count(&mut self.unknown, standing.marks.has(Marks::UNKNOWN));
+        count(&mut self.chattering, seen && standing.marks.has(Marks::CHATTERING));
+        count(&mut self.standing, seen && standing.marks.has(Marks::STANDING));
         count(&mut self.shelved, row.standing.hidden.has(Hidden::SHELVED));
         count(&mut self.suppressed, row.standing.hidden.has(Hidden::SUPPRESSED));
         count(&mut self.out_of_service, row.standing.hidden.has(Hidden::OUT_OF_SERVICE));
@@ -305,6 +318,7 @@ mod tests {
         assert_eq!(board.most_urgent(9).iter().map(|(alarm, _)| alarm.0).collect::<Vec<_>>(), [300, 2]);
         board.apply(3, &[event(2, Acknowledged, AlarmState::Acknowledged, 1, 30)], priority);
         assert_eq!((board.counts().listed[1], board.counts().unacknowledged[1]), (1, 0));
+        assert_eq!((board.counts().states[1], board.counts().states[3]), ([0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0]));
         assert_eq!(board.get(AlarmId(2)).map(|row| (row.came, row.acknowledged.is_some())), Some((Utc(10), true)));
         board.apply(4, &[event(2, Returned, AlarmState::Normal, 1, 40)], priority);
         assert_eq!((board.counts().listed[1], board.get(AlarmId(2)).map(AlarmRow::is_shown)), (0, Some(false)));

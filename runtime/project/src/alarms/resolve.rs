@@ -70,7 +70,8 @@ impl Alarms {
     /// The alarms in the form in which they stay: equal details are one.
     fn specs(mut self, rows: Vec<(Condition, u32, Arc<DetailDecl>)>) -> Vec<AlarmSpec> {
         let names = self.names.labels();
-        let mut details: HashMap<Arc<DetailDecl>, Arc<AlarmDetail>> = HashMap::new();
+        // Equal ones are the same one already (`Shared`), so where it lies says which it is, as long as it is held.
+        let mut details: HashMap<usize, (Arc<DetailDecl>, Arc<AlarmDetail>)> = HashMap::new();
         let mut last: Option<(Arc<DetailDecl>, Arc<AlarmDetail>)> = None;
         let texts = &mut self.kept.texts;
         let mut specs = Vec::with_capacity(rows.len());
@@ -78,7 +79,8 @@ impl Alarms {
             let detail = match &last {
                 Some((known, detail)) if Arc::ptr_eq(known, &decl) => Arc::clone(detail),
                 _ => {
-                    let made = details.entry(Arc::clone(&decl)).or_insert_with(|| Arc::new(detail_of(&decl, |n| texts.label(n))));
+                    let make = || (Arc::clone(&decl), Arc::new(detail_of(&decl, |n| texts.label(n))));
+                    let (_, made) = details.entry(Arc::as_ptr(&decl) as usize).or_insert_with(make);
                     let made = Arc::clone(made);
                     last = Some((decl, Arc::clone(&made)));
                     made

@@ -295,6 +295,14 @@ fn csv_lines_are_told_by_line_and_column() {
     check(&rows("\u{feff}name;kind;memory\na;float;1.5\n"), &[]);
     check(&rows("name;kind;memory\na;float;1,5\n"), &[]);
     check(
+        &rows("name,kind,memory,high,alarm\na,float,1,8,maybe\nc,text,x,,true\n"),
+        &["tags/a.csv:2:13 `alarm` must be true or false, but is `maybe`", "tags/a.csv:3:11 a tag of kind text has no `limits`"],
+    );
+    check(
+        &rows("name,kind,memory,high,alarm\na,float,1,8,false\nb,float,1,,true\n"),
+        &["tags/a.csv:3:1 the tag `b` has no limits, so this gives no alarm"],
+    );
+    check(
         &rows("name;kind;memory\na;float;1.000,5\n"),
         &["tags/a.csv:2:9 the tag's kind is float, but its first value is `1.000,5`"],
     );

@@ -47,6 +47,10 @@ pub struct Evaluated {
     pub errors: Vec<(AlarmId, ScriptError)>,
     /// What scripts printed, for their authors.
     pub printed: Vec<String>,
+    /// Alarms that were evaluated.
+    pub runs: u64,
+    /// Of these, those whose script failed.
+    pub failures: u64,
 }
 
 /// The alarms of one file at work. Same tags and times, same words.
@@ -54,7 +58,9 @@ pub struct Evaluated {
 pub struct AlarmRunner {
     program: Arc<Program>,
     calls: Vec<Declaration>,
-    watched: Vec<Watched>,
+    pub(super) watched: Vec<Watched>,
+    /// Something was evaluated since it was asked.
+    pub(super) has_run: bool,
     readers: HashMap<Arc<str>, BTreeSet<u32>>,
     tags: TagTable,
     /// Places in `watched` that must be looked at, now or when their time has come.
@@ -63,12 +69,12 @@ pub struct AlarmRunner {
 }
 
 #[derive(Debug)]
-struct Watched {
-    watch: Watch,
+pub(super) struct Watched {
+    pub(super) watch: Watch,
     argument: Map,
     /// What it keeps.
-    this: Dynamic,
-    timers: Timers,
+    pub(super) this: Dynamic,
+    pub(super) timers: Timers,
     reads: Vec<Arc<str>>,
     due: Option<Mono>,
     said: Option<Said>,
@@ -103,7 +109,8 @@ impl AlarmRunner {
         let watched: Vec<Watched> = watches.into_iter().map(|watch| Watched::new(watch, &calls)).collect();
         let fresh = (0..watched.len() as u32).collect();
         let program = Arc::clone(&script.program);
-        Ok(Self { program, calls, watched, readers: HashMap::new(), tags: TagTable::new(), fresh, timed: BTreeSet::new() })
+        let (readers, tags, timed) = (HashMap::new(), TagTable::new(), BTreeSet::new());
+        Ok(Self { program, calls, watched, has_run: false, readers, tags, fresh, timed })
     }
 
     /// Takes over what alarms of the same names kept, from a runner of the same text. For changes of the project.
@@ -114,6 +121,11 @@ impl AlarmRunner {
                 (one.this, one.timers, one.said) = (was.this, was.timers, was.said);
             }
         }
+    }
+
+    /// How many of its alarms can't be told because their script failed last.
+    pub fn failing(&self) -> usize {
+        self.watched.iter().filter(|one| one.failures > 0).count()
     }
 
     /// Whether any of its alarms reads this tag.
@@ -155,6 +167,7 @@ impl AlarmRunner {
         }
         let look = self.look(place, read, now.mono);
         let Some(mut look) = look else { return };
+        (out.runs, self.has_run) = (out.runs + 1, true);
         out.printed.append(&mut look.evaluation.printed);
         self.follow(place, &look.evaluation.reads);
         let Some(one) = self.watched.get_mut(place as usize) else { return };
@@ -174,6 +187,7 @@ impl AlarmRunner {
                 None
             }
             Outcome::Failed(error) => {
+                out.failures += 1;
                 one.say(Some(ConditionWord::Unknown(Status::BAD_CONFIGURATION)), out);
                 let wait = BACK_OFF_MS.saturating_mul(1 << one.failures.min(16)).min(BACK_OFF_MOST_MS);
                 (one.failures, one.not_before) = (one.failures.saturating_add(1), now.mono.plus_ms(wait));

@@ -213,3 +213,70 @@ fn mistakes_of_a_declaration_are_told_in_their_place() {
         assert!(error.starts_with(expected), "{text}\n{error}\n{expected}");
     }
 }
+
+/// The same file after a restart at this second, with what was kept before.
+fn restarted(text: &str, before: &mut Bench, second: u64) -> Bench {
+    let kept = before.runner.keep();
+    let written = serde_json::to_string(&kept).unwrap();
+    let mut after = Bench::new(text);
+    after.runner.restore(&serde_json::from_str(&written).unwrap(), Mono(0).plus_ms(second * 1_000));
+    after.tags = before.tags.clone();
+    after
+}
+
+#[test]
+fn what_alarms_keep_outlives_a_restart_and_nothing_rises_by_it() {
+    let text = r#"alarm("starts", #{ state: #{ count: 0, last: (), all: [1.5, "x"], quiet: false } }, |a| {
+        if rises(tag("x") > 5.0) { this.count += 1; this.last = #{ at: now_s() }; }
+        #{ active: this.count >= 2, detail: `${this.count} of ${this.all}, ${this.quiet}` }
+    });"#;
+    let mut bench = Bench::new(text);
+    bench.set("x", 6.0, Status::GOOD);
+    assert_eq!(bench.at(1, &[]), ["0 clear"], "one start");
+    assert!(bench.runner.has_run());
+    // The pump ran before and runs after: that is no start.
+    let mut after = restarted(text, &mut bench, 100);
+    assert!(!bench.runner.has_run());
+    assert_eq!(after.at(100, &[]), ["0 clear"]);
+    after.at(101, &[("x", 1.0)]);
+    assert_eq!(after.at(102, &[("x", 6.0)]), ["0 raised Float(6.0) 2 of [1.5, \"x\"], false"]);
+    // It was started while the station was down.
+    let mut stopped = Bench::new(text);
+    stopped.set("x", 1.0, Status::GOOD);
+    stopped.at(0, &[]);
+    let mut after = restarted(text, &mut stopped, 50);
+    after.set("x", 6.0, Status::GOOD);
+    after.at(50, &[]);
+    assert_eq!(after.runner.keep()["starts"]["this"]["count"], 1);
+}
+
+#[test]
+fn what_must_last_begins_anew_after_a_restart() {
+    let mut bench = Bench::new(CLOGS);
+    bench.set("f/1/dp", 70.0, Status::GOOD);
+    bench.set("f/2/dp", 50.0, Status::GOOD);
+    bench.at(0, &[]);
+    let mut after = restarted(CLOGS, &mut bench, 300);
+    assert_eq!(after.at(300, &[]), ["0 clear", "1 clear"]);
+    assert_eq!(after.at(899, &[]), Vec::<String>::new(), "nobody knows what was between");
+    assert_eq!(after.at(900, &[]), ["0 raised Float(70.0) "]);
+}
+
+#[test]
+fn what_was_kept_of_another_alarm_is_not_taken() {
+    let text = |limit: &str| {
+        format!("alarm(\"a\", #{{ parameters: #{{ limit: {limit} }} }}, |a| {{ this.seen = true; tag(\"x\") > a.limit }});")
+    };
+    let mut bench = Bench::new(&text("1.0"));
+    bench.set("x", 2.0, Status::GOOD);
+    bench.at(0, &[]);
+    assert_eq!(bench.runner.keep()["a"]["this"]["seen"], true);
+    let mut same = restarted(&text("1.0"), &mut bench, 1);
+    assert_eq!(same.runner.keep()["a"]["this"]["seen"], true);
+    let mut other = restarted(&text("5.0"), &mut bench, 1);
+    assert!(other.runner.keep().is_empty(), "it has another limit now");
+    // What is no data keeps its alarm from being kept, and nothing else.
+    let mut odd = Bench::new("alarm(\"a\", #{}, |a| { this.f = |x| x; false });\nalarm(\"b\", #{}, |a| { this.n = 1; false });");
+    odd.at(0, &[]);
+    assert_eq!(odd.runner.keep().keys().collect::<Vec<_>>(), ["b"]);
+}

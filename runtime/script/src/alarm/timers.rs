@@ -15,9 +15,12 @@ pub(crate) struct Timers {
     pub due: Option<Mono>,
 }
 
+/// A call of a timer: its place in the text, and its turn.
+pub(crate) type Call = ((u32, u32), u32);
+
 #[derive(Clone, Copy, Debug)]
 struct Timer {
-    key: ((u32, u32), u32),
+    key: Call,
     /// Since when the condition holds without a break; none while it doesn't.
     since: Option<Mono>,
     /// It was asked in this evaluation.
@@ -62,6 +65,18 @@ impl Timers {
         let held = timer.since.is_some();
         timer.since = holds.then_some(timer.since.unwrap_or(now));
         Ok(holds && !held)
+    }
+
+    /// The calls whose condition holds.
+    pub fn held(&self) -> impl Iterator<Item = Call> {
+        self.known.iter().filter(|timer| timer.since.is_some()).map(|timer| timer.key)
+    }
+
+    /// A call's condition held before a restart; how long it has lasted counts from now.
+    pub fn held_before(&mut self, key: Call, now: Mono) {
+        if self.known.len() < limits::ALARM_TIMERS {
+            self.known.push(Timer { key, since: Some(now), is_used: false });
+        }
     }
 
     /// Asks for another look.

@@ -13,7 +13,11 @@ use super::json;
 use crate::alarms;
 use crate::door::Call;
 use crate::error::ApiError;
-use crate::views::{AlarmActBody, AlarmJournalView, AlarmLineView, AlarmView, AlarmsView, OutcomeView, state_word};
+use crate::limits;
+use crate::views::{
+    AlarmActBody, AlarmActOn, AlarmActsBody, AlarmJournalView, AlarmLineView, AlarmOutcomeView, AlarmOutcomesView, AlarmView,
+    AlarmsView, OutcomeView, state_word,
+};
 
 /// Alarms or rows of one answer where nobody says, and the most.
 const ROWS: (usize, usize) = (100, 10_000);
@@ -99,10 +103,8 @@ pub(crate) async fn read(call: Call) -> Result<Response, ApiError> {
 pub(crate) async fn act(call: Call) -> Result<Response, ApiError> {
     let body: AlarmActBody = if call.has_body() { call.json()? } else { AlarmActBody::default() };
     let (alarm, word) = (call.path("name").to_owned(), call.path("verb").to_owned());
-    let verb = verb(&word, &body)?;
-    if body.comment.len() > model_limits::COMMENT_BYTES {
-        return Err(ApiError::bad_request("the comment is too long", format!("at most {} bytes", model_limits::COMMENT_BYTES)));
-    }
+    let verb = verb(&word, body.occurrence, body.for_s, body.one_shot)?;
+    fits_comment(&body.comment)?;
     let session = call.session()?.clone();
     let acting = call.app.station.alarms().act((session, Door::Api), vec![AlarmWish { alarm, verb }], body.comment);
     let outcomes = tokio::spawn(acting).await.map_err(|_| ApiError::stopping())?;
@@ -110,10 +112,39 @@ pub(crate) async fn act(call: Call) -> Result<Response, ApiError> {
     json(OutcomeView::from(outcome))
 }
 
-fn verb(word: &str, body: &AlarmActBody) -> Result<AlarmVerb, ApiError> {
+/// Many alarms with one comment, each with an outcome of its own.
+pub(crate) async fn act_on_many(call: Call) -> Result<Response, ApiError> {
+    let body: AlarmActsBody = call.json()?;
+    fits_comment(&body.comment)?;
+    if body.alarms.is_empty() || body.alarms.len() > limits::ALARM_ACTS {
+        let count = body.alarms.len();
+        let help = format!("1 to {} of them; `alarms` has {count}", limits::ALARM_ACTS);
+        return Err(ApiError::bad_request("an act is for some alarms, and not for more than it can be answered for", help));
+    }
+    let wish = |one: &AlarmActOn| {
+        let verb = verb(&body.verb, one.occurrence, body.for_s, body.one_shot)?;
+        Ok(AlarmWish { alarm: one.name.clone(), verb })
+    };
+    let wishes = body.alarms.iter().map(wish).collect::<Result<Vec<_>, ApiError>>()?;
+    let session = call.session()?.clone();
+    let acting = call.app.station.alarms().act((session, Door::Api), wishes, body.comment);
+    let outcomes = tokio::spawn(acting).await.map_err(|_| ApiError::stopping())?;
+    let told = body.alarms.into_iter().zip(outcomes);
+    let outcomes = told.map(|(one, outcome)| AlarmOutcomeView { name: one.name, outcome: OutcomeView::from(outcome) }).collect();
+    json(AlarmOutcomesView { outcomes })
+}
+
+fn fits_comment(comment: &str) -> Result<(), ApiError> {
+    if comment.len() <= model_limits::COMMENT_BYTES {
+        return Ok(());
+    }
+    Err(ApiError::bad_request("the comment is too long", format!("at most {} bytes", model_limits::COMMENT_BYTES)))
+}
+
+fn verb(word: &str, occurrence: Option<u64>, for_s: Option<u32>, one_shot: bool) -> Result<AlarmVerb, ApiError> {
     Ok(match word {
         "acknowledge" => {
-            let seen = body.occurrence.ok_or_else(|| {
+            let seen = occurrence.ok_or_else(|| {
                 ApiError::bad_request(
                     "an acknowledgement names the occurrence that was seen",
                     "give `occurrence` as GET /api/v1/alarms tells it",
@@ -123,8 +154,8 @@ fn verb(word: &str, body: &AlarmActBody) -> Result<AlarmVerb, ApiError> {
         }
         "reset" => AlarmVerb::Reset,
         "shelve" => {
-            let for_s = body.for_s.ok_or_else(|| ApiError::bad_request("shelving takes a time", "give `for_s` in seconds"))?;
-            AlarmVerb::Shelve { for_s, one_shot: body.one_shot }
+            let for_s = for_s.ok_or_else(|| ApiError::bad_request("shelving takes a time", "give `for_s` in seconds"))?;
+            AlarmVerb::Shelve { for_s, one_shot }
         }
         "unshelve" => AlarmVerb::Unshelve,
         "suppress" => AlarmVerb::Suppress,
@@ -143,7 +174,7 @@ fn verb(word: &str, body: &AlarmActBody) -> Result<AlarmVerb, ApiError> {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct JournalQuery {
+pub(crate) struct JournalQuery {
     since: Option<String>,
     until: Option<String>,
     area: Option<String>,
@@ -155,11 +186,11 @@ struct JournalQuery {
     oldest_first: bool,
     cursor: Option<String>,
     limit: Option<usize>,
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 impl JournalQuery {
-    fn ask(&self) -> Result<JournalAsk, ApiError> {
+    pub(crate) fn ask(&self) -> Result<JournalAsk, ApiError> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         Ok(JournalAsk {
             from: self.since.as_deref().map(moment).transpose()?,
@@ -194,9 +225,15 @@ pub(crate) async fn export(call: Call) -> Result<Response, ApiError> {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TimeQuery {
+pub(crate) struct TimeQuery {
     since: Option<String>,
     until: Option<String>,
+}
+
+impl TimeQuery {
+    pub(crate) fn time(&self) -> Result<(Option<i64>, Option<i64>), ApiError> {
+        Ok((self.since.as_deref().map(moment).transpose()?, self.until.as_deref().map(moment).transpose()?))
+    }
 }
 
 pub(crate) async fn kpi(call: Call) -> Result<Response, ApiError> {
@@ -211,8 +248,7 @@ pub(crate) async fn report(call: Call) -> Result<Response, ApiError> {
 }
 
 fn time_of(call: &Call) -> Result<(Option<i64>, Option<i64>), ApiError> {
-    let query: TimeQuery = call.query()?;
-    Ok((query.since.as_deref().map(moment).transpose()?, query.until.as_deref().map(moment).transpose()?))
+    call.query::<TimeQuery>()?.time()
 }
 
 /// What reads the disk, away from the network's threads.

@@ -158,7 +158,7 @@ fn reply(station: &dyn Station, plant: &Plant, ask: Ask, role: Role) -> Reply {
         }
         Ask::Change { number } => Reply::Change(station.project().change(number).map(change_now)),
         Ask::AlarmJournal(ask) => match station.alarms().journal(&ask) {
-            Ok((rows, next)) => Reply::AlarmJournal { rows, next },
+            Ok((rows, next)) => Reply::AlarmJournal { rows: rows.into_iter().map(|(_, row)| row).collect(), next },
             Err(why) => Reply::Refused(why),
         },
         Ask::AlarmFigures { from, to, position } => match station.alarms().figures((from, to), &position) {

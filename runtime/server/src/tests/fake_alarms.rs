@@ -49,9 +49,9 @@ impl AlarmDoor for FakeAlarms {
         Box::pin(std::future::ready(outcomes))
     }
 
-    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String> {
+    fn journal(&self, ask: &JournalAsk) -> Result<(Vec<(u64, AlarmLine)>, Option<String>), String> {
         let line = AlarmLine { alarm: ask.alarm.clone(), ..AlarmLine::default() };
-        Ok((vec![line], None))
+        Ok((vec![(1, line)], None))
     }
 
     fn figures(&self, _: (Option<i64>, Option<i64>), position: &str) -> Result<AlarmFiguresNow, String> {

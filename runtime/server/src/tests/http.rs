@@ -31,6 +31,7 @@ fn example(route: &Route) -> (String, &'static str) {
         Some("NewTokenBody") => r#"{"user":"eve","label":"x"}"#,
         Some("ModeBody") => r#"{"mode":"off-scan","reason":"x"}"#,
         Some("ReasonBody") => r#"{"reason":"x"}"#,
+        Some("AlarmActsBody") => r#"{"verb":"reset","alarms":[{"name":"intake/high"}],"comment":"x"}"#,
         Some("AlarmActBody") => r#"{"comment":"x"}"#,
         Some("ChangeBody") => r#"{"comment":"x"}"#,
         Some("RollbackBody") => r#"{"comment":"x"}"#,

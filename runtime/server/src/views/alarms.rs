@@ -5,7 +5,7 @@ use plantroom_wire::{AlarmInfo, AlarmLine, AlarmNow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{time, value_json};
+use super::{OutcomeView, time, value_json};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlarmsView {
@@ -148,6 +148,47 @@ pub(crate) struct AlarmActBody {
     pub(crate) comment: String,
 }
 
+/// What is to be done to many alarms with one comment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AlarmActsBody {
+    /// acknowledge, reset, shelve, unshelve, suppress, unsuppress, out-of-service, in-service or remark.
+    pub(crate) verb: String,
+    /// At most 500 of them.
+    pub(crate) alarms: Vec<AlarmActOn>,
+    /// For shelve: how long, in s.
+    pub(crate) for_s: Option<u32>,
+    /// For shelve: ends also when the alarm returns to normal.
+    #[serde(default)]
+    pub(crate) one_shot: bool,
+    /// Why; shelve, suppress, out-of-service and remark must have one.
+    #[serde(default)]
+    pub(crate) comment: String,
+}
+
+/// One of many alarms to act on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AlarmActOn {
+    pub(crate) name: String,
+    /// For acknowledge: the occurrence that was seen.
+    pub(crate) occurrence: Option<u64>,
+}
+
+/// What came of an act on many alarms.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlarmOutcomesView {
+    /// One for each alarm, in the order asked.
+    pub(crate) outcomes: Vec<AlarmOutcomeView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlarmOutcomeView {
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) outcome: OutcomeView,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlarmJournalView {
     pub(crate) rows: Vec<AlarmLineView>,
@@ -158,6 +199,8 @@ pub(crate) struct AlarmJournalView {
 /// A row of the alarm journal.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlarmLineView {
+    /// Its number, counted over the whole journal; as a `cursor` it means the rows behind it.
+    pub(crate) row: u64,
     pub(crate) time: Option<String>,
     pub(crate) source_time: Option<String>,
     pub(crate) alarm: String,
@@ -178,11 +221,12 @@ pub(crate) struct AlarmLineView {
     pub(crate) comment: String,
 }
 
-impl From<AlarmLine> for AlarmLineView {
-    fn from(line: AlarmLine) -> Self {
+impl From<(u64, AlarmLine)> for AlarmLineView {
+    fn from((row, line): (u64, AlarmLine)) -> Self {
         let at = |ns: i64| Some(ns).filter(|ns| *ns != 0).and_then(|ns| time(Utc(ns)));
         let state = |number| state_word(AlarmState::from_u8(number).unwrap_or_default()).to_owned();
         Self {
+            row,
             time: at(line.at),
             source_time: at(line.source_time),
             alarm: line.alarm,

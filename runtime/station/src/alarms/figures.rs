@@ -1,12 +1,15 @@
-//! The key figures of a time, read from the journal: the same code for the last day and for a year ago.
+//! The key figures of a time, read from the journal, for people: the same code for a running station and for a copied folder.
+//! Those of the last 24 hours are kept by `live.rs`.
 
 use jiff::tz::TimeZone;
 use plantroom_alarms::figures::report::{About, html};
-use plantroom_alarms::figures::{AlarmWords, Figures, KeyFigures, Position, PositionFigures};
-use plantroom_historian::{JournalReader, Steps};
+use plantroom_alarms::figures::{AlarmWords, KeyFigures, PositionFigures};
+use plantroom_historian::JournalReader;
 use plantroom_model::Utc;
-use plantroom_project::{Plant, PositionSpec};
+use plantroom_project::{AlarmSettings, Plant};
 use plantroom_wire::{AlarmFiguresNow, FigureNow, FloodNow};
+
+use super::tally::Named;
 
 /// The time that is meant where nobody says one, in ns: 24 h.
 const DAY_NS: i64 = 86_400_000_000_000;
@@ -16,36 +19,22 @@ const POINTS: usize = 600;
 /// A time that people ask about: from and to in ns UTC; without them the last 24 hours.
 pub type Time = (Option<i64>, Option<i64>);
 
-/// The figures of all positions.
+/// Operator positions, and the zone of hours and days.
+pub type Zoned<'a> = (&'a AlarmSettings, TimeZone);
+
+/// The figures of all positions, from the journal.
 ///
 /// # Errors
 /// In a sentence: a time that ends before it begins, or what the disk refuses.
-pub fn key_figures(reader: &JournalReader, plant: &Plant, time: Time, now: Utc) -> Result<KeyFigures, String> {
+pub fn key_figures(reader: &JournalReader, zoned: Zoned<'_>, time: Time, now: Utc) -> Result<KeyFigures, String> {
     let until = time.1.unwrap_or(now.0).min(now.0);
     let from = time.0.unwrap_or(until.saturating_sub(DAY_NS));
     if from >= until {
         return Err("The time ends before it begins.".to_owned());
     }
-    let settings = &plant.alarm_settings.positions;
-    let positions: Vec<Position> =
-        settings.iter().filter(|position| !position.areas.iter().any(|area| area == "*")).map(of_plant).collect();
-    let mut figures = Figures::new(&positions, zone(plant), Utc(from));
-    let mut words: Vec<AlarmWords> = Vec::new();
-    let read = reader.steps(Utc(from), Utc(until), |step| match step {
-        Steps::Alarm(id, texts) => {
-            figures.alarm(id, texts.priority, &texts.area);
-            let place = id.0 as usize;
-            if words.len() <= place {
-                words.resize_with(place + 1, AlarmWords::default);
-            }
-            words[place] = AlarmWords { name: texts.name.clone(), message: texts.message.clone() };
-        }
-        Steps::Stood(step) => figures.stood(&step),
-        Steps::Rows(rows) => rows.iter().for_each(|step| figures.apply(step)),
-        Steps::Gap(gap) => figures.gap(gap.from, gap.to),
-    });
-    read.map_err(|error| error.to_string())?;
-    Ok(figures.figures(Utc(until), &|id| words.get(id.0 as usize).cloned().unwrap_or_default()))
+    let mut named = Named::with(zoned, Utc(from));
+    named.read(reader, (Utc(from), Utc(until)))?;
+    Ok(named.key_figures(Utc(until)))
 }
 
 /// The figures of one position as consoles show them; an empty name means the first.
@@ -92,16 +81,12 @@ pub fn of_position(all: &KeyFigures, position: &str) -> Result<AlarmFiguresNow, 
 }
 
 /// A page for printing.
-pub fn report(all: &KeyFigures, plant: &Plant, now: Utc) -> String {
-    html(all, &About { plant: &plant.name, made_at: now, made_for: "", zone: &zone(plant) })
+pub fn report(all: &KeyFigures, (plant, zone): (&str, &TimeZone), now: Utc) -> String {
+    html(all, &About { plant, made_at: now, made_for: "", zone })
 }
 
-/// The position for all that no other one has (`*`) is there by itself.
-fn of_plant(position: &PositionSpec) -> Position {
-    Position { name: position.name.clone(), areas: position.areas.clone() }
-}
-
-fn zone(plant: &Plant) -> TimeZone {
+/// The zone of a plant's days.
+pub fn zone(plant: &Plant) -> TimeZone {
     TimeZone::get(&plant.time_zone).unwrap_or(TimeZone::UTC)
 }
 

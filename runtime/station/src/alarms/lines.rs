@@ -3,7 +3,6 @@
 use jiff::tz::TimeZone;
 use plantroom_historian::{JournalError, JournalReader, JournalRow, Order, Query};
 use plantroom_model::{Priority, Utc, Value};
-use plantroom_project::Plant;
 use plantroom_wire::{AlarmLine, JournalAsk};
 
 /// Longest export that is answered at once, in bytes. A longer one takes a shorter time.
@@ -13,8 +12,7 @@ const EXPORT_BYTES: usize = 256 << 20;
 ///
 /// # Errors
 /// In a sentence: another format, more than fits into one answer, or what the disk refuses.
-pub fn export(reader: &JournalReader, ask: &JournalAsk, format: &str, plant: &Plant) -> Result<Vec<u8>, String> {
-    let zone = TimeZone::get(&plant.time_zone).unwrap_or(TimeZone::UTC);
+pub fn export(reader: &JournalReader, ask: &JournalAsk, format: &str, zone: TimeZone) -> Result<Vec<u8>, String> {
     let query = query(ask)?;
     let mut file = Vec::new();
     let pieces: Box<dyn Iterator<Item = Result<Vec<u8>, JournalError>>> = match format {
@@ -31,16 +29,16 @@ pub fn export(reader: &JournalReader, ask: &JournalAsk, format: &str, plant: &Pl
     Ok(file)
 }
 
-/// A page of the journal, and where the next one starts.
+/// A page of the journal, each row with its number, and where the next one starts.
 ///
 /// # Errors
 /// In a sentence: a cursor that isn't one, or what the disk refuses.
-pub fn page(reader: &JournalReader, ask: &JournalAsk) -> Result<(Vec<AlarmLine>, Option<String>), String> {
+pub fn page(reader: &JournalReader, ask: &JournalAsk) -> Result<(Vec<(u64, AlarmLine)>, Option<String>), String> {
     let page = reader.page(&query(ask)?).map_err(|error| error.to_string())?;
     for note in &page.notes {
         tracing::warn!("{note}");
     }
-    Ok((page.rows.iter().map(line).collect(), page.next.map(|next| next.to_string())))
+    Ok((page.rows.iter().map(|row| (row.row, line(row))).collect(), page.next.map(|next| next.to_string())))
 }
 
 fn query(ask: &JournalAsk) -> Result<Query, String> {

@@ -6,6 +6,7 @@ use plantroom_historian::{Catalog, Journal};
 use plantroom_model::{AlarmBoard, AlarmId, AlarmSpec, Frame, Priority, TagSpec};
 use tokio::sync::watch;
 
+use super::stats::AlarmStats;
 use crate::inbox::ScanPlant;
 
 /// The scan's way to hand alarms on. Waits for nobody.
@@ -14,18 +15,24 @@ pub struct AlarmOutlet {
     journal: Arc<Journal>,
     catalog: Arc<Catalog>,
     alarms: Arc<[AlarmSpec]>,
+    stats: Arc<AlarmStats>,
 }
 
 impl AlarmOutlet {
     /// For a plant that starts.
     pub fn new(journal: Arc<Journal>, alarms: Arc<[AlarmSpec]>, tags: Arc<[TagSpec]>) -> Self {
         let catalog = Catalog::new(Arc::clone(&alarms), tags);
-        Self { board: watch::Sender::new(Arc::default()), journal, catalog, alarms }
+        Self { board: watch::Sender::new(Arc::default()), journal, catalog, alarms, stats: Arc::default() }
     }
 
     /// Where the board can be seen.
     pub fn board(&self) -> watch::Receiver<Arc<AlarmBoard>> {
         self.board.subscribe()
+    }
+
+    /// What is counted on the way.
+    pub fn stats(&self) -> &Arc<AlarmStats> {
+        &self.stats
     }
 
     /// The project was changed.
@@ -46,6 +53,7 @@ impl AlarmOutlet {
             board.apply(frame.number, &frame.alarms.events, priority);
             board.apply_quiet(frame.number, &frame.alarms.quiet);
         });
+        self.stats.handed_on(frame, priority);
         self.journal.note(frame.number, &frame.alarms.events, &self.catalog);
     }
 }

@@ -2,6 +2,7 @@
 //! A script that loops or throws costs its own alarms their certainty, and nobody any time.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -11,8 +12,11 @@ use parking_lot::{Condvar, Mutex};
 use plantroom_model::{AlarmId, ConditionSource, ConditionWord, Conditions, Frame, Mono, Snapshot, Status, TagId};
 use plantroom_project::Plant;
 use plantroom_script::{AlarmRunner, AlarmScript, TagNow, Watch};
+use serde_json::json;
 use tokio::sync::watch;
 
+use super::keep::{self, Keeper, Kept};
+use crate::change::text::digest;
 use crate::clock::Clock;
 use crate::flow::FrameReader;
 use crate::inbox::{Inbox, What};
@@ -22,6 +26,9 @@ use crate::now_running::NowRunning;
 const LOOK_MS: u64 = 250;
 /// How long what scripts say waits for room in the inbox before it is tried again, in ms.
 const RETRY_MS: u64 = 20;
+
+/// How often it is kept what alarms keep, in ms, while scripts run: so much of it a power cut may cost.
+const KEEP_MS: u64 = 5_000;
 
 /// Frames that wait as they are; of more only the tags are kept.
 const FRAMES: usize = 16;
@@ -56,7 +63,23 @@ impl Heard {
 /// Evaluates scripted alarms.
 pub struct AlarmScripts {
     desk: Arc<Desk>,
+    figures: Arc<Mutex<Vec<ScriptFigures>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is counted of one script, since it was begun with.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptFigures {
+    /// Its path: `alarms/clogs.rhai`.
+    pub path: String,
+    /// Alarms that were evaluated.
+    pub runs: u64,
+    /// Of these, those whose script failed.
+    pub failures: u64,
+    /// Alarms that can't be told at the moment, because their script failed last or can't be run at all.
+    pub stopped: u64,
+    /// How long all of it took, in ns.
+    pub took_ns: u64,
 }
 
 /// What the thread works with.
@@ -73,6 +96,12 @@ struct Work {
     changed: HashSet<TagId>,
     /// What found no room in the inbox yet; until it has, nothing more is evaluated.
     waiting: Vec<What>,
+    /// What was kept before the start, until the first runners have it.
+    before: Kept,
+    keeper: Keeper,
+    /// When it is kept next.
+    keep_at: Mono,
+    figures: Arc<Mutex<Vec<ScriptFigures>>>,
 }
 
 impl AlarmScripts {
@@ -84,8 +113,11 @@ impl AlarmScripts {
         running: Arc<NowRunning>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
         (clock, inbox): (Arc<dyn Clock>, Arc<Inbox>),
+        data: &Path,
     ) -> std::io::Result<Arc<Self>> {
         let desk = Arc::new(Desk::default());
+        let figures = Arc::default();
+        let keep_at = clock.now().mono.plus_ms(KEEP_MS);
         let plant = running.plant();
         let mut work = Work {
             desk: Arc::clone(&desk),
@@ -97,13 +129,23 @@ impl AlarmScripts {
             runners: Vec::new(),
             changed: HashSet::new(),
             waiting: Vec::new(),
+            before: keep::read(data),
+            keeper: Keeper::start(data)?,
+            keep_at,
+            figures: Arc::clone(&figures),
         };
         let run = move || {
             work.begin(&plant);
             work.run();
+            work.keep();
         };
         let thread = std::thread::Builder::new().name("alarm-scripts".to_owned()).spawn(run)?;
-        Ok(Arc::new(Self { desk, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { desk, figures, thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// What is counted of each script.
+    pub fn figures(&self) -> Vec<ScriptFigures> {
+        self.figures.lock().clone()
     }
 
     /// Stops; what is being evaluated is finished.
@@ -151,6 +193,11 @@ impl Work {
                 due = self.evaluate(&changed);
             }
             self.hand_over();
+            let now = self.clock.now().mono;
+            if now >= self.keep_at {
+                self.keep_at = now.plus_ms(KEEP_MS);
+                self.keep();
+            }
         }
     }
 
@@ -173,6 +220,9 @@ impl Work {
     fn begin(&mut self, plant: &Arc<Plant>) {
         let instances: Arc<[(String, String)]> = plant.instances.clone().into();
         let mut old: Vec<_> = self.runners.drain(..).flatten().collect();
+        let (before, now) = (std::mem::take(&mut self.before), self.clock.now().mono);
+        let file = |file: &plantroom_project::ScriptFile| ScriptFigures { path: file.path.clone(), ..ScriptFigures::default() };
+        *self.figures.lock() = plant.alarm_scripts.iter().map(file).collect();
         for (place, file) in plant.alarm_scripts.iter().enumerate() {
             let of_it = plant.scripted_alarms.iter().filter(|alarm| alarm.script as usize == place);
             let watches: Vec<Watch> = of_it.clone().map(|alarm| watch_of(plant, alarm)).collect();
@@ -182,8 +232,10 @@ impl Work {
             match made {
                 Ok(mut runner) => {
                     let same = old.iter().position(|(text, _)| *text == file.text);
-                    if let Some((_, before)) = same.map(|place| old.swap_remove(place)) {
-                        runner.take_over(before);
+                    if let Some((_, old)) = same.map(|place| old.swap_remove(place)) {
+                        runner.take_over(old);
+                    } else if let Some(kept) = kept_of(&before, file) {
+                        runner.restore(kept, now);
                     }
                     self.runners.push(Some((Arc::clone(&file.text), runner)));
                 }
@@ -192,6 +244,9 @@ impl Work {
                     tracing::error!("an alarm script can't be run: {error}");
                     self.unknown(place, &alarms);
                     self.runners.push(None);
+                    if let Some(figures) = self.figures.lock().get_mut(place) {
+                        figures.stopped = alarms.len() as u64;
+                    }
                 }
             }
         }
@@ -220,7 +275,15 @@ impl Work {
         let mut said = Vec::new();
         for (place, slot) in self.runners.iter_mut().enumerate() {
             let Some((_, runner)) = slot else { continue };
+            let begun = self.clock.now().mono;
             let evaluated = runner.evaluate(&names, &mut read, now);
+            if evaluated.runs > 0
+                && let Some(figures) = self.figures.lock().get_mut(place)
+            {
+                (figures.runs, figures.failures) = (figures.runs + evaluated.runs, figures.failures + evaluated.failures);
+                figures.stopped = runner.failing() as u64;
+                figures.took_ns += self.clock.now().mono.since(begun);
+            }
             for line in &evaluated.printed {
                 tracing::info!(script = plant.alarm_scripts.get(place).map_or("", |file| &file.path), "{line}");
             }
@@ -243,12 +306,31 @@ impl Work {
         self.waiting.push(What::Conditions { from: ConditionSource::Script(place as u32), words });
     }
 
+    /// Hands over what alarms keep, where any of them was evaluated.
+    fn keep(&mut self) {
+        if !self.runners.iter().flatten().any(|(_, runner)| runner.has_run()) {
+            return;
+        }
+        let mut kept = Kept::new();
+        for (file, slot) in self.plant.alarm_scripts.iter().zip(&mut self.runners) {
+            let Some((text, runner)) = slot else { continue };
+            kept.insert(file.path.clone(), json!({ "text": digest(text.as_bytes()), "alarms": runner.keep() }));
+        }
+        self.keeper.keep(kept);
+    }
+
     /// What is said must not be lost: it waits here, in order, until there is room.
     fn hand_over(&mut self) {
         let now = self.clock.now();
         let taken = self.waiting.iter().take_while(|what| self.inbox.try_put(now, what)).count();
         self.waiting.drain(..taken);
     }
+}
+
+/// What was kept of a script's alarms, where its text is the same.
+fn kept_of<'a>(before: &'a Kept, file: &plantroom_project::ScriptFile) -> Option<&'a Kept> {
+    let kept = before.get(&file.path).filter(|kept| kept["text"] == digest(file.text.as_bytes()).as_str())?;
+    kept["alarms"].as_object()
 }
 
 fn watch_of(plant: &Plant, alarm: &plantroom_project::ScriptedAlarm) -> Watch {

@@ -1,5 +1,6 @@
 //! Which project a station starts with, after whatever happened to the last one.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub fn begin(root: &Path, history: &History) -> Result<Beginning, StartError> {
         Some(plant) => {
             let files = text.as_ref().map(ProjectText::digests).unwrap_or_default();
             let is_settled = kept.as_ref().is_some_and(|kept| kept.files == files);
+            forget_what_never_ran(history, kept.as_ref(), &files);
             let unsettled = text.inspect_err(|error| tracing::error!("nothing can be rolled back: {error}")).ok();
             let kept = kept.unwrap_or_default();
             Ok(Beginning { plant, kept, unsettled: unsettled.filter(|_| !is_settled), refused: None })
@@ -80,6 +82,21 @@ fn end_rollback(root: &Path, history: &History) -> Result<(), StartError> {
     history.rolled_back().map_err(|error| failed(error.to_string()))?;
     tracing::warn!("a rollback of the project to before change {} was interrupted; it is complete now", pending.of);
     Ok(())
+}
+
+/// A change that was recorded, and whose station was killed before anything of it was done, never happened: what it would have
+/// changed is what runs. Left among the changes, "roll back" would mean it, and find that there is nothing to do.
+fn forget_what_never_ran(history: &History, kept: Option<&Kept>, files: &BTreeMap<String, String>) {
+    let ran = kept.map_or(0, |kept| kept.change);
+    for number in history.numbers().into_iter().rev().take_while(|number| *number > ran) {
+        match history.change(number) {
+            Ok(Some(change)) if change.before == *files && change.after != *files => {
+                tracing::warn!("change {number} was recorded and never made, because the station was killed; it is forgotten");
+                history.forget(number);
+            }
+            _ => return,
+        }
+    }
 }
 
 /// Writes down what the folder holds, and what was changed while no station ran.
@@ -123,4 +140,60 @@ fn of_kept(root: &Path, history: &History, kept: &Kept) -> Option<Arc<Plant>> {
     text.write_into(folder.path()).ok()?;
     let loaded = plantroom_project::load(folder.path());
     loaded.plant.filter(|_| !has_errors(&loaded.diagnostics)).map(|plant| at_root(plant, root))
+}
+
+#[cfg(test)]
+mod tests {
+    use plantroom_store::RealDisk;
+
+    use super::*;
+    use crate::change::rollback::Target;
+
+    const PLANT: &str = "name = \"Test\"\ntime_zone = \"UTC\"\nhome_screen = \"1\"\n";
+
+    /// A project folder whose plant.toml ends so, and what a station keeps of it.
+    fn text(end: &str) -> ProjectText {
+        let files = [("plant.toml", format!("{PLANT}{end}")), ("screens/1.rhai", "screen(\"One\", #{ level: 1 });\n".to_owned())];
+        ProjectText { files: files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect() }
+    }
+
+    fn change(number: u64, before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Change {
+        Change {
+            number,
+            kind: Kind::Rollback,
+            of: None,
+            at: Utc(7),
+            user: "eve".to_owned(),
+            comment: String::new(),
+            preview: String::new(),
+            diff: String::new(),
+            before: before.clone(),
+            after: after.clone(),
+        }
+    }
+
+    #[test]
+    fn a_rollback_that_a_kill_cut_off_before_anything_was_written_never_happened() {
+        let (root, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let history = History::open(Arc::new(RealDisk), data.path()).unwrap();
+        let (old, new) = (text(""), text("# changed\n"));
+        let (before, after) = (history.keep(&old).unwrap(), history.keep(&new).unwrap());
+        new.write_into(root.path()).unwrap();
+        history.record(&change(1, &before, &after)).unwrap();
+        history.set_running(&Kept { change: 1, files: after.clone() }).unwrap();
+        // Recorded; then the station was killed.
+        history.record(&change(2, &after, &before)).unwrap();
+        let begun = begin(root.path(), &history).unwrap();
+        assert!(begun.unsettled.is_none());
+        assert_eq!(history.numbers(), [1]);
+        assert_eq!(Target::find(&history, &begun.kept, None).map(|target| target.of), Ok(1), "it can still be rolled back");
+        // One that was made, and whose end could not be noted, stays.
+        history.record(&change(2, &after, &before)).unwrap();
+        old.write_into(root.path()).unwrap();
+        let begun = begin(root.path(), &history).unwrap();
+        assert_eq!(history.numbers(), [1, 2]);
+        let kept = settle(&history, begun.kept, &begun.unsettled.unwrap(), Utc(9)).unwrap();
+        assert_eq!((kept.change, &kept.files), (2, &before));
+        assert_eq!(Target::find(&history, &kept, None).map(|target| target.of), Ok(2));
+    }
 }

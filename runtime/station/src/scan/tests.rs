@@ -6,6 +6,18 @@ use super::*;
 
 /// A small plant from real files, as the station loads it.
 pub(crate) fn small_plant() -> Arc<Plant> {
+    plant_with("", "")
+}
+
+/// The same with an alarm that a plugin speaks of.
+pub(crate) fn plant_with_logic() -> Arc<Plant> {
+    plant_with(
+        "[[plugin]]\nname = \"logic\"\ncomponent = \"l\"\n[plugin.grant.alarms]\nraise = [\"t/*\"]\n",
+        "[[alarm]]\nname = \"t/said\"\nplugin = \"logic\"\nmessage = \"Said\"\n",
+    )
+}
+
+fn plant_with(plugin: &str, alarms: &str) -> Arc<Plant> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -14,16 +26,17 @@ pub(crate) fn small_plant() -> Arc<Plant> {
     };
     write("plant.toml", "name = \"Test\"\ntime_zone = \"UTC\"\nhome_screen = \"1\"\n");
     write("connections.toml", "[[connection]]\nname = \"plc\"\ndriver = \"d\"\ntcp = \"127.0.0.1:502\"\n");
-    write(
-        "plugins.toml",
-        "[[plugin]]\nname = \"d\"\ncomponent = \"d\"\n[plugin.grant]\nconnections = [\"plc\"]\npublish = [\"t/*\"]\n",
-    );
+    let driver = "[[plugin]]\nname = \"d\"\ncomponent = \"d\"\n[plugin.grant]\nconnections = [\"plc\"]\npublish = [\"t/*\"]\n";
+    write("plugins.toml", &format!("{driver}{plugin}"));
     write(
         "tags/t.toml",
         "[[tag]]\nname = \"t/level\"\nkind = \"float\"\nunit = \"%\"\nconnection = \"plc\"\naddress = \"holding 0\"\nstale_after_ms = 3000\n\
          [[tag]]\nname = \"m/set\"\nkind = \"int\"\nmemory = 5\n",
     );
     write("screens/1.rhai", "screen(\"One\", #{ level: 1 });\n");
+    if !alarms.is_empty() {
+        write("alarms/t.toml", alarms);
+    }
     let loaded = plantroom_project::load(folder.path());
     loaded.plant.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
 }
@@ -103,6 +116,31 @@ fn a_plugin_that_is_down_makes_its_tags_bad_and_says_why() {
     assert_eq!(held(&scan, "system/plugins/d/faults").value, Value::Uint(1));
     assert_eq!(held(&scan, "system/plugins/d/last_fault").value, Value::Text("it trapped".into()));
     assert_eq!(held(&scan, "m/set").status, Status::GOOD, "other tags are not touched");
+}
+
+#[test]
+fn a_dead_plugins_last_words_do_not_outlive_it() {
+    let plant = plant_with_logic();
+    let (alarm, logic) = (plant.alarm("t/said").unwrap().0, PluginId(1));
+    let down = |ms| Input {
+        at: at(ms),
+        what: What::Plugin { plugin: logic, state: PluginWord::Restarting, fault: "it trapped".to_owned() },
+    };
+    let raise = |ms| {
+        let word = plantroom_model::ConditionWord::Raise { value: Value::Int(1), source_time: Utc(0), detail: "".into() };
+        let words = plantroom_model::Conditions { rows: vec![(alarm, word)] };
+        Input { at: at(ms), what: What::Conditions { from: ConditionSource::Plugin(logic), words } }
+    };
+    let after = |inputs: &[Input]| {
+        let mut scan = scan(&plant);
+        scan.run(inputs, &[], at(10));
+        let standing = scan.alarms.standing(alarm);
+        (standing.state.letter(), standing.marks.has(plantroom_model::Marks::UNKNOWN))
+    };
+    assert_eq!(after(&[raise(1)]), ('B', false));
+    assert_eq!(after(&[raise(1), down(2)]), ('B', true), "said, then dead");
+    assert_eq!(after(&[down(1), raise(2)]), ('B', false), "what its next instance says counts");
+    assert_eq!(after(&[raise(1), down(2), raise(3)]), ('B', false));
 }
 
 #[test]

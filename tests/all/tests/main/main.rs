@@ -4,6 +4,7 @@
 
 mod access;
 mod alarm_logic;
+mod alarms;
 mod archives;
 mod automations;
 mod cli;

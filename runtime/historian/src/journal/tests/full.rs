@@ -1,10 +1,10 @@
 //! Disks without room, and more rows than can wait.
 
-use plantroom_model::{AlarmEventKind, Hidden};
+use plantroom_model::{AlarmEvent, AlarmEventKind, Hidden};
 use plantroom_store::FaultyDisk;
 
 use super::world::{World, all, events, open, restored_standings, small, standing_after};
-use crate::{GapReason, JournalSetup, Query};
+use crate::{GapReason, JournalSetup, Order, Query, limits};
 
 #[test]
 fn on_a_full_disk_alarms_go_on_and_everything_is_written_when_there_is_room() {
@@ -87,5 +87,46 @@ fn rows_that_find_no_room_are_counted_and_where_their_alarms_stand_is_right() {
             assert!(kept.row.shelved_until.is_some(), "seed {seed}: a shelf has its end");
         }
         assert_eq!(journal.reader().verify().unwrap().problems, Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_gap_is_told_once_also_where_a_file_ended_before_it_was_written() {
+    let disk = FaultyDisk::new(7);
+    let mut world = World::new(7);
+    let setup = JournalSetup { waiting_rows: 40, reserve_bytes: 500, ..small() };
+    let (journal, _) = open(&disk, setup, world.at);
+    let rows = world.frame(20);
+    journal.note(world.frame, &rows, &world.catalog);
+    assert!(journal.wait_for(world.frame, 10_000));
+    disk.set_capacity(Some(disk.used()));
+    for _ in 0..20 {
+        let rows = world.frame(10);
+        journal.note(world.frame, &rows, &world.catalog);
+    }
+    let lost = journal.progress().lost;
+    assert!(lost > 0);
+    // More than one commit takes, by people: it is kept, and behind it stands what is missing before it.
+    let one = world.events.last().cloned().unwrap();
+    let remark = AlarmEvent { kind: AlarmEventKind::Remarked, from: one.to, by: Some("anna".into()), until: None, ..one };
+    world.frame += 1;
+    journal.note(world.frame, &vec![remark; limits::COMMIT_ROWS + 500], &world.catalog);
+    disk.heal();
+    assert!(journal.wait_for(world.frame, 20_000));
+    let all = journal.reader().page(&Query { limit: 1, ..Query::default() }).unwrap();
+    assert!(all.next.is_some());
+    for (order, limit) in [(Order::OldestFirst, 50), (Order::OldestFirst, 5_000), (Order::NewestFirst, 5_000)] {
+        let mut query = Query { order, limit, ..Query::default() };
+        let mut told = Vec::new();
+        loop {
+            let page = journal.reader().page(&query).unwrap();
+            told.extend(page.gaps.into_iter().filter(|gap| gap.reason == GapReason::Disk));
+            query.after = page.next;
+            if query.after.is_none() || (limit == 50 && !told.is_empty()) {
+                break;
+            }
+        }
+        assert_eq!(told.iter().map(|gap| gap.rows).collect::<Vec<_>>(), [Some(lost)], "{order:?}, {limit} a page");
+        assert!(told[0].kept_rows > 16_000, "{told:?}");
     }
 }
