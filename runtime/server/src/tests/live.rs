@@ -286,7 +286,7 @@ async fn who_does_not_speak_the_protocol_is_cut_off() {
         || vec![Message::text("hello")],
         || vec![Message::binary(vec![200, 1, 2, 3])],
         || vec![Message::binary(vec![1, 255, 255, 255, 255])],
-        || (0..200).map(|_| Message::binary(encode(&ToStation::Logout))).collect(),
+        || (0..2_000).map(|_| Message::binary(encode(&ToStation::Logout))).collect(),
     ];
     for (index, make) in messages.iter().enumerate() {
         let mut console = Console::open(&served).await;
