@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::client::Reach;
-use crate::{alarm_files, alarm_live};
+use crate::{alarm_files, alarm_live, alarm_outlets};
 
 #[derive(Args)]
 pub struct Alarm {
@@ -22,6 +22,8 @@ enum AlarmVerb {
     Import(alarm_files::ImportFile),
     #[command(flatten)]
     Live(alarm_live::Verb),
+    #[command(flatten)]
+    Outlets(alarm_outlets::Verb),
 }
 
 impl Alarm {
@@ -30,6 +32,7 @@ impl Alarm {
             AlarmVerb::Export(verb) => verb.run(),
             AlarmVerb::Import(verb) => verb.run(),
             AlarmVerb::Live(verb) => verb.run(&self.reach),
+            AlarmVerb::Outlets(verb) => verb.run(&self.reach),
         }
     }
 }

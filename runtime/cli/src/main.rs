@@ -14,6 +14,7 @@ mod alarm_acts;
 mod alarm_files;
 mod alarm_journal;
 mod alarm_live;
+mod alarm_outlets;
 mod audit;
 mod automation;
 mod change;

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
 use plantroom_model::{AlarmEvent, Now};
 use plantroom_store::Disk;
 
@@ -88,7 +89,7 @@ impl Default for JournalSetup {
 pub struct Journal {
     queue: Arc<Queue>,
     reader: JournalReader,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Journal {
@@ -110,7 +111,7 @@ impl Journal {
         };
         threads.push(spawn("journal", Box::new(move || writer.run()))?);
         threads.push(spawn("journal-seal", Box::new(move || sealing.run()))?);
-        Ok((Self { queue, reader: JournalReader::over(segments), threads }, restored))
+        Ok((Self { queue, reader: JournalReader::over(segments), threads: Mutex::new(threads) }, restored))
     }
 
     /// Hands over what a frame has brought, in order. Never waits for the disk; `catalog` is that of the plant which runs.
@@ -149,14 +150,15 @@ impl Journal {
     }
 
     /// No more will come: what is waiting is written, and the journal closed as of this time. Without it (and when the journal
-    /// is dropped) it is closed as of its newest row.
-    pub fn close(mut self, now: Now) {
+    /// is dropped) it is closed as of its newest row. It can still be read.
+    pub fn close(&self, now: Now) {
         self.queue.stop(Some(now.utc.0));
         self.join();
     }
 
-    fn join(&mut self) {
-        for thread in self.threads.drain(..) {
+    fn join(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
             let _ = thread.join();
         }
     }

@@ -227,7 +227,7 @@ fn read_script(table: Fields<'_>, folder: &Folder, tags: &mut Vec<(Arc<str>, Spo
     })
 }
 
-fn read_time(text: &str, spot: Spot, report: &mut Report) -> Option<(u8, u8)> {
+pub(crate) fn read_time(text: &str, spot: Spot, report: &mut Report) -> Option<(u8, u8)> {
     let parts = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2);
     let time = parts.and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
     let time = time.filter(|(hour, minute): &(u8, u8)| *hour < 24 && *minute < 60);
@@ -237,7 +237,7 @@ fn read_time(text: &str, spot: Spot, report: &mut Report) -> Option<(u8, u8)> {
     time
 }
 
-fn read_days(table: Fields<'_>, report: &mut Report) -> [bool; 7] {
+pub(crate) fn read_days(table: Fields<'_>, report: &mut Report) -> [bool; 7] {
     if !table.has("days") {
         return [true; 7];
     }

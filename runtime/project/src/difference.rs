@@ -250,6 +250,7 @@ fn settings(old: &Plant, new: &Plant) -> Vec<&'static str> {
         ("change", old.change != new.change),
         ("alarms", old.alarm_settings != new.alarm_settings),
         ("trusted plugins", old.trust != new.trust),
+        ("people", old.people != new.people),
     ]
     .into_iter()
     .filter_map(|(name, is_changed)| is_changed.then_some(name))

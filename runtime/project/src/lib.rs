@@ -38,6 +38,7 @@ mod onto;
 mod outlets;
 mod overrides;
 mod parse;
+mod people;
 mod placeholders;
 mod plant;
 mod plant_file;
@@ -73,7 +74,8 @@ pub use library::library;
 pub use load::{Loaded, load, read_screens};
 pub use new::{NewError, NewOptions, Template, new_project};
 pub use onto::load_onto;
-pub use outlets::{OutletKind, OutletSpec, Tls};
+pub use outlets::{OutletKind, OutletSpec, PLACEHOLDERS, Tls};
+pub use people::{DutySpec, GroupSpec, People, PersonSpec, Reached, WeekMinute};
 pub use plant::{
     AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec,
     ScanSpec, ScreenFile, SerialSpec, TcpAddress,

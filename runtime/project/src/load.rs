@@ -23,6 +23,7 @@ use crate::keys::{CONNECTIONS, INSTANCE, PLANT, PLUGINS, TAG, TAGS};
 use crate::names::Names;
 use crate::outlets::{self, OUTLETS};
 use crate::parse::parse;
+use crate::people::{self, People};
 use crate::plant_file::{self, PlantFile};
 use crate::plugins::{self, PluginDecl};
 use crate::report::{Report, Spot, suggestion};
@@ -128,6 +129,7 @@ struct Tables {
     descriptions: HashMap<String, String>,
     trust: Trust,
     outlets: Vec<OutletSpec>,
+    people: People,
     /// outlets.toml couldn't be read.
     lost_outlets: bool,
     alarm_scripts: Vec<ScriptFile>,
@@ -156,6 +158,7 @@ impl Tables {
             descriptions: HashMap::new(),
             trust: Trust::default(),
             outlets: Vec::new(),
+            people: People::default(),
             lost_outlets: false,
             alarm_scripts: scripts(folder, Use::AlarmScript),
             notify_scripts: scripts(folder, Use::NotifyScript),
@@ -205,7 +208,9 @@ impl Tables {
     fn read_outlets(&mut self, file: &ProjectFile, report: &mut Report) {
         if file.used_for == Use::Outlets {
             let (entries, spot) = table(file, &OUTLETS, report);
-            self.outlets = outlets::read(Fields::new(&entries, &OUTLETS, spot), report);
+            let fields = Fields::new(&entries, &OUTLETS, spot);
+            self.outlets = outlets::read(fields, report);
+            self.people = people::read(fields, &self.outlets, report);
         }
     }
 
@@ -222,8 +227,8 @@ impl Tables {
                 alarms::read_script(file, &known, &mut self.alarms, report);
             }
             Use::NotifyScript => {
-                let outlets: Vec<String> = self.outlets.iter().map(|outlet| outlet.name.clone()).collect();
-                alarms::check_notify(file, &outlets, self.lost_outlets, report);
+                let known = (!self.lost_outlets).then_some((self.outlets.as_slice(), &self.people));
+                alarms::check_notify(file, known, report);
             }
             _ => {}
         }
@@ -348,7 +353,8 @@ impl Tables {
     /// Follows every reference; the result is whole only where no error was told.
     fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
         self.expand_alarms(report);
-        let system = system_tags(self.connection_names.all(), self.plugin_names.all(), self.automation_names.all());
+        let outlets = self.outlets.iter().map(|outlet| outlet.name.as_str());
+        let system = system_tags(self.connection_names.all(), self.plugin_names.all(), self.automation_names.all(), outlets);
         for tag in &system {
             self.tag_names.add(&tag.name, Spot::NOWHERE, report);
         }
@@ -407,6 +413,7 @@ impl Tables {
             notify_scripts: self.notify_scripts,
             outlets: self.outlets,
             trust: Trust { allow_unsigned: self.plant.allow_unsigned, counter_signed: self.plant.counter_signed, ..self.trust },
+            people: self.people,
             alarm_settings: self.plant.alarms,
             instances: self.instances,
             automations,

@@ -2,7 +2,8 @@
 
 use crate::fields::Fields;
 use crate::names::{Names, check_word};
-use crate::report::{Report, Spot};
+use crate::people::{GROUP, PERSON};
+use crate::report::{Report, Spot, suggestion};
 use crate::shape::{Keys, Shape, needed, optional};
 use crate::{Place, tree::Item};
 
@@ -15,6 +16,13 @@ pub struct OutletSpec {
     pub kind: OutletKind,
     /// Most deliveries an hour; what is more is gathered into the next one.
     pub per_hour: u32,
+    /// Most deliveries an hour to one address, likewise.
+    pub per_person: u32,
+    /// How long the same address isn't told again that the same happened to the same alarm, in s; how often it did is told
+    /// with the next message.
+    pub quiet_s: u32,
+    /// More notifications than this in one message are told as a digest.
+    pub digest_over: u32,
     /// How long messages to the same person are gathered into one, in ms; 0 sends each by itself.
     pub bundle_ms: u32,
     /// How long a delivery is tried again, in s; after that it is given up, and told.
@@ -38,6 +46,8 @@ pub enum OutletKind {
         user: Option<String>,
         /// The file that holds the password, and nothing else.
         password_file: Option<String>,
+        /// A file of certificates (PEM) that are trusted beside those of the machine.
+        ca_file: Option<String>,
         /// The sender's address.
         from: String,
         /// How long one delivery may take, in ms.
@@ -51,6 +61,10 @@ pub enum OutletKind {
         headers: Vec<(String, String)>,
         /// The file that holds a bearer token, and nothing else.
         token_file: Option<String>,
+        /// A file of certificates (PEM) that are trusted beside those of the machine.
+        ca_file: Option<String>,
+        /// What is sent, with [`PLACEHOLDERS`] in its texts; `None` sends all that is known.
+        body: Option<serde_json::Value>,
         /// How long one delivery may take, in ms.
         timeout_ms: u32,
     },
@@ -65,6 +79,16 @@ pub enum OutletKind {
     },
     /// The horn of the consoles.
     Horn,
+}
+
+/// What a webhook's body may hold in braces.
+pub const PLACEHOLDERS: [&str; 10] = ["id", "plant", "outlet", "to", "subject", "text", "priority", "urgency", "count", "alarm"];
+
+impl OutletSpec {
+    /// Whether its recipients are e-mail addresses.
+    pub fn is_mail(&self) -> bool {
+        matches!(self.kind, OutletKind::Smtp { .. })
+    }
 }
 
 /// How a connection to a mail server is secured.
@@ -86,6 +110,8 @@ pub(crate) static OUTLETS: Keys = Keys {
     keys: &[
         optional("allow_commands", Shape::Flag, "false", "programs on the station's machine may be started"),
         optional("outlet", Shape::Tables(&OUTLET), "[]", "a way on which people are told"),
+        optional("person", Shape::Tables(&PERSON), "[]", "somebody who can be told, and where"),
+        optional("group", Shape::Tables(&GROUP), "[]", "people who are told together, always or when they are on duty"),
     ],
 };
 
@@ -107,6 +133,14 @@ static OUTLET: Keys = Keys {
             "60",
             "most deliveries an hour; what is more is gathered into the next one",
         ),
+        optional("per_person", Shape::Whole(1, 100_000), "20", "most deliveries an hour to one address, likewise"),
+        optional(
+            "quiet",
+            Shape::Duration(0, 86_400_000),
+            "\"5 min\"",
+            "so long nobody is told again that the same happened to the same alarm; it is counted",
+        ),
+        optional("digest_over", Shape::Whole(1, 1_000), "10", "more notifications than this in one message are told as a digest"),
         optional("bundle", Shape::Duration(0, 600_000), "\"10 s\"", "how long messages to the same person are gathered into one"),
         optional("retry_for", Shape::Duration(0, 7 * 86_400_000), "\"1 h\"", "how long a delivery is tried again"),
     ],
@@ -122,6 +156,12 @@ static SMTP: Keys = Keys {
         optional("tls", Shape::Word(&["tls", "starttls", "none"]), "\"starttls\"", "how the connection is secured"),
         optional("user", Shape::Text, "", "the user, where the server wants one"),
         optional("password_file", Shape::Text, "", "the file that holds the password and nothing else; not in this folder"),
+        optional(
+            "ca_file",
+            Shape::Text,
+            "",
+            "a file of certificates (PEM) to trust beside the machine's, as of a works' own authority",
+        ),
         needed("from", Shape::Text, "the sender's address"),
         optional("timeout", TIMEOUT, "\"20 s\"", "how long one delivery may take"),
     ],
@@ -135,6 +175,18 @@ static WEBHOOK: Keys = Keys {
         needed("url", Shape::Text, "where: https://..."),
         optional("headers", Shape::Values, "{}", "headers that are sent"),
         optional("token_file", Shape::Text, "", "the file that holds a bearer token and nothing else; not in this folder"),
+        optional(
+            "ca_file",
+            Shape::Text,
+            "",
+            "a file of certificates (PEM) to trust beside the machine's, as of a works' own authority",
+        ),
+        optional(
+            "body",
+            Shape::Free,
+            "",
+            "what is sent, as a table; {subject}, {text}, {to} and so on in its texts are filled in",
+        ),
         optional("timeout", TIMEOUT, "\"10 s\"", "how long one delivery may take"),
     ],
 };
@@ -167,6 +219,9 @@ pub(crate) fn read(fields: Fields<'_>, report: &mut Report) -> Vec<OutletSpec> {
             name: name.to_owned(),
             kind,
             per_hour: table.whole_or("per_hour", 60),
+            per_person: table.whole_or("per_person", 20),
+            quiet_s: u32::try_from(ms("quiet", 300_000) / 1_000).unwrap_or(u32::MAX),
+            digest_over: table.whole_or("digest_over", 10),
             bundle_ms: u32::try_from(ms("bundle", 10_000)).unwrap_or(u32::MAX),
             retry_for_s: u32::try_from(ms("retry_for", 3_600_000) / 1_000).unwrap_or(u32::MAX),
             place: Place { file, place },
@@ -243,13 +298,14 @@ fn read_smtp(smtp: Fields<'_>, report: &mut Report) -> Option<OutletKind> {
         tls,
         user: user.map(str::to_owned),
         password_file: password_file.map(str::to_owned),
+        ca_file: ca_file(smtp, report),
         from: from.to_owned(),
         timeout_ms: timeout(smtp, 20_000),
     })
 }
 
 /// Whether this looks like an e-mail address; the server has the last word.
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let is_plain =
         |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;@".contains(c));
     text.split_once('@').is_some_and(|(name, host)| is_plain(name) && is_plain(host))
@@ -262,6 +318,10 @@ fn read_webhook(webhook: Fields<'_>, report: &mut Report) -> Option<OutletKind> 
         report.error(webhook.at("url"), format!("`{url}` is not a web address"), "write for example https://hooks.example/plant");
     }
     check_secret(webhook.text("token_file"), webhook.at("token_file"), report);
+    let is_here = ["localhost", "127.0.0.1"].iter().any(|here| rest.is_some_and(|rest| rest.starts_with(here)));
+    if webhook.has("token_file") && url.starts_with("http://") && !is_here {
+        report.warning(webhook.at("url"), "the token goes over the network in the clear", "write https://");
+    }
     let mut headers = Vec::new();
     for entry in webhook.entries("headers").into_iter().flatten() {
         let spot = webhook.spot.moved(entry.at);
@@ -276,8 +336,45 @@ fn read_webhook(webhook: Fields<'_>, report: &mut Report) -> Option<OutletKind> 
         url: url.to_owned(),
         headers,
         token_file: webhook.text("token_file").map(str::to_owned),
+        ca_file: ca_file(webhook, report),
+        body: read_body(webhook, report),
         timeout_ms: timeout(webhook, 10_000),
     })
+}
+
+/// What a webhook sends; every brace in its texts must be one that can be filled in.
+fn read_body(webhook: Fields<'_>, report: &mut Report) -> Option<serde_json::Value> {
+    if !webhook.has("body") {
+        return None;
+    }
+    let body = webhook.json("body");
+    let mut waiting = vec![&body];
+    while let Some(part) = waiting.pop() {
+        match part {
+            serde_json::Value::String(text) => {
+                let named = text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default());
+                for name in named.filter(|name| !PLACEHOLDERS.contains(name)) {
+                    let otherwise = format!("there are {}", PLACEHOLDERS.join(", "));
+                    let help = suggestion(name, PLACEHOLDERS.into_iter(), &otherwise);
+                    report.error(webhook.at("body"), format!("nothing is known as `{{{name}}}`"), help);
+                }
+            }
+            serde_json::Value::Array(parts) => waiting.extend(parts),
+            serde_json::Value::Object(parts) => waiting.extend(parts.values()),
+            _ => {}
+        }
+    }
+    Some(body)
+}
+
+/// Certificates aren't secret, but where they are is the machine's business.
+fn ca_file(table: Fields<'_>, report: &mut Report) -> Option<String> {
+    let path = table.text("ca_file")?;
+    if !std::path::Path::new(path).is_absolute() {
+        let help = "write its whole path, as in /etc/plantroom/works-ca.pem";
+        report.error(table.at("ca_file"), format!("`{path}` is not an absolute path"), help);
+    }
+    Some(path.to_owned())
 }
 
 fn text_of(item: &Item) -> String {

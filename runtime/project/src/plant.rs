@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{AlarmIds, AlarmSettings, Asset, AutomationSpec, OutletSpec, ScriptFile, ScriptedAlarm, TagIds, TagPlaces};
+use crate::{AlarmIds, AlarmSettings, Asset, AutomationSpec, OutletSpec, People, ScriptFile, ScriptedAlarm, TagIds, TagPlaces};
 use plantroom_archive::{Ask, Trust};
 use plantroom_model::{AlarmId, AlarmSpec, ConnectionId, Label, Origin, PluginId, TagId, TagSpec};
 
@@ -51,6 +51,8 @@ pub struct Plant {
     pub outlets: Vec<OutletSpec>,
     /// Whose plugins are taken.
     pub trust: Trust,
+    /// Who can be told.
+    pub people: People,
     /// What holds for all alarms.
     pub alarm_settings: AlarmSettings,
     /// Instances of types, in the order of the files: type, name.
@@ -92,6 +94,7 @@ impl Default for Plant {
             notify_scripts: Vec::new(),
             outlets: Vec::new(),
             trust: Trust::default(),
+            people: People::default(),
             alarm_settings: AlarmSettings::default(),
             instances: Vec::new(),
             screens: Vec::new(),

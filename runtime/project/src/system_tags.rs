@@ -8,11 +8,12 @@ const AUTOMATION_STATES: &[&str] = &["waiting", "running", "stopped"];
 const PROJECT_STATES: &[&str] = &["current", "change waits", "change refused"];
 const PLUGIN_STATES: &[&str] = &["starting", "running", "restarting", "quarantined", "stopped"];
 
-/// Every system tag of a plant with these connections, plugins and automations.
+/// Every system tag of a plant with these connections, plugins, automations and outlets.
 pub(crate) fn system_tags<'a>(
     connections: impl Iterator<Item = &'a str>,
     plugins: impl Iterator<Item = &'a str>,
     automations: impl Iterator<Item = &'a str>,
+    outlets: impl Iterator<Item = &'a str>,
 ) -> Vec<TagSpec> {
     let mut tags = vec![
         tag("system/scan/last_ms", ValueKind::Float, "how long the last scan took", "ms", 2),
@@ -63,6 +64,17 @@ pub(crate) fn system_tags<'a>(
         tags.push(tag(&path("last_run"), ValueKind::Text, &format!("when automation {name} last ran"), "", 0));
         tags.push(tag(&path("last_action"), ValueKind::Text, &format!("what automation {name} last did, and why"), "", 0));
         tags.push(tag(&path("last_error"), ValueKind::Text, &format!("why automation {name} has stopped"), "", 0));
+    }
+    for name in outlets {
+        let path = |last: &str| format!("system/outlets/{name}/{last}");
+        let mut ok = tag(&path("ok"), ValueKind::Bool, &format!("notifications through {name} get out"), "", 0);
+        ok.states = states(&["failed", "ok"]);
+        tags.push(ok);
+        let count = |last: &str, words: &str| tag(&path(last), ValueKind::Uint, &format!("{words} through {name}"), "", 0);
+        tags.push(count("sent", "messages since the start that got out"));
+        tags.push(count("waiting", "notifications that have not got out yet"));
+        tags.push(count("given_up", "messages since the start that never got out"));
+        tags.push(tag(&path("last_error"), ValueKind::Text, &format!("why a message through {name} last failed"), "", 0));
     }
     tags
 }

@@ -11,6 +11,7 @@ pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod control;
 pub(crate) mod front;
+pub(crate) mod outlets;
 pub(crate) mod project;
 pub(crate) mod session;
 pub(crate) mod state;

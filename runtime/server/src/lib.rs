@@ -31,6 +31,7 @@ mod listen;
 mod live;
 pub mod offline;
 mod openapi;
+mod outlets;
 mod project;
 mod routes;
 mod station;
@@ -39,6 +40,7 @@ mod views;
 pub use alarms::{AlarmDoor, condition_words, watched};
 pub use control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why, WhyStep, time_text};
 pub use listen::serve;
+pub use outlets::{DeliveryAsk, DeliveryLine, OutletDoor, OutletStatus};
 pub use project::{ChangeDone, ChangeError, ChangeInfo, ProjectDoor, ProjectNow, ProjectWord};
 pub use station::{Health, ScreenSet, Station};
 

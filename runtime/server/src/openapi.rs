@@ -14,6 +14,11 @@ use crate::views;
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    crate::outlets::DeliveryLine,
+    crate::outlets::OutletStatus,
+    views::DeliveriesView,
+    views::OutletTryBody,
+    views::OutletsView,
     views::AlarmActBody,
     views::AlarmActOn,
     views::AlarmActsBody,

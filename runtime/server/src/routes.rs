@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::response::Response;
 use plantroom_model::Role::{Engineer, Operate, View};
 
-use crate::api::{alarms, audit, control, front, project, session, state, tags, users};
+use crate::api::{alarms, audit, control, front, outlets, project, session, state, tags, users};
 use crate::door::{Call, Needs};
 use crate::error::ApiError;
 use crate::live;
@@ -90,6 +90,15 @@ const JOURNAL_QUERY: &[(&str, &str)] = &[
     ("text", "Only with this text in name, message, user or comment."),
     ("oldest_first", "true: the oldest first."),
     ("cursor", "`next` of the page before."),
+    ("limit", "At most so many; 100 without it, 10000 at most."),
+];
+
+const DELIVERY_QUERY: &[(&str, &str)] = &[
+    ("outlet", "Only of this outlet."),
+    ("state", "Only sent, failed, given-up, dropped or unreached."),
+    ("text", "Only with this text in address, alarm, subject, name or reason."),
+    ("since", "From this time (RFC 3339)."),
+    ("until", "Until before this time (RFC 3339)."),
     ("limit", "At most so many; 100 without it, 10000 at most."),
 ];
 
@@ -248,6 +257,22 @@ pub(crate) static ROUTES: &[Route] = &[
         summary: "The same as a page for printing.",
         query: TIME_QUERY,
         ..get("/api/v1/alarm-report", Needs::Role(View), Answer::Other("text/html"), |call| Box::pin(alarms::report(call)))
+    },
+    Route {
+        summary: "Ways on which people are told of alarms, and how they are.",
+        ..get("/api/v1/outlets", Needs::Role(View), Answer::Json("OutletsView"), |call| Box::pin(outlets::list(call)))
+    },
+    Route {
+        summary: "Sends a trial message through an outlet, once; answers when it is out or has failed. Audited.",
+        body: Some("OutletTryBody"),
+        ..post("/api/v1/outlets/{name}/try", Needs::Role(Engineer), OUTCOME, |call| Box::pin(outlets::try_out(call)))
+    },
+    Route {
+        summary: "What came of messages to people: attempts, failures, what found no room; the newest first.",
+        query: DELIVERY_QUERY,
+        ..get("/api/v1/deliveries", Needs::Role(Operate), Answer::Json("DeliveriesView"), |call| {
+            Box::pin(outlets::deliveries(call))
+        })
     },
     Route {
         summary: "All screen scripts.",

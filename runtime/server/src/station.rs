@@ -12,7 +12,7 @@ use plantroom_wire::{Asset, ContentHash};
 use tokio::sync::watch;
 
 use crate::control::{AutomationEntry, AutomationNow, Override, RegisterNow, Why};
-use crate::{AlarmDoor, ProjectDoor};
+use crate::{AlarmDoor, OutletDoor, ProjectDoor};
 
 /// A station, as the network sees it. All calls but [`Station::why`] return at once.
 pub trait Station: Send + Sync + 'static {
@@ -73,6 +73,9 @@ pub trait Station: Send + Sync + 'static {
 
     /// The alarms.
     fn alarms(&self) -> Arc<dyn AlarmDoor>;
+
+    /// Ways on which people are told.
+    fn outlets(&self) -> Arc<dyn OutletDoor>;
 
     /// The project and changes of it.
     fn project(&self) -> Arc<dyn ProjectDoor>;

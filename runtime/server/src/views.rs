@@ -2,6 +2,7 @@
 
 mod alarms;
 mod control;
+mod outlets;
 mod project;
 mod value;
 
@@ -16,6 +17,7 @@ pub(crate) use alarms::{
     AlarmsView, state_word,
 };
 pub(crate) use control::*;
+pub(crate) use outlets::{DeliveriesView, OutletTryBody, OutletsView};
 pub(crate) use project::{
     ChangeBody, ChangeDoneView, ChangeView, ChangesView, DiagnosticView, MessageView, ProjectFileView, ProjectFilesView,
     ProjectView, RollbackBody,

@@ -10,6 +10,7 @@ mod live;
 mod metrics;
 pub mod offline;
 mod outlet;
+mod own;
 mod restore;
 mod scripts;
 mod stats;
@@ -32,15 +33,18 @@ use asked::Asked;
 use figures::{Time, zone};
 pub use live::LiveFigures;
 pub use outlet::AlarmOutlet;
+pub use own::OwnAlarms;
 pub use restore::OpenJournal;
 #[cfg(test)]
 pub(crate) use restore::open as open_journal;
 pub use scripts::AlarmScripts;
 pub use stats::AlarmStats;
+pub(crate) use scripts::tag_now;
 
 use crate::command::{CommandPath, Who, stopping};
 use crate::error::StartError;
 use crate::flow::FrameReader;
+use crate::outlets::{Outlets, Seen};
 
 /// Acts that are under way at once; more wait for their turn. Their audit records share what the disk takes at once.
 const ACTS: usize = 64;
@@ -59,6 +63,8 @@ pub struct AlarmParts {
     pub scripts: Arc<AlarmScripts>,
     /// The figures of the last 24 hours.
     pub live: Arc<LiveFigures>,
+    /// How people are told who aren't at a console.
+    pub outlets: Arc<Outlets>,
 }
 
 /// Opens the journal, and starts what says and does things about alarms.
@@ -75,13 +81,19 @@ pub fn start(data: &Path, commands: &Arc<CommandPath>) -> Result<AlarmParts, Sta
     let live = live.map_err(|error| no_thread("alarm figures", &error))?;
     let (stats, timed) = (Arc::clone(outlet.stats()), Arc::clone(&clock));
     kept.journal.on_progress(move |progress| stats.recorded(progress.recorded, timed.now().mono));
-    let scripts = AlarmScripts::start(Arc::clone(&commands.running), commands.snapshots.clone(), (clock, inbox), data);
+    let own = Arc::new(OwnAlarms::default());
+    let to = (clock, inbox, Arc::clone(&own));
+    let scripts = AlarmScripts::start(Arc::clone(&commands.running), commands.snapshots.clone(), to, data);
     let scripts = scripts.map_err(|error| no_thread("alarm scripts", &error))?;
+    let seen = Seen { board: outlet.board(), journal: Arc::clone(&kept.journal), own };
+    let outlets = Outlets::open(data, commands, seen)?;
     let seen = (outlet.board(), kept.recorded.clone());
+    let parts = (Arc::clone(&asked), Arc::clone(&kept.journal), Arc::clone(&outlets));
     let counted = (Arc::clone(&live), Arc::clone(outlet.stats()), Arc::clone(&scripts));
-    let operators = Alarms::new(Arc::clone(commands), (Arc::clone(&asked), Arc::clone(&kept.journal)), seen, counted);
-    let readers: Vec<Arc<dyn FrameReader>> = vec![asked, Arc::clone(&scripts) as Arc<dyn FrameReader>, Arc::clone(&live) as _];
-    Ok(AlarmParts { kept, outlet, readers, operators, scripts, live })
+    let operators = Alarms::new(Arc::clone(commands), parts, seen, counted);
+    let readers: Vec<Arc<dyn FrameReader>> =
+        vec![asked, Arc::clone(&scripts) as _, Arc::clone(&outlets) as _, Arc::clone(&live) as _];
+    Ok(AlarmParts { kept, outlet, readers, operators, scripts, live, outlets })
 }
 
 /// The alarms, as operators reach them.
@@ -94,6 +106,7 @@ pub struct Alarms {
     live: Arc<LiveFigures>,
     stats: Arc<AlarmStats>,
     scripts: Arc<AlarmScripts>,
+    outlets: Arc<Outlets>,
     turns: Arc<Semaphore>,
     this: Weak<Self>,
 }
@@ -102,19 +115,24 @@ impl Alarms {
     /// Wires them up.
     pub fn new(
         commands: Arc<CommandPath>,
-        (asked, journal): (Arc<Asked>, Arc<Journal>),
+        (asked, journal, outlets): (Arc<Asked>, Arc<Journal>, Arc<Outlets>),
         (board, recorded): (watch::Receiver<Arc<AlarmBoard>>, watch::Receiver<u64>),
         (live, stats, scripts): (Arc<LiveFigures>, Arc<AlarmStats>, Arc<AlarmScripts>),
     ) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(ACTS));
         Arc::new_cyclic(|this| {
             let this = this.clone();
-            Self { commands, asked, board, recorded, journal, live, stats, scripts, turns, this }
+            Self { commands, asked, board, recorded, journal, live, stats, scripts, outlets, turns, this }
         })
     }
 }
 
 impl Alarms {
+    /// How people are told who aren't at a console.
+    pub(crate) fn outlets(&self) -> &Arc<Outlets> {
+        &self.outlets
+    }
+
     /// Of the last 24 hours as they are kept; of any other time from the journal.
     fn key_figures(&self, time: Time) -> Result<KeyFigures, String> {
         let now = self.commands.clock.now().utc;

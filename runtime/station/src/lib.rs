@@ -26,6 +26,7 @@ pub mod inbox;
 mod link;
 mod modes;
 mod now_running;
+mod outlets;
 mod outside;
 mod pace;
 mod prepare;

@@ -9,7 +9,7 @@ use plantroom_fieldbus::Fieldbus;
 use plantroom_model::{AutomationVerb, ConnectionId, Door, ModeRequest, Now, Outcome, Snapshot, TagId, Value, WriteRequest};
 use plantroom_project::Plant;
 use plantroom_server::{
-    AlarmDoor, AutomationEntry, AutomationNow, Health, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why,
+    AlarmDoor, AutomationEntry, AutomationNow, Health, OutletDoor, Override, ProjectDoor, RegisterNow, ScreenSet, Station, Why,
 };
 use tokio::sync::watch;
 
@@ -20,6 +20,7 @@ use crate::command::{CommandPath, Who};
 use crate::figures;
 use crate::handles;
 use crate::inbox::{Inbox, PluginWord};
+use crate::outlets;
 use crate::target;
 
 /// What the server gets.
@@ -136,6 +137,10 @@ impl Station for StationLink {
         Arc::clone(&self.alarms) as Arc<dyn AlarmDoor>
     }
 
+    fn outlets(&self) -> Arc<dyn OutletDoor> {
+        Arc::clone(self.alarms.outlets()) as Arc<dyn OutletDoor>
+    }
+
     fn project(&self) -> Arc<dyn ProjectDoor> {
         Arc::clone(&self.changes) as Arc<dyn ProjectDoor>
     }
@@ -162,7 +167,7 @@ impl Station for StationLink {
     }
 
     fn metrics(&self) -> String {
-        let text = figures::text(&self.commands, &self.fieldbus, self.inbox.lost());
-        self.alarms.metrics(text)
+        let station = figures::text(&self.commands, &self.fieldbus, self.inbox.lost());
+        self.alarms.metrics(station) + &outlets::figures_text(self.alarms.outlets())
     }
 }

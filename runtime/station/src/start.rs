@@ -13,7 +13,7 @@ use plantroom_alarms::AlarmEngine;
 use plantroom_fieldbus::Fieldbus;
 use plantroom_historian::Journal;
 use plantroom_host::{Loaded, Outside};
-use plantroom_model::{AlarmBoard, Diagnostic, Frame, Now, PluginId, Role, Snapshot, TagId, Utc, Value};
+use plantroom_model::{AlarmBoard, Diagnostic, Frame, Now, Role, Snapshot, TagId, Utc, Value};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
@@ -31,6 +31,7 @@ use crate::inbox::{Inbox, What, inbox};
 use crate::link::StationLink;
 use crate::modes::Modes;
 use crate::now_running::{NowRunning, Running};
+use crate::outlets::Outlets;
 use crate::outside::{Shared, StationOutside};
 use crate::pace::Pace;
 use crate::prepare::{Prepared, prepare};
@@ -81,6 +82,7 @@ pub struct RunningStation {
     journal: Arc<Journal>,
     alarm_scripts: Arc<AlarmScripts>,
     alarm_figures: Arc<LiveFigures>,
+    outlets: Arc<Outlets>,
     scan: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<AtomicBool>,
     server: tokio::task::JoinHandle<()>,
@@ -133,6 +135,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         stop: Arc::clone(&stop),
     };
     let scan = flow.start().map_err(no_thread)?;
+    alarms.outlets.start().map_err(no_thread)?;
     // After everything that can be refused: the password is told once, and must not be lost with a failed start.
     let first_user = first_user(&access, &*clock)?;
     let machinery = machinery(running, &shared, (Arc::clone(&retained), Arc::clone(&outside)), (snapshot, boards, taken));
@@ -154,6 +157,7 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
         journal: alarms.kept.journal,
         alarm_scripts: alarms.scripts,
         alarm_figures: alarms.live,
+        outlets: alarms.outlets,
         scan: Mutex::new(Some(scan)),
         stop,
         server,
@@ -314,7 +318,7 @@ impl RunningStation {
         // What is held is put back while there is still somebody to do it.
         self.commands.pulses.finish(std::time::Duration::from_millis(PULSES_STOP_MS)).await;
         let (commands, outside, retained, scan) = (self.commands, self.outside, self.retained, self.scan.lock().take());
-        let journal = self.journal;
+        let (journal, outlets) = (self.journal, self.outlets);
         let (access, clock) = (self.access, self.clock);
         // Drivers first, so that nothing is sent any more; then the scan, so that what they said last is kept.
         let down = tokio::task::spawn_blocking(move || {
@@ -328,7 +332,8 @@ impl RunningStation {
                 let _ = scan.join();
             }
             retained.stop();
-            journal.flush();
+            outlets.stop();
+            journal.close(clock.now());
             outside.finish();
             (access, clock, commands)
         });
@@ -385,7 +390,6 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
 
 fn start_plugins(running: &NowRunning, loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<(), StartError> {
     let start = |plugin: &Loaded| plugin.start(Arc::clone(outside) as Arc<dyn Outside>).map_err(no_thread);
-    (0..).zip(loaded).for_each(|(id, plugin)| outside.tell_origin(PluginId(id), plugin));
     let plugins = loaded.iter().map(|plugin| start(plugin).map(|run| Some(Arc::new(run)))).collect::<Result<_, _>>()?;
     let loaded = loaded.iter().cloned().map(Some).collect();
     running.set(Running { plugins, loaded, ..Running::clone(&running.get()) });

@@ -51,7 +51,8 @@ pub enum StoreError {
 
 impl StoreError {
     /// Sorts what the system said.
-    pub(crate) fn io(act: &'static str, path: &Path, source: io::Error) -> Self {
+    /// A system's refusal: what was to be done, with which file.
+    pub fn io(act: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },

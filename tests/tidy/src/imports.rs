@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fieldbus", &["model", "project"]),
     ("simulator", &["model", "project"]),
     ("host", &["model", "project", "archive"]),
+    ("publish", &["model", "store", "script", "project"]),
     ("server", &["model", "wire", "tags", "access", "project", "historian"]),
     ("hmi", &["model", "wire", "scene"]),
     (
@@ -34,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scene",
             "fieldbus",
             "host",
+            "publish",
             "server",
             "archive",
         ],
@@ -77,6 +79,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("argon2", &["access"]),
     ("parquet", &["historian"]),
+    ("mail-send", &["publish"]),
     ("wit-component", &["pack"]),
     ("ed25519-compact", &["archive"]),
     ("tar", &["archive"]),

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::{install, stage};
 
-/// The device that the tests poll, from PyPI.
-const PYMODBUS: [&str; 2] = ["pymodbus==3.16.1", "pyserial==3.5"];
+/// The device that the tests poll, and the mail server that takes their messages, from PyPI.
+const PACKAGES: [&str; 3] = ["pymodbus==3.16.1", "pyserial==3.5", "aiosmtpd==1.4.6"];
 
 /// Makes a Python environment of our own below `target/` with the peers in it, and returns its interpreter.
 ///
@@ -18,17 +18,20 @@ pub fn python() -> Result<PathBuf> {
     let folder = stage::root().join("target/peers");
     let python = folder.join("bin/python");
     let is_ready = |python: &PathBuf| {
-        Command::new(python).args(["-c", "import pymodbus, serial"]).output().is_ok_and(|output| output.status.success())
+        Command::new(python)
+            .args(["-c", "import pymodbus, serial, aiosmtpd"])
+            .output()
+            .is_ok_and(|output| output.status.success())
     };
     if is_ready(&python) {
         return Ok(python);
     }
     install::program("python3", &["python3", "python3-venv"])?;
-    println!("   installing from PyPI into target/peers: {}", PYMODBUS.join(", "));
+    println!("   installing from PyPI into target/peers: {}", PACKAGES.join(", "));
     let make = |folder: &PathBuf| stage::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder));
     if make(&folder).is_err() {
         install::program("pyvenv-for-this-python", &["python3-venv"]).or_else(|_| make(&folder))?;
     }
-    stage::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYMODBUS))?;
+    stage::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES))?;
     Ok(python)
 }

@@ -40,8 +40,9 @@ impl AlarmEngine {
                     Cause { value: value.clone(), source_time: *source_time, detail: Some(Arc::clone(detail)), ..Cause::none() };
                 let held = self.hot[alarm as usize].state.is_holding();
                 self.settle(alarm, known(true), cause, now);
-                // A plugin tells more as it learns more, at the rate that its host grants it; scripts say the same at each run.
-                if matches!(from, ConditionSource::Plugin(_)) {
+                // A plugin tells more as it learns more, at the rate that its host grants it; so does the station. Scripts say
+                // the same at each run.
+                if !matches!(from, ConditionSource::Script(_)) {
                     self.tell_more(alarm, held, value, detail, now);
                 }
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use plantroom_script::{AlarmFacts, AlarmScript, DeclaredValue, LocalTime, Moment, NotifyScript, ScriptError};
+use plantroom_script::{AlarmFacts, AlarmScript, DeclaredValue, LocalTime, Moment, Notification, NotifyScript, ScriptError};
 
 use crate::alarms::Alarms;
 use crate::alarms::decl::ConditionDecl;
@@ -12,6 +12,8 @@ use crate::alarms::keys::ALARM;
 use crate::alarms::read::{Around, read};
 use crate::fields::Fields;
 use crate::folder::ProjectFile;
+use crate::outlets::OutletSpec;
+use crate::people::{People, WeekMinute};
 use crate::placeholders::{Parameter, Parameters, fill_text};
 use crate::report::{Report, Spot, suggestion};
 use crate::shape::check_table;
@@ -132,8 +134,9 @@ fn tell(error: &ScriptError, file: &ProjectFile, source: u32, report: &mut Repor
     report.error(Spot::new(place(file, source, (error.line, error.column))), error.message.clone(), "");
 }
 
-/// Tries the rules of a file: they can be read, their functions run on a usual alarm, and their outlets exist.
-pub(crate) fn check_notify(file: &ProjectFile, outlets: &[String], may_miss: bool, report: &mut Report) {
+/// Tries the rules of a file: they can be read, their functions run on a usual alarm, and their outlets and people exist.
+/// Without what is known these are believed.
+pub(crate) fn check_notify(file: &ProjectFile, known: Option<(&[OutletSpec], &People)>, report: &mut Report) {
     let source = report.sources.add(&file.path, &file.text);
     let script = match NotifyScript::compile(&file.path, &file.text) {
         Ok(script) => script,
@@ -142,6 +145,7 @@ pub(crate) fn check_notify(file: &ProjectFile, outlets: &[String], may_miss: boo
     let facts = AlarmFacts { name: "area/alarm".to_owned(), message: "Alarm".to_owned(), ..AlarmFacts::default() };
     let steps = script.steps_min().iter().map(|step| Moment::Unacknowledged(*step));
     let moments = [Moment::Occurred, Moment::Returned, Moment::Acknowledged].into_iter().chain(steps);
+    let mut told_already = Vec::new();
     for (moment, priority) in moments.flat_map(|moment| plantroom_model::Priority::ALL.map(|priority| (moment, priority))) {
         let facts = AlarmFacts { priority, ..facts.clone() };
         let mut reads_tags = false;
@@ -151,16 +155,38 @@ pub(crate) fn check_notify(file: &ProjectFile, outlets: &[String], may_miss: boo
                 reads_tags = true;
                 None
             });
-        match told {
-            Ok(told) => {
-                for one in told.iter().filter(|one| !may_miss && !outlets.iter().any(|name| **name == *one.outlet)) {
-                    let help = suggestion(&one.outlet, outlets.iter().map(String::as_str), "declare it in outlets.toml");
-                    let spot = Spot::new(place(file, source, one.place));
-                    report.error(spot, format!("there is no outlet `{}`", one.outlet), help);
+        match (told, known) {
+            (Ok(told), Some((outlets, people))) => {
+                for one in &told {
+                    let Some((message, help)) = mistake_of(one, outlets, people) else { continue };
+                    // The same call is tried for many alarms.
+                    if !told_already.contains(&(one.place, message.clone())) {
+                        report.error(Spot::new(place(file, source, one.place)), message.clone(), help);
+                        told_already.push((one.place, message));
+                    }
                 }
             }
-            Err(error) if !reads_tags => return tell(&error, file, source, report),
-            Err(_) => {}
+            (Err(error), _) if !reads_tags => return tell(&error, file, source, report),
+            _ => {}
         }
     }
+}
+
+/// What is wrong with a notification: its outlet, or to whom it goes; and what to do.
+fn mistake_of(one: &Notification, outlets: &[OutletSpec], people: &People) -> Option<(String, String)> {
+    let Some(outlet) = outlets.iter().find(|outlet| *outlet.name == *one.outlet) else {
+        let help = suggestion(&one.outlet, outlets.iter().map(|outlet| outlet.name.as_str()), "declare it in outlets.toml");
+        return Some((format!("there is no outlet `{}`", one.outlet), help));
+    };
+    if outlet.is_mail() && one.to.is_empty() {
+        let help = format!("write notify(\"{}\", \"name or address\")", one.outlet);
+        return Some((format!("nothing says to whom `{}` sends", one.outlet), help));
+    }
+    // Who is on duty is asked when it happens; here, who there is at all.
+    let missed = one.to.iter().filter(|name| !people.groups.iter().any(|group| group.name == **name));
+    let missed: Vec<String> = missed.cloned().collect();
+    let reached = people.reach(outlet, &missed, WeekMinute(0));
+    let why = reached.missed.into_iter().next()?;
+    let names = people.persons.iter().map(|one| one.name.as_str()).chain(people.groups.iter().map(|one| one.name.as_str()));
+    Some((why, suggestion(&missed[0], names, "declare people and groups in outlets.toml")))
 }

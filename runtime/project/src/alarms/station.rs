@@ -177,10 +177,10 @@ const ONCE: [(&str, &str, &str, Look, &str, &str); 6] = [
     ),
     (
         "alarms/scripts",
-        "An alarm script has stopped with an error",
+        "An alarm script or a rule of notifications has an error",
         "medium",
         Look::Told,
-        "Its alarms stay as they were, marked unknown",
+        "A script's alarms stay as they were, marked unknown; of what a rule fails at, nobody is told",
         "Tell the engineer; the detail names file and line",
     ),
 ];

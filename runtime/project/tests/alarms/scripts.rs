@@ -86,3 +86,53 @@ fn mistakes_in_scripts_and_outlets_are_told_where_they_stand() {
     assert_eq!((plant.outlets[0].per_hour, plant.outlets[1].bundle_ms, plant.notify_scripts.len()), (10, 0, 1));
     assert!(plant.alarm("system/outlets/mail").is_some());
 }
+
+#[test]
+fn people_and_rosters_are_checked_and_found() {
+    let mail = "[[outlet]]\nname = \"mail\"\nsmtp = { server = \"m\", from = \"a@x\" }\n[[outlet]]\nname = \"pager\"\n\
+                webhook = { url = \"https://h.x/y\", body = { to = \"{to}\", n = [1, \"{text}\"] } }\n";
+    for (text, expected) in [
+        ("[[person]]\nname = \"a\"\nat = { mial = \"a@x\" }", "outlets.toml:9:8 there is no outlet `mial`"),
+        ("[[person]]\nname = \"a\"\nat = { mail = \"a\" }", "outlets.toml:9:8 `a` is not an e-mail address"),
+        ("[[group]]\nname = \"g\"\nmembers = [\"nobody\"]", "outlets.toml:9:12 `nobody` is neither a person nor a group"),
+        ("[[group]]\nname = \"g\"", "outlets.toml:7:1 the group `g` has nobody in it"),
+        ("[[group]]\nname = \"g\"\nmembers = [\"g\"]", "outlets.toml:8:8 the group `g` contains itself"),
+        (
+            "[[group]]\nname = \"g\"\n[[group.duty]]\nmembers = [\"a@x\"]\nfrom = \"25:00\"",
+            "outlets.toml:11:8 `25:00` is not a time of day",
+        ),
+        (
+            "[[group]]\nname = \"g\"\n[[group.duty]]\nmembers = [\"a@x\"]\ndays = [\"mon\"]",
+            "outlets.toml:8:8 nobody of `g` is on duty at tue 00:00",
+        ),
+    ] {
+        let told = told(&[("outlets.toml", &format!("{mail}{text}"))]);
+        assert!(told.len() == 1 && told[0].starts_with(expected), "{text}\n{told:#?}\n{expected}");
+    }
+    let bad_body = mail.replace("{text}", "{txet}");
+    let said = told(&[("outlets.toml", &bad_body)]);
+    assert!(said.len() == 1 && said[0].starts_with("outlets.toml:6:41 nothing is known as `{txet}`"), "{said:#?}");
+    let people =
+        "[[person]]\nname = \"anna\"\nat = { mail = \"anna@x\" }\n[[group]]\nname = \"all\"\nmembers = [\"anna\", \"b@x\"]\n";
+    for (to, expected) in [
+        ("\"anna\"", ""),
+        ("[\"all\", \"c@x\"]", ""),
+        ("\"ana\"", "`ana` is neither a person, a group, nor an e-mail address"),
+        ("[]", "nothing says to whom `mail` sends"),
+    ] {
+        let rule = format!("fn occurred(alarm) {{ notify(\"mail\", {to}); }}");
+        let told = told(&[("outlets.toml", &format!("{mail}{people}")), ("alarms/notify/x.rhai", &rule)]);
+        let wanted = if expected.is_empty() { Vec::new() } else { vec![format!("alarms/notify/x.rhai:1:23 {expected}")] };
+        assert!(
+            told.len() == wanted.len() && told.iter().zip(&wanted).all(|(told, wanted)| told.starts_with(wanted)),
+            "{to}: {told:#?}"
+        );
+    }
+    let plant = plant(&[("outlets.toml", &format!("{mail}{people}"))]);
+    let to = ["all".to_owned(), "anna".to_owned()];
+    let reached = plant.people.reach(&plant.outlets[0], &to, plantroom_project::WeekMinute(0));
+    assert_eq!((reached.addresses, reached.missed.len()), (vec!["anna@x".to_owned(), "b@x".to_owned()], 0));
+    let reached = plant.people.reach(&plant.outlets[1], &to, plantroom_project::WeekMinute(0));
+    assert_eq!((reached.addresses, reached.missed[0].as_str()), (vec!["b@x".to_owned()], "anna has no address at pager"));
+    assert!(plant.tag("system/outlets/mail/ok").is_some());
+}

@@ -123,9 +123,9 @@ impl AlarmRunner {
         }
     }
 
-    /// How many of its alarms can't be told because their script failed last.
-    pub fn failing(&self) -> usize {
-        self.watched.iter().filter(|one| one.failures > 0).count()
+    /// Alarms whose script fails, and why; until an evaluation is good.
+    pub fn failing(&self) -> impl Iterator<Item = (AlarmId, &ScriptError)> {
+        self.watched.iter().filter_map(|one| Some((one.watch.alarm, one.error.as_ref()?)))
     }
 
     /// Whether any of its alarms reads this tag.

@@ -19,6 +19,8 @@ pub struct Escalation {
 struct Open {
     occurrence: Occurrence,
     since: Mono,
+    /// How long it had waited before that, in ms: before the station started.
+    before_ms: u64,
     /// Which step comes next.
     next: usize,
 }
@@ -36,8 +38,39 @@ impl Escalation {
             return;
         }
         self.end(alarm);
-        self.open.insert(alarm, Open { occurrence, since: now, next: 0 });
+        self.open.insert(alarm, Open { occurrence, since: now, before_ms: 0, next: 0 });
         self.schedule(alarm);
+    }
+
+    /// An alarm waits since before the station started: for so long, in ms, and this step was told already. Steps that came
+    /// while nobody counted are due at once, told as the last of them.
+    pub fn resume(&mut self, alarm: AlarmId, occurrence: Occurrence, now: Mono, (before_ms, told_min): (u64, Option<u32>)) {
+        self.end(alarm);
+        let next = told_min.map_or(0, |told| self.steps_min.partition_point(|step| *step <= told));
+        self.open.insert(alarm, Open { occurrence, since: now, before_ms, next });
+        self.schedule(alarm);
+    }
+
+    /// Takes other steps from now on: the rules were changed. What was told is not told again.
+    pub fn change_steps(&mut self, steps_min: impl IntoIterator<Item = u32>) {
+        let told = |open: &Open| open.next.checked_sub(1).and_then(|place| self.steps_min.get(place)).copied();
+        let kept: Vec<(AlarmId, Open, Option<u32>)> = self.open.iter().map(|(alarm, open)| (*alarm, *open, told(open))).collect();
+        *self = Self::new(steps_min);
+        for (alarm, open, told) in kept {
+            let next = told.map_or(0, |told| self.steps_min.partition_point(|step| *step <= told));
+            self.open.insert(alarm, Open { next, ..open });
+            self.schedule(alarm);
+        }
+    }
+
+    /// Whether it waits.
+    pub fn waits(&self, alarm: AlarmId) -> bool {
+        self.open.contains_key(&alarm)
+    }
+
+    /// All that wait.
+    pub fn waiting(&self) -> Vec<AlarmId> {
+        self.open.keys().copied().collect()
     }
 
     /// It waits no more: acknowledged, hidden, or gone.
@@ -55,7 +88,7 @@ impl Escalation {
         while let Some((due, alarm)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
             self.due.remove(&(due, alarm));
             let Some(mut open) = self.open.get(&alarm).copied() else { continue };
-            let minutes = now.since(open.since) / (MINUTE_MS * 1_000_000);
+            let minutes = (now.since(open.since) / 1_000_000 + open.before_ms) / MINUTE_MS;
             let passed = self.steps_min.partition_point(|step| u64::from(*step) <= minutes);
             open.next = passed.max(open.next + 1);
             if let Some(step) = self.steps_min.get(open.next - 1) {
@@ -73,7 +106,8 @@ impl Escalation {
     }
 
     fn time_of(&self, open: &Open) -> Option<Mono> {
-        Some(open.since.plus_ms(u64::from(*self.steps_min.get(open.next)?) * MINUTE_MS))
+        let step_ms = u64::from(*self.steps_min.get(open.next)?) * MINUTE_MS;
+        Some(open.since.plus_ms(step_ms.saturating_sub(open.before_ms)))
     }
 
     fn schedule(&mut self, alarm: AlarmId) {

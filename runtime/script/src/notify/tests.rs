@@ -99,3 +99,21 @@ fn steps_come_in_their_time_and_end_with_the_acknowledgement() {
     escalation.begin(two, Occurrence(3), minutes(60));
     assert_eq!(escalation.next_due(), Some(minutes(70)), "a new occurrence begins anew");
 }
+
+#[test]
+fn what_waited_before_a_restart_goes_on_and_other_rules_repeat_nothing() {
+    let minutes = |minutes: u64| Mono(1_000_000_000).plus_ms(minutes * 60_000);
+    let (one, two, three) = (AlarmId(1), AlarmId(2), AlarmId(3));
+    let mut escalation = Escalation::new([5, 15, 30]);
+    escalation.resume(one, Occurrence(1), minutes(0), (12 * 60_000, Some(5)));
+    escalation.resume(two, Occurrence(2), minutes(0), (40 * 60_000, Some(15)));
+    escalation.resume(three, Occurrence(3), minutes(0), (17 * 60_000, None));
+    assert_eq!(escalation.due(minutes(0)), [(two, Occurrence(2), 30), (three, Occurrence(3), 15)], "missed steps, told once");
+    assert_eq!(escalation.next_due(), Some(minutes(3)), "three minutes were left");
+    assert_eq!(escalation.due(minutes(3)), [(one, Occurrence(1), 15)]);
+    escalation.change_steps([10, 20]);
+    assert_eq!(escalation.next_due(), Some(minutes(3)), "the third has waited 20 minutes then: {escalation:?}");
+    assert_eq!(escalation.due(minutes(3)), [(three, Occurrence(3), 20)]);
+    assert_eq!(escalation.due(minutes(8)), [(one, Occurrence(1), 20)]);
+    assert_eq!((escalation.waits(two), escalation.waiting(), escalation.next_due()), (true, vec![one, two, three], None));
+}

@@ -218,6 +218,10 @@ impl Station for Fake {
         self.access.clone()
     }
 
+    fn outlets(&self) -> Arc<dyn crate::OutletDoor> {
+        self.alarms.clone()
+    }
+
     fn alarms(&self) -> Arc<dyn crate::AlarmDoor> {
         self.alarms.clone()
     }

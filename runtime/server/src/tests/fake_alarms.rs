@@ -10,7 +10,7 @@ use plantroom_model::{AlarmBoard, Door, Outcome, OutcomeKind};
 use plantroom_wire::{AlarmFiguresNow, AlarmLine, AlarmWish, JournalAsk};
 use tokio::sync::watch;
 
-use crate::AlarmDoor;
+use crate::{AlarmDoor, DeliveryAsk, DeliveryLine, OutletDoor, OutletStatus};
 
 /// What was asked of the alarms: who, what, with which comment.
 pub(super) type Asked = (String, AlarmWish, String);
@@ -71,5 +71,21 @@ impl AlarmDoor for FakeAlarms {
 
     fn export(&self, _: &JournalAsk, format: &str) -> Result<Vec<u8>, String> {
         Ok(format!("row as {format}").into_bytes())
+    }
+}
+
+impl OutletDoor for FakeAlarms {
+    fn outlets(&self) -> Vec<OutletStatus> {
+        vec![OutletStatus { name: "mail".to_owned(), ok: true, ..OutletStatus::default() }]
+    }
+
+    fn deliveries(&self, ask: &DeliveryAsk) -> Result<Vec<DeliveryLine>, String> {
+        let outlet = ask.outlet.clone().ok_or_else(|| "which outlet?".to_owned())?;
+        Ok(vec![DeliveryLine { outlet, ..DeliveryLine::default() }])
+    }
+
+    fn try_out(&self, _: (Session, Door), outlet: String, to: String) -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+        let message = format!("{outlet} to {to}");
+        Box::pin(std::future::ready(Outcome { kind: OutcomeKind::Done, message, audit: 1 }))
     }
 }

@@ -33,6 +33,7 @@ fn example(route: &Route) -> (String, &'static str) {
         Some("ReasonBody") => r#"{"reason":"x"}"#,
         Some("AlarmActsBody") => r#"{"verb":"reset","alarms":[{"name":"intake/high"}],"comment":"x"}"#,
         Some("AlarmActBody") => r#"{"comment":"x"}"#,
+        Some("OutletTryBody") => r#"{"to":"x"}"#,
         Some("ChangeBody") => r#"{"comment":"x"}"#,
         Some("RollbackBody") => r#"{"comment":"x"}"#,
         Some(other) => panic!("no example of {other}"),
@@ -282,4 +283,24 @@ async fn broken_requests_are_answered_or_closed() {
         assert!(status == 0 || (400..500).contains(&status), "{status} for {:?}", &request[..request.len().min(60)]);
     }
     assert_eq!(served.ask("GET", "/healthz", &[], "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outlets_are_told_and_tried() {
+    let fake = Fake::new();
+    let served = serve(&fake).await;
+    let token = fake.token("eve");
+    for (verb, path, body, status, expected) in [
+        ("GET", "/api/v1/outlets", "", 200, r#""name":"mail""#),
+        ("GET", "/api/v1/deliveries?outlet=mail&limit=3", "", 200, r#""outlet":"mail""#),
+        ("GET", "/api/v1/deliveries", "", 400, "which outlet?"),
+        ("GET", "/api/v1/deliveries?since=yesterday", "", 400, "is not a time"),
+        ("GET", "/api/v1/deliveries?sort=x", "", 400, "sort"),
+        ("POST", "/api/v1/outlets/mail/try", r#"{"to":"anna"}"#, 200, "mail to anna"),
+        ("POST", "/api/v1/outlets/mail/try", "", 200, "mail to "),
+    ] {
+        let answer = served.call(&token, verb, path, body).await;
+        assert_eq!(answer.status, status, "{verb} {path}: {}", answer.text);
+        assert!(answer.text.contains(expected), "{verb} {path}: {}", answer.text);
+    }
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::keep::{self, Keeper, Kept};
+use crate::alarms::OwnAlarms;
 use crate::change::text::digest;
 use crate::clock::Clock;
 use crate::flow::FrameReader;
@@ -89,6 +90,7 @@ struct Work {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Arc<dyn Clock>,
     inbox: Arc<Inbox>,
+    own: Arc<OwnAlarms>,
     plant: Arc<Plant>,
     /// One a file, in the order of the plant's list; `None` where it can't be run.
     runners: Vec<Option<(Arc<str>, AlarmRunner)>>,
@@ -112,7 +114,7 @@ impl AlarmScripts {
     pub fn start(
         running: Arc<NowRunning>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
-        (clock, inbox): (Arc<dyn Clock>, Arc<Inbox>),
+        (clock, inbox, own): (Arc<dyn Clock>, Arc<Inbox>, Arc<OwnAlarms>),
         data: &Path,
     ) -> std::io::Result<Arc<Self>> {
         let desk = Arc::new(Desk::default());
@@ -125,6 +127,7 @@ impl AlarmScripts {
             snapshots,
             clock,
             inbox,
+            own,
             plant: Arc::clone(&plant),
             runners: Vec::new(),
             changed: HashSet::new(),
@@ -260,17 +263,7 @@ impl Work {
         let (plant, now) = (Arc::clone(&self.plant), self.clock.now());
         let names: Vec<&str> =
             changed.iter().filter_map(|tag| plant.tags.get(tag.0 as usize)).map(|spec| spec.name.as_str()).collect();
-        let mut read = |name: &str| {
-            let (id, spec) = plant.tag(name)?;
-            let sample = snapshot.get(id)?;
-            Some(TagNow {
-                sample: sample.clone(),
-                kind: Some(spec.kind),
-                unit: spec.unit.clone(),
-                decimals: spec.decimals,
-                states: spec.states.clone(),
-            })
-        };
+        let mut read = |name: &str| tag_now(&plant, &snapshot, name);
         let mut due: Option<Mono> = None;
         let mut said = Vec::new();
         for (place, slot) in self.runners.iter_mut().enumerate() {
@@ -281,7 +274,7 @@ impl Work {
                 && let Some(figures) = self.figures.lock().get_mut(place)
             {
                 (figures.runs, figures.failures) = (figures.runs + evaluated.runs, figures.failures + evaluated.failures);
-                figures.stopped = runner.failing() as u64;
+                figures.stopped = runner.failing().count() as u64;
                 figures.took_ns += self.clock.now().mono.since(begun);
             }
             for line in &evaluated.printed {
@@ -297,7 +290,23 @@ impl Work {
             }
         }
         self.waiting.append(&mut said);
+        self.tell_errors();
         due
+    }
+
+    /// What fails is an alarm of the station, until it works again.
+    fn tell_errors(&self) {
+        let failing = self.runners.iter().flatten().flat_map(|(_, runner)| runner.failing());
+        let mut words = failing.map(|(alarm, error)| {
+            let name = self.plant.alarms.get(alarm.0 as usize).map_or("", |spec| spec.name.as_str());
+            format!("{name}: {error}")
+        });
+        let (first, more) = (words.next(), words.count());
+        let wrong = first.map(|first| if more == 0 { first } else { format!("{first} (and {more} more)") });
+        let broken = self.runners.iter().filter(|runner| runner.is_none()).count();
+        let wrong =
+            wrong.or_else(|| (broken > 0).then(|| format!("{broken} file(s) of alarm scripts can't be run; see the log")));
+        self.own.set("system/alarms/scripts", "scripts", wrong);
     }
 
     fn unknown(&mut self, place: usize, alarms: &[AlarmId]) {
@@ -331,6 +340,18 @@ impl Work {
 fn kept_of<'a>(before: &'a Kept, file: &plantroom_project::ScriptFile) -> Option<&'a Kept> {
     let kept = before.get(&file.path).filter(|kept| kept["text"] == digest(file.text.as_bytes()).as_str())?;
     kept["alarms"].as_object()
+}
+
+/// A tag as scripts see it; `None` where there is none.
+pub(crate) fn tag_now(plant: &Plant, snapshot: &Snapshot, name: &str) -> Option<TagNow> {
+    let (id, spec) = plant.tag(name)?;
+    Some(TagNow {
+        sample: snapshot.get(id)?.clone(),
+        kind: Some(spec.kind),
+        unit: spec.unit.clone(),
+        decimals: spec.decimals,
+        states: spec.states.clone(),
+    })
 }
 
 fn watch_of(plant: &Plant, alarm: &plantroom_project::ScriptedAlarm) -> Watch {

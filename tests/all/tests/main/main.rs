@@ -24,6 +24,7 @@ mod library;
 mod lines;
 mod new_user;
 mod online;
+mod outlets;
 mod output;
 mod panes;
 mod screens;
