@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, field_error};
-use plantroom_project::ConnectionSpec;
+use plantroom_model::{ConnectionId, LinkState, ModbusCompletion, ModbusRequest, Now, StreamEar, StreamLine, field_error};
+use plantroom_project::{ConnectionSpec, LinkSpec};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -13,6 +13,7 @@ use crate::figures::LinkFigures;
 use crate::line::Line;
 use crate::link;
 use crate::queue::Open;
+use crate::stream::Port;
 use crate::thread::FieldThread;
 
 /// Called exactly once, with how a transaction ended; on any thread, and it must return at once.
@@ -41,9 +42,9 @@ struct Link {
     running: Option<Running>,
 }
 
-struct Running {
-    line: Arc<Line>,
-    task: JoinHandle<()>,
+enum Running {
+    Modbus { line: Arc<Line>, task: JoinHandle<()> },
+    Stream(Arc<Port>),
 }
 
 /// What [`Fieldbus::apply`] did, by connection.
@@ -107,9 +108,16 @@ impl Fieldbus {
             let before = std::mem::replace(&mut link.spec, spec.clone());
             match link.running.take() {
                 Some(running) if spec.name == before.name && spec.link == before.link && spec.quiet_ms == before.quiet_ms => {
-                    running.line.set_pace(spec.timeout_ms, spec.pipeline);
+                    running.set_pace(spec);
                     link.running = Some(running);
                     applied.kept.push(id);
+                }
+                // Whoever holds the bytes goes on holding them.
+                Some(Running::Stream(port)) if spec.name == before.name && let LinkSpec::Stream(to) = &spec.link => {
+                    port.set_timeout(spec.timeout_ms);
+                    port.lead_to(to);
+                    link.running = Some(Running::Stream(port));
+                    applied.replaced.push(id);
                 }
                 running => {
                     let was = running.is_some();
@@ -138,9 +146,13 @@ impl Fieldbus {
     }
 
     fn open(&self, id: ConnectionId, spec: &ConnectionSpec) -> Running {
-        let line = Arc::new(Line::new(id, spec, Arc::clone(&self.now), Arc::clone(&self.on_link)));
+        let seams = (Arc::clone(&self.now), Arc::clone(&self.on_link));
+        if let LinkSpec::Stream(stream) = &spec.link {
+            return Running::Stream(Arc::new(Port::new(id, spec, stream, seams, self.runtime.clone())));
+        }
+        let line = Arc::new(Line::new(id, spec, seams.0, seams.1));
         let task = self.runtime.spawn(link::run(Arc::clone(&line)));
-        Running { line, task }
+        Running::Modbus { line, task }
     }
 
     /// Queues a transaction. Never blocks; `done` is called exactly once, at the latest a time-out after the
@@ -161,9 +173,21 @@ impl Fieldbus {
         }
     }
 
+    /// Takes a connection that carries bytes into somebody's hands, and keeps it open as long as it is there; `None` for one
+    /// that doesn't exist, or carries transactions. Whoever held it before holds nothing any more, and is told nothing.
+    pub fn attach(&self, connection: ConnectionId, ear: StreamEar) -> Option<Box<dyn StreamLine>> {
+        let links = self.links();
+        let Some(Running::Stream(port)) = &links.get(connection.0 as usize)?.running else { return None };
+        Some(port.attach(ear))
+    }
+
     /// What a connection has been through; `None` for one that doesn't exist.
     pub fn figures(&self, connection: ConnectionId) -> Option<LinkFigures> {
-        self.line(connection).map(|line| line.figures())
+        let links = self.links();
+        match links.get(connection.0 as usize)?.running.as_ref()? {
+            Running::Modbus { line, .. } => Some(line.figures()),
+            Running::Stream(port) => Some(port.figures()),
+        }
     }
 
     /// Closes all connections. What waits ends as not connected; what is on the wire as not answered.
@@ -173,7 +197,10 @@ impl Fieldbus {
 
     fn line(&self, connection: ConnectionId) -> Option<Arc<Line>> {
         let links = self.links();
-        links.get(connection.0 as usize)?.running.as_ref().map(|running| Arc::clone(&running.line))
+        match links.get(connection.0 as usize)?.running.as_ref()? {
+            Running::Modbus { line, .. } => Some(Arc::clone(line)),
+            Running::Stream(_) => None,
+        }
     }
 
     fn links(&self) -> RwLockReadGuard<'_, Vec<Link>> {
@@ -183,8 +210,20 @@ impl Fieldbus {
 
 impl Running {
     fn close(&self) {
-        self.task.abort();
-        self.line.close();
+        match self {
+            Self::Modbus { line, task } => {
+                task.abort();
+                line.close();
+            }
+            Self::Stream(port) => port.close(),
+        }
+    }
+
+    fn set_pace(&self, spec: &ConnectionSpec) {
+        match self {
+            Self::Modbus { line, .. } => line.set_pace(spec.timeout_ms, spec.pipeline),
+            Self::Stream(port) => port.set_timeout(spec.timeout_ms),
+        }
     }
 }
 

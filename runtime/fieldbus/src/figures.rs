@@ -32,6 +32,10 @@ pub struct LinkFigures {
     pub round_trip_us: u64,
     /// The longest of them, in us.
     pub round_trip_max_us: u64,
+    /// Bytes that came, over connections that carry bytes.
+    pub bytes_in: u64,
+    /// Bytes that left, over connections that carry bytes.
+    pub bytes_out: u64,
     /// Requests open now: waiting, and on the wire.
     pub open: usize,
     /// Every unit that was asked, by address.
@@ -53,6 +57,8 @@ impl Default for LinkFigures {
             last_error: String::new(),
             round_trip_us: 0,
             round_trip_max_us: 0,
+            bytes_in: 0,
+            bytes_out: 0,
             open: 0,
             units: Vec::new(),
         }

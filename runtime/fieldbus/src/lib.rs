@@ -1,8 +1,8 @@
 //! Carries transactions to the devices and back.
 //!
-//! In:  requests on named connections, from any thread; the connections of a project.
-//! Out: for every request exactly one completion; for every connection its state and its figures.
-//! Start at [`Fieldbus::transact`].
+//! In:  requests on named connections, from any thread; bytes for those that carry bytes; the connections of a project.
+//! Out: for every request exactly one completion; bytes that came; for every connection its state and its figures.
+//! Start at [`Fieldbus::transact`], and for bytes at [`Fieldbus::attach`].
 //!
 //! Each connection has one task (`link.rs`). Over Modbus TCP (`tcp.rs`) some transactions may be on the way at once, each
 //! under its id; over serial lines, and serial frames over TCP, (`serial.rs`) one is. Writes go before reads, otherwise
@@ -12,6 +12,7 @@
 //! Invariant: an answer is only ever given to the request that it answers: by its transaction id, or, where there is
 //! none, because nothing that looks like it can come late.
 //! Invariant: a request is never sent twice, and never waits for a lost link to come back.
+//! Invariant: bytes are never carried over to another session (`stream.rs`), and never wait in more than bounded room.
 //! Invariant: knows no data type, byte order, block or poll rate; those live in the driver's component.
 
 mod check;
@@ -30,6 +31,7 @@ mod pdu;
 mod queue;
 mod rtu;
 mod serial;
+mod stream;
 mod tcp;
 mod thread;
 mod units;

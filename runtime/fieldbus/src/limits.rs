@@ -65,6 +65,11 @@ pub const FRAME_BODY_BYTES: usize = 254;
 /// Longest function code and data, in bytes (Modbus application protocol V1.1b3, 4.1).
 pub const PDU_BYTES: usize = 253;
 
+/// Most bytes of a stream that are told at once.
+pub const STREAM_READ_BYTES: usize = 16 << 10;
+/// Largest datagram that is let in, in bytes: what UDP can carry.
+pub const DATAGRAM_BYTES: usize = 65_535;
+
 /// The pause before the next try, after so many tries in a row that brought no answer.
 pub fn backoff_ms(failures: u32) -> u64 {
     match failures {

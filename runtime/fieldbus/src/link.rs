@@ -91,5 +91,6 @@ async fn session(line: &Line, opened_before: &mut bool) -> Result<Session, Strin
             opened();
             Ok(serial::carry(line, stream, Timing::of(spec).with_gap(line.quiet_ms)).await)
         }
+        LinkSpec::Stream(_) => Err("it carries bytes, and no transactions".to_owned()),
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn io_words(error: &io::Error) -> String {
     }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            "the device refuses the connection: check its port, and that its Modbus server is on".into()
+            "the device refuses the connection: check the port number, and that the device's server is on".into()
         }
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "the device's network can't be reached: check cable, address and gateway".into()

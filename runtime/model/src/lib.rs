@@ -24,6 +24,7 @@ mod request;
 mod sample;
 mod snapshot;
 mod status;
+mod stream;
 mod tag;
 mod time;
 mod value;
@@ -48,6 +49,7 @@ pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRe
 pub use sample::Sample;
 pub use snapshot::Snapshot;
 pub use status::{Quality, Status};
+pub use stream::{STREAM_BYTES, StreamEar, StreamEvent, StreamLine};
 pub use tag::{
     Deadband, DerivedSpec, Detail, FaultBand, Instance, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec,
     Scaling, TagId, TagSpec, TotalSpec, Totalise, WriteSpec, concerns,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::fields::Fields;
 use crate::names::{Names, check_path, check_word};
 use crate::report::{Report, Spot};
-use crate::{DeviceSpec, LinkSpec, Parity, SerialSpec, TcpAddress};
+use crate::{DeviceSpec, LinkSpec, Parity, SerialSpec, StreamSpec, TcpAddress};
 
 /// Most devices behind one link: a Modbus line has 247 addresses. More are refused.
 const DEVICES: usize = 247;
@@ -42,14 +42,7 @@ pub(crate) fn read(fields: Fields<'_>, names: &mut Names, report: &mut Report) -
             continue;
         }
         let pipeline = table.whole_or("pipeline", 1);
-        if pipeline > 1 && !matches!(link, LinkSpec::Tcp(_)) {
-            let message = "a serial line carries one transaction at a time, so it has no `pipeline`";
-            report.error(table.at("pipeline"), message, "remove it; only Modbus TCP tells several answers apart");
-        }
-        if table.has("quiet_ms") && matches!(link, LinkSpec::Tcp(_)) {
-            let message = "Modbus TCP knows where a message ends without a pause, so it has no `quiet_ms`";
-            report.error(table.at("quiet_ms"), message, "remove it; it is for serial lines and serial frames over TCP");
-        }
+        check_pace(table, &link, report);
         let mut decl = ConnectionDecl {
             name: name.to_owned(),
             driver: table.text("driver").map(|driver| (driver.to_owned(), table.at("driver"))),
@@ -93,26 +86,77 @@ impl ConnectionDecl {
     }
 }
 
-/// The one of `tcp`, `rtu_over_tcp` and `serial` that is given.
+/// Settings that make no sense on this kind of link.
+fn check_pace(table: Fields<'_>, link: &LinkSpec, report: &mut Report) {
+    let is_stream = matches!(link, LinkSpec::Stream(_));
+    if table.whole_or("pipeline", 1_u8) > 1 && !matches!(link, LinkSpec::Tcp(_)) {
+        let message = match is_stream {
+            true => "what is on the way over a stream is its driver's business, so it has no `pipeline`",
+            false => "a serial line carries one transaction at a time, so it has no `pipeline`",
+        };
+        report.error(table.at("pipeline"), message, "remove it; only Modbus TCP tells several answers apart");
+    }
+    if table.has("quiet_ms") && (is_stream || matches!(link, LinkSpec::Tcp(_))) {
+        let message = match is_stream {
+            true => "pauses on a stream are its driver's business, so it has no `quiet_ms`",
+            false => "Modbus TCP knows where a message ends without a pause, so it has no `quiet_ms`",
+        };
+        report.error(table.at("quiet_ms"), message, "remove it; it is for serial lines and serial frames over TCP");
+    }
+}
+
+/// The one of `tcp`, `rtu_over_tcp`, `serial` and `stream` that is given.
 fn read_link(table: Fields<'_>, report: &mut Report) -> LinkSpec {
-    let given: Vec<&str> = ["tcp", "rtu_over_tcp", "serial"].into_iter().filter(|key| table.has(key)).collect();
-    let nowhere = TcpAddress { host: String::new(), port: 0 };
-    let help =
-        "write one of tcp = \"192.168.0.10:502\", rtu_over_tcp = \"192.168.0.10:4001\", serial = { port = \"/dev/ttyUSB0\" }";
+    let help = "write one of tcp = \"192.168.0.10:502\", rtu_over_tcp = \"192.168.0.10:4001\", \
+                serial = { port = \"/dev/ttyUSB0\" }, stream = { tcp = \"192.168.0.10:102\" }";
+    match the_one(table, &["tcp", "rtu_over_tcp", "serial", "stream"], help, report) {
+        Some("serial") => match table.table("serial") {
+            Some(line) => LinkSpec::Serial(read_serial(line, report)),
+            None => LinkSpec::Tcp(nowhere()),
+        },
+        Some("stream") => match table.table("stream") {
+            Some(stream) => LinkSpec::Stream(read_stream(stream, report)),
+            None => LinkSpec::Tcp(nowhere()),
+        },
+        Some("rtu_over_tcp") => LinkSpec::RtuOverTcp(read_address(table, "rtu_over_tcp", report)),
+        Some(_) => LinkSpec::Tcp(read_address(table, "tcp", report)),
+        None => LinkSpec::Tcp(nowhere()),
+    }
+}
+
+/// The one of `tcp`, `udp` and `serial` that is given.
+fn read_stream(table: Fields<'_>, report: &mut Report) -> StreamSpec {
+    let help = "write one of tcp = \"192.168.0.10:102\", udp = \"192.168.0.10:161\", serial = { port = \"/dev/ttyUSB0\" }";
+    match the_one(table, &["tcp", "udp", "serial"], help, report) {
+        Some("serial") => match table.table("serial") {
+            Some(line) => StreamSpec::Serial(read_serial(line, report)),
+            None => StreamSpec::Tcp(nowhere()),
+        },
+        Some("udp") => StreamSpec::Udp(read_address(table, "udp", report)),
+        Some(_) => StreamSpec::Tcp(read_address(table, "tcp", report)),
+        None => StreamSpec::Tcp(nowhere()),
+    }
+}
+
+/// The first of these keys that is given; none and several are told.
+fn the_one(table: Fields<'_>, keys: &[&'static str], help: &str, report: &mut Report) -> Option<&'static str> {
+    let given: Vec<&str> = keys.iter().copied().filter(|key| table.has(key)).collect();
     if given.is_empty() {
         report.error(table.spot, "nothing says how this connection's device is reached", help);
-        return LinkSpec::Tcp(nowhere);
     }
     if let Some(second) = given.get(1) {
         let message = format!("a connection goes one way, but `{}` are given", given.join("` and `"));
         report.error(table.key_at(second), message, "keep one of them");
     }
-    if let Some(line) = table.table("serial") {
-        return LinkSpec::Serial(read_serial(line, report));
-    }
-    let key = if given.first() == Some(&"rtu_over_tcp") { "rtu_over_tcp" } else { "tcp" };
-    let address = table.text(key).and_then(|text| tcp_address(text, table.at(key), report)).unwrap_or(nowhere);
-    if key == "tcp" { LinkSpec::Tcp(address) } else { LinkSpec::RtuOverTcp(address) }
+    keys.iter().copied().find(|key| given.contains(key))
+}
+
+fn nowhere() -> TcpAddress {
+    TcpAddress { host: String::new(), port: 0 }
+}
+
+fn read_address(table: Fields<'_>, key: &str, report: &mut Report) -> TcpAddress {
+    table.text(key).and_then(|text| tcp_address(text, table.at(key), report)).unwrap_or_else(nowhere)
 }
 
 fn read_serial(line: Fields<'_>, report: &mut Report) -> SerialSpec {

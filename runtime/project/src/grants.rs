@@ -7,7 +7,7 @@ use crate::names::Names;
 use crate::plugins::{Patterns, PluginDecl};
 use crate::report::{Report, Spot, suggestion};
 use crate::resolve::Everything;
-use crate::{Grant, Place, PluginSpec};
+use crate::{Grant, LinkSpec, Place, PluginSpec};
 
 /// Memory of a plugin that has connections, in MiB: drivers hold one image of their registers.
 const DRIVER_MIB: u64 = 32;
@@ -31,7 +31,11 @@ pub(crate) fn resolve(all: &Everything<'_>, tags: &[TagSpec], spots: &[Spot], re
     let plugins = (0..).zip(all.plugins).map(|(id, plugin)| {
         let id = PluginId(id);
         let connections = granted_connections(plugin, id, all, report);
+        let carries_bytes = |id: &&ConnectionId| {
+            all.connections.get(id.0 as usize).is_some_and(|connection| matches!(connection.link, LinkSpec::Stream(_)))
+        };
         let grant = Grant {
+            streams: connections.iter().filter(carries_bytes).copied().collect(),
             publish: matching(&plugin.publish, plugin, id, tags, spots, all.tag_names, report),
             read: matching(&plugin.read, plugin, id, tags, spots, all.tag_names, report),
             write: matching(&plugin.write, plugin, id, tags, spots, all.tag_names, report),

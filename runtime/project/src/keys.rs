@@ -91,7 +91,13 @@ static CONNECTION: Keys = Keys {
         optional("tcp", Shape::Text, "", "where the device is: \"host:port\""),
         optional("rtu_over_tcp", Shape::Text, "", "where the serial server is whose line the devices are on: \"host:port\""),
         optional("serial", Shape::Table(&SERIAL), "", "the serial line that the devices are on"),
-        optional("timeout_ms", Shape::Whole(10, 60_000), "1000", "how long one transaction may take, in ms"),
+        optional("stream", Shape::Table(&STREAM), "", "for drivers of other protocols than Modbus: how bytes reach the device"),
+        optional(
+            "timeout_ms",
+            Shape::Whole(10, 60_000),
+            "1000",
+            "how long one transaction may take, or the opening of a stream, in ms",
+        ),
         optional("pipeline", Shape::Whole(1, 16), "1", "transactions that may be on the way at once; only over tcp"),
         optional(
             "quiet_ms",
@@ -101,6 +107,18 @@ static CONNECTION: Keys = Keys {
         ),
         optional("device", Shape::Free, "{}", "settings of the device for its driver (unit, word order, block size ...)"),
         optional("devices", Shape::Tables(&DEVICE), "[]", "several devices behind this link; `device` holds what they share"),
+    ],
+};
+
+/// Bytes.
+static STREAM: Keys = Keys {
+    what: "stream",
+    doc: "How bytes reach a device whose protocol only its driver knows: one of tcp, udp, serial.",
+    open: false,
+    keys: &[
+        optional("tcp", Shape::Text, "", "where the device is: \"host:port\"; the station opens the connection"),
+        optional("udp", Shape::Text, "", "where the device is: \"host:port\"; datagrams from elsewhere are not let in"),
+        optional("serial", Shape::Table(&SERIAL), "", "the serial line that the device is on"),
     ],
 };
 

@@ -77,7 +77,7 @@ pub use onto::load_onto;
 pub use outlets::{OutletKind, OutletSpec, PLACEHOLDERS, Tls};
 pub use people::{DutySpec, GroupSpec, People, PersonSpec, Reached, WeekMinute};
 pub use plant::{
-    AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec,
+    AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, StreamSpec,
     ScanSpec, ScreenFile, SerialSpec, TcpAddress,
 };
 pub use reach::{Reach, ReachItem, reach};

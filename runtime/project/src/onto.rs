@@ -148,6 +148,7 @@ fn gone_connection(old: &ConnectionSpec) -> ConnectionSpec {
 fn gone_plugin() -> PluginSpec {
     let grant = Grant {
         connections: Vec::new(),
+        streams: Vec::new(),
         publish: Vec::new(),
         read: Vec::new(),
         orders: false,
@@ -235,6 +236,7 @@ impl Ids {
             list.iter_mut().for_each(|id| *id = self.tag(*id));
             list.sort_unstable();
         }
-        grant.connections.iter_mut().for_each(|id| *id = self.connection(*id));
+        let links = grant.connections.iter_mut().chain(&mut grant.streams);
+        links.for_each(|id| *id = self.connection(*id));
     }
 }

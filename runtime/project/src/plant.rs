@@ -124,15 +124,22 @@ impl fmt::Display for LinkSpec {
         match self {
             Self::Tcp(at) => write!(f, "{}:{}", at.host, at.port),
             Self::RtuOverTcp(at) => write!(f, "{}:{} (RTU over TCP)", at.host, at.port),
-            Self::Serial(line) => {
-                let parity = match line.parity {
-                    Parity::None => 'N',
-                    Parity::Even => 'E',
-                    Parity::Odd => 'O',
-                };
-                write!(f, "{} {} {}{parity}{}", line.port, line.baud, line.data_bits, line.stop_bits)
-            }
+            Self::Serial(line) => line.fmt(f),
+            Self::Stream(StreamSpec::Tcp(at)) => write!(f, "{}:{} (bytes)", at.host, at.port),
+            Self::Stream(StreamSpec::Udp(at)) => write!(f, "{}:{} (UDP)", at.host, at.port),
+            Self::Stream(StreamSpec::Serial(line)) => write!(f, "{line} (bytes)"),
         }
+    }
+}
+
+impl fmt::Display for SerialSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parity = match self.parity {
+            Parity::None => 'N',
+            Parity::Even => 'E',
+            Parity::Odd => 'O',
+        };
+        write!(f, "{} {} {}{parity}{}", self.port, self.baud, self.data_bits, self.stop_bits)
     }
 }
 
@@ -269,6 +276,19 @@ pub enum LinkSpec {
     RtuOverTcp(TcpAddress),
     /// A serial line.
     Serial(SerialSpec),
+    /// Bytes, for a protocol that only the driver knows.
+    Stream(StreamSpec),
+}
+
+/// How bytes reach a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamSpec {
+    /// Over a TCP connection that the station opens.
+    Tcp(TcpAddress),
+    /// As datagrams, to one address and from there.
+    Udp(TcpAddress),
+    /// Over a serial line.
+    Serial(SerialSpec),
 }
 
 /// A serial line.
@@ -297,7 +317,7 @@ pub enum Parity {
     Odd,
 }
 
-/// A TCP endpoint by name or number.
+/// An endpoint by name or number: of TCP, or of UDP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpAddress {
     /// Host name or IP address.
@@ -327,8 +347,10 @@ pub struct PluginSpec {
 /// What a project grants a plugin: the other half of what its `plugin.toml` asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
-    /// Links it may use (import `modbus`).
+    /// Links it may use: by transactions (import `modbus`), or by bytes (import `stream`).
     pub connections: Vec<ConnectionId>,
+    /// Those of them that carry bytes: it may write anything to what is behind them.
+    pub streams: Vec<ConnectionId>,
     /// Tags it may publish (import `samples`).
     pub publish: Vec<TagId>,
     /// Tags it may read (import `tags`).
@@ -353,6 +375,13 @@ pub struct Grant {
     pub log_lines_per_s: u32,
     /// What it may do about alarms (import `conditions`).
     pub alarms: AlarmGrant,
+}
+
+impl Grant {
+    /// Whether any of its links carries Modbus.
+    pub fn has_modbus(&self) -> bool {
+        self.connections.len() > self.streams.len()
+    }
 }
 
 /// What a project grants an alarm-logic plugin: `[plugin.grant.alarms]`. Lists are sorted.

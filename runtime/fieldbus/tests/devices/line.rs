@@ -75,7 +75,7 @@ impl Requests {
 }
 
 /// A pseudo-terminal: the devices' end, and the path of ours.
-fn terminal() -> (OwnedFd, String) {
+pub fn terminal() -> (OwnedFd, String) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();

@@ -6,6 +6,7 @@ mod direct;
 mod line;
 mod pipeline;
 mod server;
+mod stream;
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};

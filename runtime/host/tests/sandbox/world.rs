@@ -140,6 +140,7 @@ pub fn plant(grant: impl FnOnce(&mut Grant)) -> Plant {
     };
     let mut all = Grant {
         connections: vec![ConnectionId(1)],
+        streams: Vec::new(),
         publish: vec![TagId(1), TagId(2)],
         read: vec![TagId(3)],
         write: vec![TagId(2)],
