@@ -179,8 +179,8 @@ impl StreamLine for Hand {
         self.wire.call_for_room();
     }
 
-    fn taken(&self, bytes: usize) {
-        self.wire.taken(bytes);
+    fn taken(&self, cost: usize) {
+        self.wire.taken(cost);
     }
 
     fn close(&self, session: u64, reason: &str) {

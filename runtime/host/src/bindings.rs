@@ -6,15 +6,16 @@ wasmtime::component::bindgen!({
         package plantroom:sandbox;
 
         world sandboxed {
-            import plantroom:plugin/types@0.1.3;
-            import plantroom:plugin/samples@0.1.3;
-            import plantroom:plugin/orders@0.1.3;
-            import plantroom:plugin/modbus@0.1.3;
-            import plantroom:plugin/tags@0.1.3;
-            import plantroom:plugin/conditions@0.1.3;
-            import plantroom:plugin/memory@0.1.3;
-            import plantroom:plugin/log@0.1.3;
-            export plantroom:plugin/guest@0.1.3;
+            import plantroom:plugin/types@0.1.4;
+            import plantroom:plugin/samples@0.1.4;
+            import plantroom:plugin/orders@0.1.4;
+            import plantroom:plugin/modbus@0.1.4;
+            import plantroom:plugin/%stream@0.1.4;
+            import plantroom:plugin/tags@0.1.4;
+            import plantroom:plugin/conditions@0.1.4;
+            import plantroom:plugin/memory@0.1.4;
+            import plantroom:plugin/log@0.1.4;
+            export plantroom:plugin/guest@0.1.4;
         }
     ",
     world: "plantroom:sandbox/sandboxed",
@@ -29,7 +30,7 @@ mod optional {
             package plantroom:optional;
 
             world explaining {
-                export plantroom:plugin/diagnose@0.1.3;
+                export plantroom:plugin/diagnose@0.1.4;
             }
         ",
         world: "plantroom:optional/explaining",
@@ -38,7 +39,7 @@ mod optional {
 
 pub(crate) use optional::exports::plantroom::plugin::diagnose;
 pub(crate) use optional::{Explaining, ExplainingIndices};
-pub(crate) use plantroom::plugin::{conditions, log, memory, modbus, orders, samples, tags, types};
+pub(crate) use plantroom::plugin::{conditions, log, memory, modbus, orders, samples, stream, tags, types};
 
 use plantroom_model::Columns;
 

@@ -8,6 +8,7 @@ use plantroom_model::{AlarmId, ConditionWord, Conditions, Mono, Now, OrderId, Se
 use crate::grant::Rights;
 use crate::held::Held;
 use crate::image::Image;
+use crate::imports::Arrival;
 use crate::post::{Post, Reply};
 use crate::rate::{Bucket, Share};
 use crate::stage::{Output, Staged, StepState, Submit};
@@ -115,9 +116,17 @@ impl Books {
         self.rates = None;
     }
 
-    /// Opens the inbox for a new instance.
-    pub fn open(&mut self) {
+    /// Opens the inbox for a new instance, and puts its streams into its hands.
+    pub fn open(&mut self, state: &mut StepState) {
         self.generation = self.post.open();
+        let generation = self.generation;
+        for (place, connection, is_udp) in self.rights.streams() {
+            let post = Arc::clone(&self.post);
+            let ear = Arc::new(move |event, at| post.arrive(generation, Arrival { place, event, at }));
+            if let Some(hand) = self.outside.attach(connection, ear) {
+                state.streams.attach(place, hand, is_udp);
+            }
+        }
     }
 
     /// A step has returned.
@@ -144,7 +153,7 @@ impl Books {
     pub fn commit(&mut self, state: &mut StepState, now: Now) {
         let staged = std::mem::take(&mut state.staged);
         let plugin = self.rights.plugin;
-        let Staged { outputs, words, submits, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } =
+        let Staged { outputs, words, submits, streams, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } =
             staged;
         let (mut samples, transactions) = (0, submits.len() as u64);
         for output in outputs {
@@ -162,6 +171,9 @@ impl Books {
         }
         self.speak(words, now);
         self.send(state, submits, now);
+        for order in state.streams.carry_out(streams) {
+            state.orders.sent(order);
+        }
         self.settle_staged(state, settles);
         if !memory.is_empty() {
             self.keep(state, memory, now);

@@ -35,8 +35,14 @@ const CAPABILITIES: &[Capability] = &[
     Capability {
         import: "modbus",
         what: "for Modbus connections",
-        grant: "no `connections`",
-        granted: |grant| !grant.connections.is_empty(),
+        grant: "no `connections` that carry Modbus",
+        granted: Grant::has_modbus,
+    },
+    Capability {
+        import: "stream",
+        what: "for connections that carry bytes",
+        grant: "no `connections` with `stream` (for example stream = { tcp = \"192.168.0.10:102\" } in connections.toml)",
+        granted: |grant| !grant.streams.is_empty(),
     },
     Capability { import: "tags", what: "to read tags", grant: "no `read` tags", granted: |grant| !grant.read.is_empty() },
     Capability {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use plantroom_model::{ConnectionId, Frame, Origin, PluginId, TagId};
-use plantroom_project::{ConnectionSpec, Grant, Plant, PluginSpec};
+use plantroom_project::{ConnectionSpec, Grant, LinkSpec, Plant, PluginSpec, StreamSpec};
 use serde_json::json;
 
 use crate::alarm_rights::{AlarmRights, tag_link};
@@ -26,6 +26,8 @@ pub(crate) struct Rights {
     pub tags: Vec<TagId>,
     /// The same for alarms.
     pub alarms: AlarmRights,
+    /// Connections that carry datagrams.
+    datagrams: Vec<ConnectionId>,
     /// Handle to tag id, where it may be published; else [`NONE`].
     publish: Vec<u32>,
     /// Tag id to handle, where it may be read; else [`NONE`]. Empty when nothing may be read.
@@ -67,9 +69,14 @@ impl Rights {
             .filter(|_| imports.contains("orders"))
             .filter_map(|tag| Some((*tag, (*handles.get(tag)?, place_of(connection_of(plant, *tag)?, &grant)))))
             .collect();
+        let carries_datagrams = |id: &&ConnectionId| {
+            let connection = plant.connections.get(id.0 as usize);
+            connection.is_some_and(|connection| matches!(connection.link, LinkSpec::Stream(StreamSpec::Udp(_))))
+        };
+        let datagrams = grant.streams.iter().filter(carries_datagrams).copied().collect();
         let alarms = AlarmRights::new(&grant.alarms, plant, imports.contains("conditions"));
         let document = document(spec, plant, &tags, &alarms);
-        Self { plugin, name: spec.name.to_string(), grant, document, tags, alarms, publish, read, readable, write }
+        Self { plugin, name: spec.name.to_string(), grant, document, tags, alarms, datagrams, publish, read, readable, write }
     }
 
     /// Replaces handles by tag ids.
@@ -123,9 +130,15 @@ impl Rights {
         self.write.get(&tag).and_then(|(_, connection)| *connection)
     }
 
-    /// A granted connection by its place.
+    /// A granted connection that carries Modbus, by its place.
     pub fn connection(&self, place: u32) -> Option<ConnectionId> {
-        self.grant.connections.get(place as usize).copied()
+        self.grant.connections.get(place as usize).copied().filter(|id| !self.grant.streams.contains(id))
+    }
+
+    /// Granted connections that carry bytes: place, connection, and whether in datagrams.
+    pub fn streams(&self) -> impl Iterator<Item = (u32, ConnectionId, bool)> {
+        let granted = (0..).zip(&self.grant.connections);
+        granted.filter(|(_, id)| self.grant.streams.contains(id)).map(|(place, id)| (place, *id, self.datagrams.contains(id)))
     }
 }
 
@@ -146,7 +159,12 @@ fn place_of(connection: Option<ConnectionId>, grant: &Grant) -> Option<u32> {
 fn connection_entry(connection: &ConnectionSpec) -> serde_json::Value {
     let devices: Vec<_> =
         connection.devices.iter().map(|device| json!({ "name": &*device.name, "settings": device.settings })).collect();
-    json!({ "name": &*connection.name, "device": connection.device, "pipeline": connection.pipeline, "devices": devices })
+    let mut entry =
+        json!({ "name": &*connection.name, "device": connection.device, "pipeline": connection.pipeline, "devices": devices });
+    if let LinkSpec::Stream(stream) = &connection.link {
+        entry["carries"] = json!(if matches!(stream, StreamSpec::Udp(_)) { "datagrams" } else { "bytes" });
+    }
+    entry
 }
 
 /// The document that `init` gets (wit/README.md, "The init document").

@@ -29,6 +29,10 @@ pub const SET_ROWS: usize = 1 << 20;
 pub const SETS: usize = 65_536;
 /// Text that counts as one more sample of the granted rate, in bytes: so that text is bounded too.
 pub const TEXT_BYTES_A_SAMPLE: usize = 256;
+/// Rows of streams without bytes that a plugin hasn't collected: connections come and go at most five times a second. More is a fault.
+pub const STREAM_ROWS: usize = 4_096;
+/// Bytes kept of a reason why a session was ended.
+pub const CLOSE_REASON_BYTES: usize = 240;
 /// Bytes kept of a settled order's sentence.
 pub const DETAIL_BYTES: usize = 512;
 /// Bytes kept of a log line.

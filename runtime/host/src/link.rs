@@ -3,7 +3,7 @@
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::{SandboxedPre, conditions, log, memory, modbus, orders, samples, tags, types};
+use crate::bindings::{SandboxedPre, conditions, log, memory, modbus, orders, samples, stream, tags, types};
 use crate::stage::StepState;
 use plantroom_project::Grant;
 
@@ -21,7 +21,10 @@ pub(crate) fn link(engine: &Engine, component: &Component, grant: &Grant) -> was
     if grant.orders {
         orders::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     }
-    if !grant.connections.is_empty() {
+    if !grant.streams.is_empty() {
+        stream::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    }
+    if grant.has_modbus() {
         modbus::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     }
     if !grant.read.is_empty() {

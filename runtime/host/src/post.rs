@@ -10,6 +10,7 @@ use plantroom_model::{Frame, ModbusCompletion, Mono, Now, Sample, TagId, Utc, fi
 
 use crate::explain::Query;
 use crate::grant::Rights;
+use crate::imports::Arrival;
 use crate::news::Overflown;
 use crate::{Explanation, Loaded, PluginOrder, limits};
 
@@ -29,6 +30,8 @@ pub(crate) struct Mail {
     pub orders: Vec<PluginOrder>,
     /// Answers, in order.
     pub answers: Vec<(u64, ModbusCompletion)>,
+    /// What happened on streams, in order.
+    pub arrivals: Vec<Arrival>,
     /// Frames, in order.
     pub frames: VecDeque<Arc<Frame>>,
     /// Values of frames that there was no room for; they come before the frames.
@@ -179,6 +182,7 @@ impl Post {
         mail.generation += 1;
         mail.running = true;
         mail.answers.clear();
+        mail.arrivals.clear();
         mail.generation
     }
 
@@ -188,6 +192,7 @@ impl Post {
         mail.generation += 1;
         mail.running = false;
         mail.answers.clear();
+        mail.arrivals.clear();
         mail.queries.clear();
         std::mem::take(&mut mail.orders)
     }
@@ -206,6 +211,7 @@ impl Post {
         Mail {
             orders: std::mem::take(&mut mail.orders),
             answers: std::mem::take(&mut mail.answers),
+            arrivals: std::mem::take(&mut mail.arrivals),
             frames: std::mem::take(&mut mail.frames),
             overflown: std::mem::take(&mut mail.overflown),
             overflown_alarms: std::mem::take(&mut mail.overflown_alarms),
@@ -232,8 +238,19 @@ impl Post {
             mail.gathers = true;
             self.bell.wait_for(&mut mail, left.min(Duration::from_micros(limits::GATHER_US)));
             mail.gathers = false;
-        } else if mail.answers.is_empty() {
+        } else if mail.answers.is_empty() && mail.arrivals.is_empty() {
             self.bell.wait_for(&mut mail, left);
+        }
+    }
+
+    /// Something has happened on a stream.
+    pub fn arrive(&self, generation: u64, arrival: Arrival) {
+        let mut mail = self.mail.lock();
+        if mail.generation == generation {
+            mail.arrivals.push(arrival);
+            if !mail.gathers {
+                self.bell.notify_one();
+            }
         }
     }
 

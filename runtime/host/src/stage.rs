@@ -7,7 +7,7 @@ use plantroom_model::{AlarmId, Columns, ConditionWord, ConnectionId, ModbusReque
 
 use crate::grant::Rights;
 use crate::image::Image;
-use crate::imports::{Orders, Sets, Transactions};
+use crate::imports::{Orders, Sets, StreamAct, Streams, Transactions};
 use crate::limiter::Limiter;
 use crate::limits;
 use crate::news::News;
@@ -26,6 +26,8 @@ pub(crate) struct StepState {
     pub orders: Orders,
     /// Transactions open and answered.
     pub transactions: Transactions,
+    /// Connections that carry bytes.
+    pub streams: Streams,
     /// Rows that it has fixed.
     pub sets: Sets,
     /// Changes and current values.
@@ -51,6 +53,8 @@ pub(crate) struct Staged {
     pub words: Vec<(AlarmId, ConditionWord)>,
     /// Transactions, in order.
     pub submits: Vec<Submit>,
+    /// What it did with streams, in order.
+    pub streams: Vec<StreamAct>,
     /// Orders that it ended.
     pub settles: Vec<(OrderId, SettleCode, String)>,
     /// Log lines.
@@ -134,6 +138,7 @@ impl StepState {
             now: Now::default(),
             orders: Orders::default(),
             transactions: Transactions::new(places),
+            streams: Streams::default(),
             sets: Sets::default(),
             readings,
             news,

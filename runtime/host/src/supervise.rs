@@ -92,9 +92,12 @@ impl Supervised {
     fn unguarded_turn(&mut self, now: Now) -> Turn {
         let mut mail = self.books.post.fetch();
         let (stop, release, queries) = (mail.stop, mail.release, std::mem::take(&mut mail.queries));
-        self.take_in(mail, now);
+        let taken_in = self.take_in(mail, now);
         if stop {
             return self.finish(now);
+        }
+        if let Err(failure) = taken_in {
+            return self.fail(failure);
         }
         self.books.save_if_due(now);
         let held_due = self.books.speak_held(now);
@@ -145,8 +148,8 @@ impl Supervised {
     }
 
     /// Hands what has arrived to the instance.
-    fn take_in(&mut self, mail: Mail, now: Now) {
-        let Mail { mut orders, answers, frames, overflown, overflown_alarms, lost_changes, lost_events, replacement, .. } = mail;
+    fn take_in(&mut self, mail: Mail, now: Now) -> Result<(), Failure> {
+        let Mail { mut orders, answers, arrivals, frames, overflown, overflown_alarms, lost_changes, lost_events, replacement, .. } = mail;
         if let Some(replacement) = replacement {
             let held = self.next.take().map(|earlier| earlier.held).unwrap_or_default();
             self.next = Some(Next::new(replacement, held, now.mono));
@@ -154,7 +157,8 @@ impl Supervised {
         if let Some(next) = &mut self.next {
             next.take_in(std::mem::take(&mut orders), (&overflown, &overflown_alarms), &frames);
         }
-        self.arrived |= !orders.is_empty() || !answers.is_empty();
+        self.arrived |= !orders.is_empty() || !answers.is_empty() || !arrivals.is_empty();
+        let mut has_room = true;
         let (readings, news) = match &mut self.life {
             Life::Running(instance) => {
                 let state = instance.state_mut();
@@ -165,6 +169,7 @@ impl Supervised {
                         state.orders.not_sent(order);
                     }
                 }
+                has_room = state.streams.take_in(arrivals);
                 (&mut state.readings, &mut state.news)
             }
             _ => (&mut self.readings, &mut self.news),
@@ -181,6 +186,11 @@ impl Supervised {
         for frame in frames {
             self.arrived |= readings.frame(rights, &frame) | news.frame(&rights.alarms, &frame);
         }
+        if has_room {
+            return Ok(());
+        }
+        let message = format!("it left more than {} rows of its streams uncollected", limits::STREAM_ROWS);
+        Err(Failure { kind: FaultKind::Contract, message, backtrace: Vec::new() })
     }
 
     fn launch(&mut self, now: Now) -> Turn {
@@ -211,7 +221,7 @@ impl Supervised {
         if let Some(failure) = failure {
             return self.fault(failure, Some((instance.into_state(), 0)));
         }
-        self.books.open();
+        self.books.open(instance.state_mut());
         self.books.commit(instance.state_mut(), now);
         self.life = Life::Running(instance);
         (self.wake, self.arrived) = (now.mono, false);

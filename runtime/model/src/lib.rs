@@ -49,7 +49,7 @@ pub use request::{Door, OrderId, Outcome, OutcomeKind, Role, SettleCode, WriteRe
 pub use sample::Sample;
 pub use snapshot::Snapshot;
 pub use status::{Quality, Status};
-pub use stream::{STREAM_BYTES, StreamEar, StreamEvent, StreamLine};
+pub use stream::{STREAM_BYTES, STREAM_PIECE_BYTES, StreamEar, StreamEvent, StreamLine, stream_cost};
 pub use tag::{
     Deadband, DerivedSpec, Detail, FaultBand, Instance, LimitSet, Origin, Permissive, PermissiveTest, PluginId, PulseSpec,
     Scaling, TagId, TagSpec, TotalSpec, Totalise, WriteSpec, concerns,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::{
-    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, TagId,
-    Utc, Value,
+    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, StreamEar,
+    StreamLine, TagId, Utc, Value,
 };
 
 /// Where everything goes that a committed step did. The station implements it; tests and the testkit do too.
@@ -38,6 +38,14 @@ pub trait Outside: Send + Sync {
 
     /// Queues one transaction. `done` must be called exactly once, from any thread, also from inside this call.
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Box<dyn FnOnce(ModbusCompletion) + Send>);
+
+    /// Opens a connection that carries bytes, and keeps it open until what this returns is dropped; `ear` hears from any thread
+    /// what happens on it, and may do so from inside this call. `None` where there is no such connection; a world
+    /// without streams needn't have any.
+    fn attach(&self, connection: ConnectionId, ear: StreamEar) -> Option<Box<dyn StreamLine>> {
+        let _ = (connection, ear);
+        None
+    }
 
     /// An order has ended; it is told exactly once for every order that was taken in.
     fn settled(&self, order: OrderId, code: SettleCode, detail: String);

@@ -4,9 +4,17 @@ use std::sync::Arc;
 
 use crate::{Mono, Utc};
 
-/// Bytes that one connection may hold in each direction: those that have come and weren't taken, and those that wait to leave.
-/// While that many wait to be taken, nothing more is read; what there is no room for is not taken in.
+/// What one connection may hold in each direction, in bytes: what has come and wasn't taken ([`stream_cost`]), and what waits
+/// to leave. While so much waits to be taken, nothing more is read.
 pub const STREAM_BYTES: usize = 256 << 10;
+
+/// What one piece of bytes costs of [`STREAM_BYTES`]: a device that sends crumbs fills memory too.
+pub fn stream_cost(bytes: usize) -> usize {
+    bytes + 64
+}
+
+/// Most bytes that are sent in one piece, of which there may be as many as there is room for.
+pub const STREAM_PIECE_BYTES: usize = 64 << 10;
 
 /// What happened on a connection. Sessions are counted up from 1: each time that the connection stands is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +51,17 @@ pub type StreamEar = Arc<dyn Fn(StreamEvent, Utc) + Send + Sync>;
 /// A connection in somebody's hands. Every call returns at once. Dropping it closes the connection.
 pub trait StreamLine: Send + Sync {
     /// Queues bytes; over UDP they are one datagram. They are dropped if the session is over by then, or if this time has come
-    /// before the first of them left (0: at any time). Whoever sends keeps to [`STREAM_BYTES`].
+    /// before the first of them left (0: at any time). Whoever sends keeps to [`STREAM_BYTES`] and [`STREAM_PIECE_BYTES`].
     fn send(&self, session: u64, bytes: Vec<u8>, valid_until: Mono);
 
-    /// Bytes that wait to leave.
+    /// What waits to leave ([`stream_cost`] of each piece).
     fn waiting(&self) -> usize;
 
     /// Asks to be told of room, once.
     fn call_for_room(&self);
 
-    /// So many bytes that had come were taken: as many more may come.
-    fn taken(&self, bytes: usize);
+    /// So much of what had come was taken ([`stream_cost`] of each piece): as much more may come.
+    fn taken(&self, cost: usize);
 
     /// Ends a session, because of what the device said or didn't say; nothing happens if it is over already.
     fn close(&self, session: u64, reason: &str);

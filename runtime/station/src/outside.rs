@@ -12,7 +12,7 @@ use plantroom_fieldbus::Fieldbus;
 use plantroom_host::{Loaded, Outside, PluginOrigin, PluginState};
 use plantroom_model::{
     Columns, ConditionSource, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Now, OrderId, PluginId, SettleCode,
-    Status, TagId, Value, limits,
+    Status, StreamEar, StreamLine, TagId, Value, limits,
 };
 use plantroom_store::{RealDisk, read_file, replace_file};
 use tokio::sync::oneshot;
@@ -162,6 +162,10 @@ impl Outside for StationOutside {
 
     fn transact(&self, connection: ConnectionId, request: ModbusRequest, done: Box<dyn FnOnce(ModbusCompletion) + Send>) {
         self.fieldbus.transact(connection, request, done);
+    }
+
+    fn attach(&self, connection: ConnectionId, ear: StreamEar) -> Option<Box<dyn StreamLine>> {
+        self.fieldbus.attach(connection, ear)
     }
 
     fn settled(&self, order: OrderId, code: SettleCode, detail: String) {

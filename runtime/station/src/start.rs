@@ -13,7 +13,7 @@ use plantroom_alarms::AlarmEngine;
 use plantroom_fieldbus::Fieldbus;
 use plantroom_historian::Journal;
 use plantroom_host::{Loaded, Outside};
-use plantroom_model::{AlarmBoard, Diagnostic, Frame, Now, Role, Snapshot, TagId, Utc, Value};
+use plantroom_model::{AlarmBoard, Diagnostic, Frame, Now, PluginId, Role, Snapshot, TagId, Utc, Value};
 use plantroom_project::Plant;
 use plantroom_tags::TagEngine;
 use tokio::net::TcpListener;
@@ -390,6 +390,7 @@ fn start_fieldbus(plant: &Plant, clock: &Arc<dyn Clock>, inbox: &Arc<Inbox>) -> 
 
 fn start_plugins(running: &NowRunning, loaded: &[Loaded], outside: &Arc<StationOutside>) -> Result<(), StartError> {
     let start = |plugin: &Loaded| plugin.start(Arc::clone(outside) as Arc<dyn Outside>).map_err(no_thread);
+    (0..).zip(loaded).for_each(|(id, plugin)| outside.tell_origin(PluginId(id), plugin));
     let plugins = loaded.iter().map(|plugin| start(plugin).map(|run| Some(Arc::new(run)))).collect::<Result<_, _>>()?;
     let loaded = loaded.iter().cloned().map(Some).collect();
     running.set(Running { plugins, loaded, ..Running::clone(&running.get()) });

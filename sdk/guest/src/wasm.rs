@@ -8,24 +8,24 @@ mod bindings {
         path: "../../wit/plugin-0.1",
         inline: "package plantroom:sdk;
             world plugin {
-                include plantroom:plugin/driver@0.1.3;
-                include plantroom:plugin/analytics@0.1.3;
-                include plantroom:plugin/alarm-logic@0.1.3;
-                export plantroom:plugin/diagnose@0.1.3;
+                include plantroom:plugin/driver@0.1.4;
+                include plantroom:plugin/analytics@0.1.4;
+                include plantroom:plugin/alarm-logic@0.1.4;
+                export plantroom:plugin/diagnose@0.1.4;
             }",
         world: "plantroom:sdk/plugin",
         with: {
-            "plantroom:plugin/types@0.1.3/columns": crate::raw::Columns,
-            "plantroom:plugin/orders@0.1.3/batch": crate::raw::OrderBatch,
-            "plantroom:plugin/modbus@0.1.3/request": crate::raw::ModbusRequest,
-            "plantroom:plugin/modbus@0.1.3/completion": crate::raw::ModbusCompletion,
-            "plantroom:plugin/modbus@0.1.3/packed": crate::raw::ModbusAnswers,
-            "plantroom:plugin/samples@0.1.3/runs": crate::raw::SampleRuns,
-            "plantroom:plugin/conditions@0.1.3/words": crate::raw::AlarmWords,
-            "plantroom:plugin/conditions@0.1.3/events": crate::raw::AlarmEventColumns,
-            "plantroom:plugin/conditions@0.1.3/standings": crate::raw::StandingColumns,
-            "plantroom:plugin/guest@0.1.3/problem": crate::raw::Problem,
-            "plantroom:plugin/diagnose@0.1.3/explanation": crate::raw::Explanation,
+            "plantroom:plugin/types@0.1.4/columns": crate::raw::Columns,
+            "plantroom:plugin/orders@0.1.4/batch": crate::raw::OrderBatch,
+            "plantroom:plugin/modbus@0.1.4/request": crate::raw::ModbusRequest,
+            "plantroom:plugin/modbus@0.1.4/completion": crate::raw::ModbusCompletion,
+            "plantroom:plugin/modbus@0.1.4/packed": crate::raw::ModbusAnswers,
+            "plantroom:plugin/samples@0.1.4/runs": crate::raw::SampleRuns,
+            "plantroom:plugin/conditions@0.1.4/words": crate::raw::AlarmWords,
+            "plantroom:plugin/conditions@0.1.4/events": crate::raw::AlarmEventColumns,
+            "plantroom:plugin/conditions@0.1.4/standings": crate::raw::StandingColumns,
+            "plantroom:plugin/guest@0.1.4/problem": crate::raw::Problem,
+            "plantroom:plugin/diagnose@0.1.4/explanation": crate::raw::Explanation,
         },
         generate_all,
         pub_export_macro: true,

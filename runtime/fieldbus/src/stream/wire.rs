@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use plantroom_model::{Mono, STREAM_BYTES};
+use plantroom_model::{Mono, STREAM_BYTES, stream_cost};
 use tokio::sync::Notify;
 
 /// The two directions of a stream.
@@ -23,10 +23,10 @@ struct State {
     /// The session that stands; 0 for none.
     session: u64,
     queue: VecDeque<(Vec<u8>, Mono)>,
-    /// Bytes in the queue, and of the piece that is being sent.
+    /// What the queue costs, with the piece that is being sent.
     waiting: usize,
     wants_room: bool,
-    /// Bytes that came and weren't taken.
+    /// What came and wasn't taken.
     untaken: usize,
     /// Why the session is to end.
     end: Option<String>,
@@ -59,7 +59,7 @@ impl Wire {
         if state.session != session || session == 0 {
             return;
         }
-        state.waiting += bytes.len();
+        state.waiting += stream_cost(bytes.len());
         state.queue.push_back((bytes, valid_until));
         drop(state);
         self.out.notify_one();
@@ -75,9 +75,9 @@ impl Wire {
         self.out.notify_one();
     }
 
-    pub fn taken(&self, bytes: usize) {
+    pub fn taken(&self, cost: usize) {
         let mut state = self.state();
-        state.untaken = state.untaken.saturating_sub(bytes);
+        state.untaken = state.untaken.saturating_sub(cost);
         drop(state);
         self.room.notify_one();
     }
@@ -102,9 +102,9 @@ impl Wire {
         }
     }
 
-    /// So many have come.
+    /// So many bytes have come in one piece.
     pub fn came(&self, bytes: usize) {
-        self.state().untaken += bytes;
+        self.state().untaken += stream_cost(bytes);
     }
 
     /// Waits for a piece to send, or until room is to be told: `None`.
@@ -123,10 +123,10 @@ impl Wire {
         }
     }
 
-    /// A piece is done with.
+    /// A piece of so many bytes is done with.
     pub fn done(&self, bytes: usize) {
         let mut state = self.state();
-        state.waiting = state.waiting.saturating_sub(bytes);
+        state.waiting = state.waiting.saturating_sub(stream_cost(bytes));
     }
 
     /// Waits until the holder wants the end, and says why.

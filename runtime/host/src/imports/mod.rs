@@ -6,9 +6,11 @@ mod memory;
 mod modbus;
 mod orders;
 mod samples;
+mod stream;
 mod tags;
 mod types;
 
 pub(crate) use modbus::Transactions;
 pub(crate) use orders::Orders;
 pub(crate) use samples::Sets;
+pub(crate) use stream::{Arrival, StreamAct, Streams};

@@ -7,40 +7,40 @@ use wit_parser::Resolve;
 const IMPORTS: &[(&str, &str)] = &[
     (
         "publish",
-        r#""plantroom:plugin/samples@0.1.3" "publish" (func $publish (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
+        r#""plantroom:plugin/samples@0.1.4" "publish" (func $publish (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
     ),
-    ("missed", r#""plantroom:plugin/samples@0.1.3" "missed" (func $missed (param i32 i32 i32))"#),
-    ("take", r#""plantroom:plugin/orders@0.1.3" "take" (func $take (param i32 i32))"#),
-    ("settle", r#""plantroom:plugin/orders@0.1.3" "settle" (func $settle (param i64 i32 i32 i32))"#),
+    ("missed", r#""plantroom:plugin/samples@0.1.4" "missed" (func $missed (param i32 i32 i32))"#),
+    ("take", r#""plantroom:plugin/orders@0.1.4" "take" (func $take (param i32 i32))"#),
+    ("settle", r#""plantroom:plugin/orders@0.1.4" "settle" (func $settle (param i64 i32 i32 i32))"#),
     (
         "submit",
-        r#""plantroom:plugin/modbus@0.1.3" "submit" (func $submit (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i64))"#,
+        r#""plantroom:plugin/modbus@0.1.4" "submit" (func $submit (param i32 i32 i32 i32 i32 i32 i32 i64 i32) (result i64))"#,
     ),
     (
         "submit-reads",
-        r#""plantroom:plugin/modbus@0.1.3" "submit-reads" (func $submit_reads
+        r#""plantroom:plugin/modbus@0.1.4" "submit-reads" (func $submit_reads
             (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i64))"#,
     ),
-    ("collect-answers", r#""plantroom:plugin/modbus@0.1.3" "collect-answers" (func $collect_answers (param i32 i32))"#),
-    ("collect", r#""plantroom:plugin/modbus@0.1.3" "collect" (func $collect (param i32 i32))"#),
-    ("fix-set", r#""plantroom:plugin/samples@0.1.3" "fix-set" (func $fix_set (param i32 i32 i32 i32) (result i32))"#),
-    ("publish-runs", r#""plantroom:plugin/samples@0.1.3" "publish-runs" (func $publish_runs (param i32 i32 i32 i32))"#),
-    ("submit-packed", r#""plantroom:plugin/modbus@0.1.3" "submit-packed" (func $submit_packed (param i32 i32) (result i64))"#),
-    ("collect-packed", r#""plantroom:plugin/modbus@0.1.3" "collect-packed" (func $collect_packed (param i32 i32))"#),
-    ("changes", r#""plantroom:plugin/tags@0.1.3" "changes" (func $changes (param i32))"#),
-    ("read", r#""plantroom:plugin/tags@0.1.3" "read" (func $read (param i32 i32 i32))"#),
+    ("collect-answers", r#""plantroom:plugin/modbus@0.1.4" "collect-answers" (func $collect_answers (param i32 i32))"#),
+    ("collect", r#""plantroom:plugin/modbus@0.1.4" "collect" (func $collect (param i32 i32))"#),
+    ("fix-set", r#""plantroom:plugin/samples@0.1.4" "fix-set" (func $fix_set (param i32 i32 i32 i32) (result i32))"#),
+    ("publish-runs", r#""plantroom:plugin/samples@0.1.4" "publish-runs" (func $publish_runs (param i32 i32 i32 i32))"#),
+    ("submit-packed", r#""plantroom:plugin/modbus@0.1.4" "submit-packed" (func $submit_packed (param i32 i32) (result i64))"#),
+    ("collect-packed", r#""plantroom:plugin/modbus@0.1.4" "collect-packed" (func $collect_packed (param i32 i32))"#),
+    ("changes", r#""plantroom:plugin/tags@0.1.4" "changes" (func $changes (param i32))"#),
+    ("read", r#""plantroom:plugin/tags@0.1.4" "read" (func $read (param i32 i32 i32))"#),
     (
         "say",
-        r#""plantroom:plugin/conditions@0.1.3" "say" (func $say
+        r#""plantroom:plugin/conditions@0.1.4" "say" (func $say
             (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
     ),
-    ("take-events", r#""plantroom:plugin/conditions@0.1.3" "take-events" (func $take_events (param i32))"#),
-    ("events-lost", r#""plantroom:plugin/conditions@0.1.3" "lost" (func $events_lost (result i64))"#),
-    ("stand", r#""plantroom:plugin/conditions@0.1.3" "stand" (func $stand (param i32 i32 i32))"#),
-    ("get", r#""plantroom:plugin/memory@0.1.3" "get" (func $get (param i32 i32 i32))"#),
-    ("set", r#""plantroom:plugin/memory@0.1.3" "set" (func $set (param i32 i32 i32 i32) (result i32))"#),
-    ("remove", r#""plantroom:plugin/memory@0.1.3" "remove" (func $remove (param i32 i32))"#),
-    ("log", r#""plantroom:plugin/log@0.1.3" "write" (func $log (param i32 i32 i32))"#),
+    ("take-events", r#""plantroom:plugin/conditions@0.1.4" "take-events" (func $take_events (param i32))"#),
+    ("events-lost", r#""plantroom:plugin/conditions@0.1.4" "lost" (func $events_lost (result i64))"#),
+    ("stand", r#""plantroom:plugin/conditions@0.1.4" "stand" (func $stand (param i32 i32 i32))"#),
+    ("get", r#""plantroom:plugin/memory@0.1.4" "get" (func $get (param i32 i32 i32))"#),
+    ("set", r#""plantroom:plugin/memory@0.1.4" "set" (func $set (param i32 i32 i32 i32) (result i32))"#),
+    ("remove", r#""plantroom:plugin/memory@0.1.4" "remove" (func $remove (param i32 i32))"#),
+    ("log", r#""plantroom:plugin/log@0.1.4" "write" (func $log (param i32 i32 i32))"#),
 ];
 
 /// Memory map of every guest: 0 scratch, 1024 columns, 2048 answers of the host, 4096 data, 65536 what the host allocates.
@@ -68,17 +68,17 @@ const FRAME: &str = r#"
         (i32.store (i32.const 1040) (i32.const 0))
         (i64.store (i32.const 1048) (i64.const 0)))
     SENDONE
-    (func (export "plantroom:plugin/guest@0.1.3#init") (param $config i32) (param $len i32) (result i32)
+    (func (export "plantroom:plugin/guest@0.1.4#init") (param $config i32) (param $len i32) (result i32)
         (i32.store (i32.const 0) (i32.const 0))
         INIT
         (i32.const 0))
-    (func (export "plantroom:plugin/guest@0.1.3#step") (param $mono i64) (param $utc i64) (result i64)
+    (func (export "plantroom:plugin/guest@0.1.4#step") (param $mono i64) (param $utc i64) (result i64)
         (local $i i32) (local $id i64)
         (call $reset)
         (global.set $steps (i32.add (global.get $steps) (i32.const 1)))
         STEP
         (i64.add (local.get $mono) (i64.const 1000000000)))
-    (func (export "plantroom:plugin/guest@0.1.3#stop")
+    (func (export "plantroom:plugin/guest@0.1.4#stop")
         STOP)
 )
 "#;

@@ -57,11 +57,11 @@ fn another_contract_is_named() {
     let ours = Guest { imports: &["log"], step: "(call $log (i32.const 1) (i32.const 0) (i32.const 0))", ..Guest::default() }
         .component();
     refused(
-        &renamed(&ours, b"@0.1.3", b"@0.2.0"),
+        &renamed(&ours, b"@0.1.4", b"@0.2.0"),
         |_| {},
         &["version 0.2.0 of the plugin contract, and this station speaks 0.1"],
     );
-    assert!(load_into(&plant(|_| {}), &renamed(&ours, b"@0.1.3", b"@0.1.7")).unwrap().try_init().is_ok(), "a newer patch works");
+    assert!(load_into(&plant(|_| {}), &renamed(&ours, b"@0.1.4", b"@0.1.7")).unwrap().try_init().is_ok(), "a newer patch works");
     refused(&renamed(&ours, b"plugin/log@", b"plugin/gol@"), |_| {}, &["plantroom:plugin/gol", "does not have yet"]);
 }
 
