@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Outcome, Status};
+use crate::{Outcome, Status, StreamError};
 
 /// What plugin code returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,6 +14,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A Modbus transaction failed.
     Modbus(ModbusError),
+    /// Bytes didn't come or weren't sent.
+    Stream(StreamError),
     /// The answer can't be read as the value it should be.
     Decode(DecodeError),
     /// The plugin refuses: nothing was sent. The sentence is for the operator.
@@ -39,6 +41,7 @@ impl Error {
     pub fn status(&self) -> Status {
         match self {
             Self::Modbus(error) => error.status(),
+            Self::Stream(_) => Status::BAD_NOT_CONNECTED,
             Self::Decode(_) => Status::BAD_DECODING,
             Self::Refused(_) => Status::BAD_CONFIGURATION,
             Self::TimedOut => Status::BAD_TIMEOUT,
@@ -51,6 +54,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Modbus(error) => error.fmt(f),
+            Self::Stream(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Refused(sentence) | Self::Other(sentence) => f.write_str(sentence),
             Self::TimedOut => f.write_str("no answer in time"),
@@ -63,6 +67,12 @@ impl std::error::Error for Error {}
 impl From<ModbusError> for Error {
     fn from(error: ModbusError) -> Self {
         Self::Modbus(error)
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        Self::Stream(error)
     }
 }
 
@@ -81,7 +91,8 @@ impl From<Error> for Outcome {
             Error::Modbus(error) if !error.is_certain() => Self::Unknown(sentence),
             Error::Modbus(ModbusError::Exception(_)) => Self::Refused(sentence),
             Error::Modbus(_) => Self::NotSent(sentence),
-            Error::Decode(_) | Error::TimedOut | Error::Other(_) => Self::Unknown(sentence),
+            Error::Stream(error) if error.is_certain() => Self::NotSent(sentence),
+            Error::Stream(_) | Error::Decode(_) | Error::TimedOut | Error::Other(_) => Self::Unknown(sentence),
         }
     }
 }
@@ -188,6 +199,13 @@ impl std::error::Error for ModbusError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     pub(crate) sentence: String,
+}
+
+impl DecodeError {
+    /// Says in one sentence what is wrong with what came.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into() }
+    }
 }
 
 impl fmt::Display for DecodeError {

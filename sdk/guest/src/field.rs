@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::{ConnectionInfo, DeviceInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Tag, TagInfo, TagValue, orders};
+use crate::{ConnectionInfo, DeviceInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Stream, Tag, TagInfo, TagValue, orders};
 
 /// The part of a setup that one struct is made from: one connection with its tags, or the whole plugin.
 #[derive(Clone, Copy, Debug)]
@@ -214,11 +214,38 @@ impl Field for Modbus {
     }
 
     fn find(scope: &Scope<'_>, _: &str) -> Result<Self, Problems> {
-        let connection = scope.connection.map(ConnectionInfo::modbus);
-        connection.ok_or_else(|| {
-            Problems::one("this plugin has no connection; name it as `driver` of one in connections.toml and grant it")
-        })
+        match connection(scope)? {
+            bytes if !bytes.carries.is_empty() => Err(Problems::one(format!(
+                "connection `{}` carries bytes, and this plugin speaks Modbus; write `tcp`, `rtu_over_tcp` or `serial` without `stream`",
+                bytes.name
+            ))),
+            modbus => Ok(modbus.modbus()),
+        }
     }
+}
+
+impl Field for Stream {
+    const SOURCE: Source = Source::Connection;
+
+    fn is_given(scope: &Scope<'_>, _: &str) -> bool {
+        scope.connection.is_some()
+    }
+
+    fn find(scope: &Scope<'_>, _: &str) -> Result<Self, Problems> {
+        match connection(scope)? {
+            modbus if modbus.carries.is_empty() => Err(Problems::one(format!(
+                "connection `{}` carries Modbus, and this plugin needs bytes; write stream = {{ tcp = \"host:port\" }}",
+                modbus.name
+            ))),
+            bytes => Ok(bytes.stream()),
+        }
+    }
+}
+
+fn connection<'a>(scope: &Scope<'a>) -> Result<&'a ConnectionInfo, Problems> {
+    scope.connection.ok_or_else(|| {
+        Problems::one("this plugin has no connection; name it as `driver` of one in connections.toml and grant it")
+    })
 }
 
 /// What may be left out.

@@ -1,7 +1,7 @@
 //! Writes Plantroom plugins: a driver is a struct with `async fn`s.
 //!
-//! In:  the init document, the time of each step, completions, write orders, changes, what happens to alarms.
-//! Out: transactions, samples, missed polls, outcomes of orders, conditions of alarms, log lines.
+//! In:  the init document, the time of each step, completions, bytes of streams, write orders, changes, what happens to alarms.
+//! Out: transactions, bytes, samples, missed polls, outcomes of orders, conditions of alarms, log lines.
 //! Start at [`Driver`], [`Analytics`] or [`AlarmLogic`]; `README.md` beside this crate is the tutorial.
 //!
 //! Invariant: nothing blocks and nothing asks a clock: time is what the last `step` said.
@@ -35,6 +35,7 @@ mod registers;
 mod rows;
 mod setup;
 mod status;
+mod stream;
 mod tag;
 mod time;
 mod value;
@@ -65,6 +66,7 @@ pub use registers::{Registers, WordOrder};
 pub use rows::RowSet;
 pub use setup::{ConnectionInfo, DeviceInfo, PositionInfo, Problems, Setup, TagInfo};
 pub use status::Status;
+pub use stream::{Session, Stream, StreamError};
 pub use tag::{Input, Sample, Setpoint, Tag};
 pub use time::{Instant, Interval, Sleep, interval, now, sleep};
 pub use value::{TagValue, Value, ValueKind, fit};
@@ -104,8 +106,8 @@ pub mod prelude {
     pub use crate::{
         Alarm, AlarmEvent, AlarmEventKind, AlarmEvents, AlarmInfo, AlarmLogic, AlarmState, Analytics, Bind, Change, Changes,
         Condition, Config, ConnectionInfo, Create, DecodeError, DeviceInfo, Driver, Either, Error, Explanation, Input, Instant,
-        Interval, Io, Modbus, ModbusError, Order, Outcome, Priority, Problems, Registers, Result, Sample, Setpoint, Setup,
-        Signal, Standing, Status, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_alarm_logic, export_analytics,
+        Interval, Io, Modbus, ModbusError, Order, Outcome, Priority, Problems, Registers, Result, Sample, Setpoint, Session, Setup,
+        Signal, Standing, Status, Stream, StreamError, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_alarm_logic, export_analytics,
         export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn,
         timeout,
     };

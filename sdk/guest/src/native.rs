@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::raw::{
     AlarmEventColumns, AlarmWords, Columns, Explanation, FixedSet, ModbusAnswers, ModbusCompletion, ModbusReads, ModbusRequest,
-    OrderBatch, Problem, SampleRuns, StandingColumns,
+    OrderBatch, Problem, SampleRuns, StandingColumns, StreamArrivals, StreamSent,
 };
 use crate::{Exported, Instant, life};
 
@@ -44,6 +44,20 @@ pub trait World {
         let mut answers = ModbusAnswers::default();
         self.collect(max).iter().for_each(|completion| answers.push(completion));
         answers
+    }
+    /// `stream.collect`; by itself nothing ever happens.
+    fn stream_collect(&self, max_bytes: u32) -> StreamArrivals {
+        let _ = max_bytes;
+        StreamArrivals::default()
+    }
+    /// `stream.send`; by itself no session ever stands.
+    fn stream_send(&self, connection: u32, session: u64, order: u64, bytes: &[u8]) -> StreamSent {
+        let _ = (connection, session, order, bytes);
+        StreamSent::NoSession
+    }
+    /// `stream.close`.
+    fn stream_close(&self, connection: u32, session: u64, reason: &str) {
+        let _ = (connection, session, reason);
     }
     /// `tags.changes`.
     fn changes(&self) -> Columns;
@@ -124,7 +138,7 @@ pub fn stop() {
 pub(crate) mod port {
     use super::{
         AlarmEventColumns, AlarmWords, Columns, FixedSet, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, Rc, SETS,
-        SampleRuns, StandingColumns, WORLD, World,
+        SampleRuns, StandingColumns, StreamArrivals, StreamSent, WORLD, World,
     };
     use crate::{Outcome, Status};
 
@@ -173,6 +187,18 @@ pub(crate) mod port {
 
     pub(crate) fn collect_answers(max: u32) -> ModbusAnswers {
         world(|world| world.collect_answers(max))
+    }
+
+    pub(crate) fn stream_collect(max_bytes: u32) -> StreamArrivals {
+        world(|world| world.stream_collect(max_bytes))
+    }
+
+    pub(crate) fn stream_send(connection: u32, session: u64, order: u64, bytes: &[u8]) -> StreamSent {
+        world(|world| Some(world.stream_send(connection, session, order, bytes))).unwrap_or(StreamSent::NoSession)
+    }
+
+    pub(crate) fn stream_close(connection: u32, session: u64, reason: &str) {
+        world(|world| world.stream_close(connection, session, reason));
     }
 
     pub(crate) fn changes() -> Columns {

@@ -98,6 +98,11 @@ impl Order {
         answer
     }
 
+    /// Something was sent for it.
+    pub(crate) fn mark_carried(&self) {
+        self.carried.set(true);
+    }
+
     /// What an error means after all that was sent for this order.
     pub(crate) fn outcome_of(&self, error: Error) -> Outcome {
         match Outcome::from(error) {

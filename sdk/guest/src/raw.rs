@@ -1,10 +1,12 @@
 //! The contract's own types (wit/plugin-0.1), as they cross the sandbox. Authors rarely need them.
 
 mod alarms;
+mod stream;
 
 use crate::{Status, Value, ValueKind};
 
 pub use alarms::{AlarmEventColumns, AlarmWords, StandingColumns, verb};
+pub use stream::{StreamArrival, StreamArrivals, StreamSent};
 
 /// Samples as columns of equal length; see `types.columns` in the contract.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -44,6 +44,8 @@ pub struct ConnectionInfo {
     pub name: String,
     /// Settings of the only device behind it, or the defaults of several, an object: `[connection.device]` in the project.
     pub device: Json,
+    /// What it carries: `bytes` or `datagrams`; empty for Modbus.
+    pub carries: String,
     /// How many transactions may be on the way at once, at least 1.
     pub pipeline: u8,
     /// The devices behind it, where there are several; empty for a link to one device. A tag's device is a place in this list.
@@ -109,6 +111,8 @@ struct DocumentConnection {
     #[serde(default)]
     device: Json,
     #[serde(default)]
+    carries: String,
+    #[serde(default)]
     pipeline: Option<u8>,
     #[serde(default)]
     devices: Vec<DocumentDevice>,
@@ -154,6 +158,7 @@ impl Setup {
             index,
             name: connection.name,
             device: object(connection.device),
+            carries: connection.carries,
             pipeline: connection.pipeline.unwrap_or(1).max(1),
             devices: (0..)
                 .zip(connection.devices)
@@ -220,6 +225,11 @@ impl ConnectionInfo {
     /// A handle for transactions on it.
     pub fn modbus(&self) -> crate::Modbus {
         crate::Modbus::new(self)
+    }
+
+    /// A handle for bytes on it.
+    pub fn stream(&self) -> crate::Stream {
+        crate::Stream::new(self)
     }
 }
 

@@ -21,6 +21,7 @@ mod bindings {
             "plantroom:plugin/modbus@0.1.4/completion": crate::raw::ModbusCompletion,
             "plantroom:plugin/modbus@0.1.4/packed": crate::raw::ModbusAnswers,
             "plantroom:plugin/samples@0.1.4/runs": crate::raw::SampleRuns,
+            "plantroom:plugin/stream@0.1.4/arrivals": crate::raw::StreamArrivals,
             "plantroom:plugin/conditions@0.1.4/words": crate::raw::AlarmWords,
             "plantroom:plugin/conditions@0.1.4/events": crate::raw::AlarmEventColumns,
             "plantroom:plugin/conditions@0.1.4/standings": crate::raw::StandingColumns,
@@ -59,7 +60,7 @@ pub(crate) mod port {
     use super::bindings::plantroom::plugin as contract;
     use crate::raw::{
         AlarmEventColumns, AlarmWords, Columns, ModbusAnswers, ModbusReads, ModbusRequest, OrderBatch, SampleRuns,
-        StandingColumns,
+        StandingColumns, StreamArrivals, StreamSent,
     };
     use crate::{Outcome, Status};
 
@@ -97,6 +98,18 @@ pub(crate) mod port {
 
     pub(crate) fn collect_answers(max: u32) -> ModbusAnswers {
         contract::modbus::collect_packed(max)
+    }
+
+    pub(crate) fn stream_collect(max_bytes: u32) -> StreamArrivals {
+        contract::stream::collect(max_bytes)
+    }
+
+    pub(crate) fn stream_send(connection: u32, session: u64, order: u64, bytes: &[u8]) -> StreamSent {
+        StreamSent::from_number(contract::stream::send(connection, session, order, bytes))
+    }
+
+    pub(crate) fn stream_close(connection: u32, session: u64, reason: &str) {
+        contract::stream::close(connection, session, reason);
     }
 
     pub(crate) fn changes() -> Columns {

@@ -37,7 +37,8 @@ impl Bench {
     /// What its `init` found, or why it could not be loaded.
     pub fn start(runner: &Runner, spec: &Spec) -> Result<Self, StartError> {
         let connections = spec.connections.iter().map(|c| (c.devices.clone(), u64::from(c.timeout_ms)));
-        let world = World::new(connections, spec.tag_names(), &spec.alarms);
+        let peers = (0..).zip(&spec.connections).filter_map(|(id, connection)| Some((id, connection.peer.clone()?.0)));
+        let world = World::new(connections, peers, spec.tag_names(), &spec.alarms);
         let stepper = runner.start(spec, &world)?;
         Ok(Self { spec: spec.clone(), world, stepper, wake_ns: 0, arrived: true, ended: false, next_order: 1, frames: 0 })
     }
@@ -197,6 +198,15 @@ impl Bench {
             _ => None,
         };
         self.events().into_iter().filter_map(request).collect()
+    }
+
+    /// Everything that left over streams: when (ms), over which connection, what.
+    pub fn sent(&self) -> Vec<(u64, u32, Vec<u8>)> {
+        let sent = |event: Event| match event.happened {
+            Happened::Sent { connection, bytes } => Some((event.at_ms, connection, bytes)),
+            _ => None,
+        };
+        self.events().into_iter().filter_map(sent).collect()
     }
 
     /// The log.

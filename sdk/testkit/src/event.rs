@@ -55,6 +55,20 @@ pub enum Happened {
         /// What it asked for.
         request: ModbusRequest,
     },
+    /// Bytes of its have left.
+    Sent {
+        /// Index of the connection.
+        connection: u32,
+        /// What left.
+        bytes: Vec<u8>,
+    },
+    /// It ended a session of a stream.
+    HungUp {
+        /// Index of the connection.
+        connection: u32,
+        /// Why.
+        reason: String,
+    },
     /// It ended an order.
     Settled {
         /// Which order.
@@ -76,6 +90,8 @@ impl Happened {
             Self::Said { .. } => 3,
             Self::Settled { .. } => 4,
             Self::Request { .. } => 5,
+            Self::Sent { .. } => 6,
+            Self::HungUp { .. } => 7,
         }
     }
 }
@@ -95,6 +111,8 @@ impl fmt::Display for Event {
                     "connection {connection} unit {unit}: function {function} at {address}, {count} to read, {data:04X?} to write"
                 )
             }
+            Happened::Sent { connection, bytes } => write!(f, "connection {connection} sent {bytes:02X?}"),
+            Happened::HungUp { connection, reason } => write!(f, "connection {connection} ended: {reason}"),
             Happened::Settled { order, code, detail } => write!(f, "order {order}: {code:?}, {detail}"),
         }
     }

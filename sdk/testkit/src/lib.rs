@@ -1,6 +1,7 @@
 //! Tries a plugin on a bench: scripted devices, a virtual clock, and everything it did on record.
 //!
-//! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s and orders for a driver,
+//! In:  a plugin, natively or as a component; a [`Spec`] of its project; scripted [`Device`]s, or [`Peer`]s where it speaks in
+//!      bytes, and orders for a driver,
 //!      changes of its inputs for an analytics plugin, and of alarms for alarm logic.
 //! Out: [`Event`]s, transcripts, faults; [`conformance`], [`analytics_conformance`] and [`alarm_logic_conformance`] say where a
 //!      plugin breaks the contract.
@@ -17,6 +18,7 @@ mod conform;
 mod device;
 mod event;
 mod native;
+mod peer;
 mod runner;
 mod spec;
 mod world;
@@ -25,6 +27,7 @@ pub use bench::Bench;
 pub use conform::{alarm_logic_conformance, analytics_conformance, conformance};
 pub use device::{Device, Fault, FaultRule, Seen};
 pub use event::{Event, Happened};
+pub use peer::{Peer, Say};
 pub use runner::{Runner, StartError};
 pub use spec::Spec;
 

@@ -1,6 +1,7 @@
 //! Runs a plugin in this process, without a sandbox: what it does is staged and checked as the host does it.
 
 mod alarms;
+mod streams;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +19,7 @@ use crate::runner::{Stepper, Turned};
 use crate::spec::SpecAlarm;
 use crate::world::World;
 use alarms::AlarmSide;
+use streams::StreamSide;
 
 /// Shortest and longest time between two steps when nothing arrives, in ms, as the host keeps them.
 const SLEEP_MS: (u64, u64) = (1, 60_000);
@@ -44,6 +46,7 @@ struct Side {
     changes: RefCell<raw::Columns>,
     current: RefCell<BTreeMap<u32, Sample>>,
     alarms: AlarmSide,
+    streams: StreamSide,
 }
 
 /// What the bench's project grants, by handle and by connection.
@@ -56,6 +59,8 @@ pub(crate) struct Rights {
     pub writable: Vec<bool>,
     /// How many connections there are.
     pub connections: usize,
+    /// Of these, which carry bytes.
+    pub streams: Vec<u32>,
     /// The alarms, by handle.
     pub alarms: Vec<SpecAlarm>,
 }
@@ -87,6 +92,7 @@ impl Native {
             changes: RefCell::default(),
             current: RefCell::default(),
             alarms: AlarmSide::new(&rights.alarms),
+            streams: StreamSide::default(),
             world,
             rights,
         });
@@ -94,9 +100,10 @@ impl Native {
         Self { side, stopping: false, ended: false }
     }
 
-    /// Commits what `init` logged.
+    /// Commits what `init` logged, and puts its streams into its hands.
     pub(crate) fn commit(&self) {
         self.side.commit();
+        self.side.streams.attach(&self.side.world, self.side.rights.streams.iter().copied());
     }
 }
 
@@ -109,11 +116,13 @@ impl Stepper for Native {
             native::stop();
             self.side.commit();
             self.side.end_orders();
+            self.side.streams.close();
             self.ended = true;
             return Turned::Ended;
         }
         let now = self.side.world.now();
         self.side.expire_orders(now.mono);
+        self.side.streams.take_in();
         let wake_ns = native::step(plantroom_sdk::Instant { mono_ns: now.mono.0, utc_ns: now.utc.0 });
         self.side.commit();
         if wake_ns <= now.mono.0 && self.side.completions.lock().is_empty() {
@@ -173,6 +182,7 @@ impl Side {
             self.world.settled(OrderId(order), code, detail);
         }
         stage.submits.into_iter().for_each(|(id, request)| self.send(id, request));
+        self.streams.commit();
     }
 
     fn send(&self, id: u64, request: raw::ModbusRequest) {
@@ -290,6 +300,26 @@ impl native::World for Side {
         let mut completions = self.completions.lock();
         let len = completions.len().min(max as usize);
         completions.drain(..len).collect()
+    }
+
+    fn stream_collect(&self, max_bytes: u32) -> raw::StreamArrivals {
+        self.streams.collect(max_bytes as usize)
+    }
+
+    fn stream_send(&self, connection: u32, session: u64, order: u64, bytes: &[u8]) -> raw::StreamSent {
+        if order != 0 && !self.taken.borrow().contains(&order) {
+            self.breach(format!("bytes were sent for order {order}, which is not open"));
+        }
+        self.streams.send(connection, session, bytes, Mono(0)).unwrap_or_else(|sentence| {
+            self.breach(sentence);
+            raw::StreamSent::NoSession
+        })
+    }
+
+    fn stream_close(&self, connection: u32, session: u64, reason: &str) {
+        if let Err(sentence) = self.streams.end(connection, session, reason) {
+            self.breach(sentence);
+        }
     }
 
     fn changes(&self) -> raw::Columns {

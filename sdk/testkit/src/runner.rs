@@ -86,6 +86,7 @@ fn start_native(
         readable: by_handle(|tag| tag.read),
         writable: by_handle(|tag| tag.write),
         connections: spec.connections.len(),
+        streams: spec.stream_places().collect(),
         alarms: spec.alarms.clone(),
     };
     let native = Native::new(world.clone(), rights);

@@ -8,7 +8,7 @@ mod plant;
 use plantroom_model::{TagId, ValueKind};
 use serde_json::{Value as Json, json};
 
-use crate::Device;
+use crate::{Device, Peer};
 
 pub(crate) use alarms::SpecAlarm;
 
@@ -32,6 +32,8 @@ pub(crate) struct SpecConnection {
     /// Names and settings of several devices behind the link, as the project says them.
     pub units: Vec<(String, Json)>,
     pub timeout_ms: u32,
+    /// What is behind it where it carries bytes, and whether in datagrams.
+    pub peer: Option<(Peer, bool)>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +72,22 @@ impl Spec {
             devices: vec![(None, device.clone())],
             units: Vec::new(),
             timeout_ms: 1_000,
+            peer: None,
         });
+        self
+    }
+
+    /// Adds a connection that carries bytes, with its device settings; the tags that follow belong to it.
+    #[must_use]
+    pub fn stream(mut self, name: &str, settings: Json, peer: &Peer) -> Self {
+        self.connections.push(SpecConnection { settings, peer: Some((peer.clone(), false)), ..SpecConnection::named(name) });
+        self
+    }
+
+    /// As [`Spec::stream`], in datagrams.
+    #[must_use]
+    pub fn datagrams(mut self, name: &str, settings: Json, peer: &Peer) -> Self {
+        self.connections.push(SpecConnection { settings, peer: Some((peer.clone(), true)), ..SpecConnection::named(name) });
         self
     }
 
@@ -78,8 +95,7 @@ impl Spec {
     /// to a unit that isn't there is never answered.
     #[must_use]
     pub fn line(mut self, name: &str, defaults: Json) -> Self {
-        let (devices, units) = (Vec::new(), Vec::new());
-        self.connections.push(SpecConnection { name: name.to_owned(), settings: defaults, devices, units, timeout_ms: 1_000 });
+        self.connections.push(SpecConnection { settings: defaults, ..SpecConnection::named(name) });
         self
     }
 
@@ -153,8 +169,21 @@ impl Spec {
         self.tags.iter().position(|tag| tag.name == name).map(|place| TagId(place as u32))
     }
 
+    /// Places of connections that carry bytes.
+    pub(crate) fn stream_places(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.connections).filter(|(_, connection)| connection.peer.is_some()).map(|(place, _)| place)
+    }
+
     pub(crate) fn tag_names(&self) -> Vec<String> {
         self.tags.iter().map(|tag| tag.name.clone()).collect()
+    }
+}
+
+impl SpecConnection {
+    /// A link that nothing is behind.
+    pub(crate) fn named(name: &str) -> Self {
+        let (devices, units) = (Vec::new(), Vec::new());
+        Self { name: name.to_owned(), settings: json!({}), devices, units, timeout_ms: 1_000, peer: None }
     }
 }
 
@@ -187,7 +216,11 @@ impl Spec {
         let connections = self.connections.iter().map(|connection| {
             let units = connection.units.iter().map(|(name, settings)| json!({ "name": name, "settings": settings }));
             let units = units.collect::<Vec<_>>();
-            json!({ "name": connection.name, "device": connection.settings, "pipeline": 1, "devices": units })
+            let mut entry = json!({ "name": connection.name, "device": connection.settings, "pipeline": 1, "devices": units });
+            if let Some((_, datagrams)) = connection.peer {
+                entry["carries"] = json!(if datagrams { "datagrams" } else { "bytes" });
+            }
+            entry
         });
         let connections = connections.collect::<Vec<_>>();
         let tags = self.tags.iter().map(|tag| {

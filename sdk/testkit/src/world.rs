@@ -1,14 +1,17 @@
 //! Everything outside the plugin: the virtual clock, the scripted connections, and what the plugin did.
 
-use std::collections::{BTreeSet, VecDeque};
+mod streams;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use plantroom_model::{
     AlarmEvent, AlarmEventKind, AlarmId, Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId,
-    Outside, PluginId, PluginState, SettleCode, Standing, Status, TagId, Utc, field_error, limits,
+    Outside, PluginId, PluginState, SettleCode, Standing, Status, StreamEar, StreamLine, TagId, Utc, field_error, limits,
 };
 
+use crate::Peer;
 use crate::alarms::Alarms;
 use crate::device::{Answer, Device};
 use crate::event::{Event, Happened};
@@ -44,6 +47,7 @@ type Ended = (ModbusCompletion, Done);
 struct Inner {
     elapsed_ns: u64,
     links: Vec<Link>,
+    streams: BTreeMap<u32, streams::Link>,
     tags: Vec<String>,
     alarm_names: Vec<String>,
     alarms: Alarms,
@@ -58,11 +62,12 @@ struct Inner {
 }
 
 /// What is outside a plugin on a bench.
-pub(crate) struct World(Mutex<Inner>);
+pub(crate) struct World(Arc<Mutex<Inner>>);
 
 impl World {
     pub(crate) fn new(
         connections: impl Iterator<Item = (Vec<(Option<u8>, Device)>, u64)>,
+        peers: impl Iterator<Item = (u32, Peer)>,
         tags: Vec<String>,
         alarms: &[SpecAlarm],
     ) -> Arc<Self> {
@@ -76,9 +81,10 @@ impl World {
             answered: false,
             down_until_ns: 0,
         });
-        Arc::new(Self(Mutex::new(Inner {
+        Arc::new(Self(Arc::new(Mutex::new(Inner {
             elapsed_ns: 0,
             links: links.collect(),
+            streams: peers.map(|(connection, peer)| (connection, streams::Link::new(peer))).collect(),
             tags,
             alarm_names: alarms.iter().map(|alarm| alarm.name.clone()).collect(),
             alarms: Alarms::new(alarms.iter().map(|alarm| alarm.latching)),
@@ -88,7 +94,7 @@ impl World {
             refused: false,
             store: Vec::new(),
             faults: Vec::new(),
-        })))
+        }))))
     }
 
     pub(crate) fn elapsed_ns(&self) -> u64 {
@@ -105,9 +111,11 @@ impl World {
         inner.elapsed_ns = inner.elapsed_ns.max(elapsed_ns);
     }
 
-    /// When the next transaction ends.
+    /// When the next transaction ends, or something happens on a stream.
     pub(crate) fn next_due_ns(&self) -> Option<u64> {
-        self.0.lock().links.iter().filter_map(|link| link.busy.as_ref().map(|(due_ns, ..)| *due_ns)).min()
+        let inner = self.0.lock();
+        let links = inner.links.iter().filter_map(|link| link.busy.as_ref().map(|(due_ns, ..)| *due_ns));
+        links.chain(inner.streams.values().filter_map(|link| link.next_due_ns(inner.elapsed_ns))).min()
     }
 
     /// Ends the transactions that are due, and starts the next ones; true if any ended since the last call.
@@ -129,8 +137,25 @@ impl World {
             ended
         };
         // Outside the lock: `done` may submit the next one at once.
-        let any = std::mem::take(&mut self.0.lock().refused) || !ended.is_empty();
+        let streamed = self.turn_streams();
+        let any = std::mem::take(&mut self.0.lock().refused) || !ended.is_empty() || streamed;
         ended.into_iter().for_each(|(completion, done)| done(completion));
+        any
+    }
+
+    /// Does what is due on streams; true if anything was told.
+    fn turn_streams(&self) -> bool {
+        let (mut news, mut inner) = (Vec::new(), self.0.lock());
+        let Inner { elapsed_ns, streams, events, .. } = &mut *inner;
+        for (connection, link) in streams {
+            let mut sent = Vec::new();
+            link.turn(*elapsed_ns, &mut news, &mut sent);
+            let told = sent.into_iter().map(|bytes| Happened::Sent { connection: *connection, bytes });
+            events.extend(told.map(|happened| Event { at_ms: *elapsed_ns / 1_000_000, happened }));
+        }
+        drop(inner);
+        let any = !news.is_empty();
+        news.into_iter().for_each(|(ear, event, at)| ear(event, at));
         any
     }
 
@@ -329,6 +354,10 @@ impl Outside for World {
             self.0.lock().refused = true;
             done(ModbusCompletion { error, data: Vec::new(), at: self.now().utc });
         }
+    }
+
+    fn attach(&self, connection: ConnectionId, ear: StreamEar) -> Option<Box<dyn StreamLine>> {
+        streams::attach(&self.0, connection.0, ear)
     }
 
     fn settled(&self, order: OrderId, code: SettleCode, detail: String) {

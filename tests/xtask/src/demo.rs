@@ -14,6 +14,7 @@ pub const DEMO_PLUGINS: &[&str] = &[
     "plugins/first-out",
     "plugins/state-suppression",
     "plugins/flood-advisor",
+    "plugins/s7",
 ];
 
 /// Builds the program and the demo's plugins, then hands over to `plantroom demo`.

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::{install, stage};
 
-/// The device that the tests poll, and the mail server that takes their messages, from PyPI.
-const PACKAGES: [&str; 3] = ["pymodbus==3.16.1", "pyserial==3.5", "aiosmtpd==1.4.6"];
+/// What the tests talk with, from PyPI: Modbus devices, serial lines, an S7 controller, a mail server that takes messages.
+const PACKAGES: [&str; 4] = ["pymodbus==3.16.1", "pyserial==3.5", "python-snap7==3.3.0", "aiosmtpd==1.4.6"];
 
 /// Makes a Python environment of our own below `target/` with the peers in it, and returns its interpreter.
 ///
@@ -19,7 +19,7 @@ pub fn python() -> Result<PathBuf> {
     let python = folder.join("bin/python");
     let is_ready = |python: &PathBuf| {
         Command::new(python)
-            .args(["-c", "import pymodbus, serial, aiosmtpd"])
+            .args(["-c", "import pymodbus, serial, snap7, aiosmtpd"])
             .output()
             .is_ok_and(|output| output.status.success())
     };

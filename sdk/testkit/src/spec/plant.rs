@@ -7,7 +7,7 @@ use plantroom_model::{
     AlarmDetail, AlarmId, AlarmSpec, Condition, ConnectionId, Label, Origin, PluginId, Role, TagId, TagSpec, Value, WriteSpec,
 };
 use plantroom_project::{
-    AlarmGrant, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, TagIds, TcpAddress,
+    AlarmGrant, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, StreamSpec, TagIds, TcpAddress,
 };
 use serde_json::json;
 
@@ -27,6 +27,7 @@ impl Spec {
         };
         let grant = Grant {
             connections: (0..self.connections.len() as u32).map(ConnectionId).collect(),
+            streams: self.stream_places().map(ConnectionId).collect(),
             publish: ids(|tag| tag.publish),
             read: ids(|tag| tag.read),
             write: ids(|tag| tag.write),
@@ -109,17 +110,20 @@ impl Spec {
 }
 
 impl SpecConnection {
-    /// A link that nothing is behind.
-    fn named(name: &str) -> Self {
-        let (devices, units) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), settings: json!({}), devices, units, timeout_ms: 1_000 }
+    fn link(&self) -> LinkSpec {
+        let at = TcpAddress { host: "localhost".to_owned(), port: 502 };
+        match &self.peer {
+            None => LinkSpec::Tcp(at),
+            Some((_, false)) => LinkSpec::Stream(StreamSpec::Tcp(at)),
+            Some((_, true)) => LinkSpec::Stream(StreamSpec::Udp(at)),
+        }
     }
 
     fn spec(&self) -> ConnectionSpec {
         ConnectionSpec {
             name: self.name.as_str().into(),
             driver: PluginId(0),
-            link: LinkSpec::Tcp(TcpAddress { host: "localhost".to_owned(), port: 502 }),
+            link: self.link(),
             pipeline: 1,
             quiet_ms: 0,
             devices: self

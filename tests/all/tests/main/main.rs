@@ -27,6 +27,7 @@ mod online;
 mod outlets;
 mod output;
 mod panes;
+mod s7;
 mod screens;
 mod serial;
 mod tag_files;
