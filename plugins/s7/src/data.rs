@@ -450,7 +450,7 @@ mod tests {
         both_ways(DataType::S5time, &[0x01, 0x27], Value::Uint(1_270));
         both_ways(DataType::S5time, &[0x29, 0x99], Value::Uint(999_000));
         both_ways(DataType::Tod, &[0x05, 0x26, 0x5B, 0xFF], Value::Uint(86_399_999));
-        both_ways(DataType::Date, &[0x2E, 0x35], text("2022-05-10"));
+        both_ways(DataType::Date, &[0x2E, 0x29], text("2022-05-10"));
         both_ways(DataType::Dt, &[0x22, 0x05, 0x10, 0x06, 0x30, 0x59, 0x98, 0x73], text("2022-05-10T06:30:59.987"));
         both_ways(DataType::Dtl, &[0x07, 0xE6, 5, 10, 3, 6, 30, 59, 0, 0, 0, 1], text("2022-05-10T06:30:59.000000001"));
         both_ways(DataType::Char, b"A", text("A"));

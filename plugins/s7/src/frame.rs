@@ -272,7 +272,7 @@ mod tests {
             [3, 0, 0, 25, 2, 0xF0, 0x80, 0x32, 1, 0, 0, 0, 1, 0, 8, 0, 0, 0xF0, 0, 0, 1, 0, 1, 0x01, 0xE0]
         );
         let read = read(2, &[DB10, Item { area: Area::Counters, start: 3, count: 1 }]);
-        assert_eq!(read.len(), 7 + 12 + 2 * 12 - 2 + 0);
+        assert_eq!(read.len(), 4 + 3 + 10 + 2 + 2 * 12);
         assert_eq!(read[17..31], [4, 2, 0x12, 10, 0x10, 2, 0, 4, 0, 10, 0x84, 0, 0, 64]);
         assert_eq!(read[31..], [0x12, 10, 0x10, 0x1C, 0, 1, 0, 0, 0x1C, 0, 0, 3]);
         let bytes = write(3, &Write::Bytes(DB10, vec![1, 2, 3, 4]));

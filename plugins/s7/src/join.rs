@@ -20,7 +20,7 @@ fn unit_bytes(area: Area) -> usize {
 /// Joins values into blocks. At most so many unwanted bytes are read between two of them, and no block has more than what one
 /// answer carries; a value that is longer alone is a block by itself.
 pub fn blocks(addresses: &[Address], gap: u32, pdu_bytes: u16) -> Vec<Block> {
-    let room = usize::from(pdu_bytes).saturating_sub(ANSWER_BYTES + DATA_HEAD_BYTES);
+    let room = usize::from(pdu_bytes).saturating_sub(ANSWER_BYTES + DATA_HEAD_BYTES) & !1;
     let mut order: Vec<usize> = (0..addresses.len()).collect();
     order.sort_by_key(|place| (addresses[*place].area, addresses[*place].start, addresses[*place].bit));
     let mut blocks: Vec<Block> = Vec::new();

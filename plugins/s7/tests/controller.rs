@@ -49,7 +49,7 @@ fn tpkt(payload: &[u8]) -> Vec<u8> {
 impl Memory {
     fn answer(&mut self, payload: &[u8]) -> Vec<u8> {
         if payload[1] == 0xE0 {
-            assert_eq!(payload[14..16], [2, 1], "an operator panel, rack 0, slot 1");
+            assert_eq!(payload[13..15], [2, 1], "an operator panel, rack 0, slot 1");
             return tpkt(&[6, 0xD0, 0, 1, 0, 1, 0]);
         }
         let number = u16::from_be_bytes([payload[7], payload[8]]).wrapping_add(u16::from(self.confused));

@@ -45,7 +45,7 @@ impl World {
     /// The interfaces that the world has.
     pub fn imports(self) -> &'static [&'static str] {
         match self {
-            Self::Driver => &["samples", "orders", "modbus", "memory", "log"],
+            Self::Driver => &["samples", "orders", "modbus", "stream", "memory", "log"],
             Self::Analytics => &["samples", "tags", "memory", "log"],
             Self::AlarmLogic => &["tags", "conditions", "samples", "memory", "log"],
         }
