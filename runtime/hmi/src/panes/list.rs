@@ -2,9 +2,10 @@
 //! are made.
 
 use egui::{Align, Color32, Label, Layout, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use plantroom_scene::TOUCH_POINTS;
 
 use crate::fonts::{bold, regular};
-use crate::look::{Look, TOUCH_POINTS};
+use crate::look::Look;
 
 /// Words as a heading; these and all below in the console's language, where they are its own.
 pub fn heading(look: &Look, words: &str) -> RichText {
