@@ -168,6 +168,6 @@ impl Station for StationLink {
 
     fn metrics(&self) -> String {
         let station = figures::text(&self.commands, &self.fieldbus, self.inbox.lost());
-        self.alarms.metrics(station) + &outlets::figures_text(self.alarms.outlets())
+        self.alarms.metrics(station) + outlets::figures_text(self.alarms.outlets()).as_str()
     }
 }
