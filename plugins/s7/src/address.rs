@@ -71,7 +71,8 @@ impl Address {
     /// What is wrong and how to write it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let upper = text.trim().to_ascii_uppercase();
-        let (place, kind) = upper.split_once(char::is_whitespace).map_or((upper.as_str(), ""), |(place, kind)| (place, kind.trim()));
+        let (place, kind) =
+            upper.split_once(char::is_whitespace).map_or((upper.as_str(), ""), |(place, kind)| (place, kind.trim()));
         if place.is_empty() {
             return Err(format!("it has no address; {HELP}"));
         }

@@ -1,7 +1,7 @@
 //! The data types of S7 controllers, both ways. Numbers are big-endian.
 
-use jiff::civil::{Date, DateTime};
 use jiff::ToSpan as _;
+use jiff::civil::{Date, DateTime};
 use plantroom_sdk::{DecodeError, Value, ValueKind, fit};
 
 /// What lies at an address.
@@ -198,7 +198,9 @@ impl DataType {
             }
             Self::Sint | Self::Int | Self::Dint | Self::Lint | Self::Time => ValueKind::Int,
             Self::Real | Self::Lreal => ValueKind::Float,
-            Self::Char | Self::Date | Self::Dt | Self::Dtl | Self::Text(_) | Self::WideText(_) | Self::Chars(_) => ValueKind::Text,
+            Self::Char | Self::Date | Self::Dt | Self::Dtl | Self::Text(_) | Self::WideText(_) | Self::Chars(_) => {
+                ValueKind::Text
+            }
         }
     }
 
@@ -232,14 +234,18 @@ pub fn decode(bytes: &[u8], bit: u8, data: DataType) -> Result<Value, DecodeErro
         DataType::Text(most) => {
             let length = bytes[1];
             if length > most || bytes[0] > 254 {
-                return Err(DecodeError::new(format!("its length is {length}, longer than the {most} characters of the address")));
+                return Err(DecodeError::new(format!(
+                    "its length is {length}, longer than the {most} characters of the address"
+                )));
             }
             Value::Text(latin(&bytes[2..2 + usize::from(length)]))
         }
         DataType::WideText(most) => {
             let length = unsigned(&bytes[2..4]) as u16;
             if length > most {
-                return Err(DecodeError::new(format!("its length is {length}, longer than the {most} characters of the address")));
+                return Err(DecodeError::new(format!(
+                    "its length is {length}, longer than the {most} characters of the address"
+                )));
             }
             let units: Vec<u16> = bytes[4..].chunks_exact(2).take(usize::from(length)).map(|two| unsigned(two) as u16).collect();
             Value::Text(String::from_utf16_lossy(&units))
@@ -266,9 +272,7 @@ pub fn encode(value: &Value, data: DataType) -> Result<Vec<u8>, String> {
     let big = |whole: i128| whole.to_be_bytes()[16 - data.bytes() as usize..].to_vec();
     match data {
         DataType::Bool => Ok(vec![u8::from(value.as_bool().ok_or("this is not a switch position")?)]),
-        DataType::Byte | DataType::Word | DataType::Dword | DataType::Lword => {
-            whole(0, (1 << (8 * data.bytes())) - 1).map(big)
-        }
+        DataType::Byte | DataType::Word | DataType::Dword | DataType::Lword => whole(0, (1 << (8 * data.bytes())) - 1).map(big),
         DataType::Sint | DataType::Int | DataType::Dint | DataType::Lint | DataType::Time => {
             let half = 1 << (8 * data.bytes() - 1);
             whole(-half, half - 1).map(big)

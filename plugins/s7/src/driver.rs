@@ -59,7 +59,8 @@ impl Create for S7Driver {
 
 impl Driver for S7Driver {
     fn start(self: Rc<Self>, io: Io) {
-        let lines: Vec<Rc<Line>> = self.plan.stations.iter().map(|station| Rc::new(Line::new(station, &self.plan.groups))).collect();
+        let lines: Vec<Rc<Line>> =
+            self.plan.stations.iter().map(|station| Rc::new(Line::new(station, &self.plan.groups))).collect();
         for line in &lines {
             for poller in line.pollers.iter().filter(|poller| !poller.targets.is_empty()) {
                 spawn(poll_for_ever(line.clone(), poller.clone(), io.clone()));

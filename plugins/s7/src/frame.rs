@@ -104,9 +104,7 @@ pub fn connect(local_tsap: u16, remote_tsap: u16) -> Vec<u8> {
     let [local_high, local_low] = local_tsap.to_be_bytes();
     let [remote_high, remote_low] = remote_tsap.to_be_bytes();
     // Length, CR, destination, source reference, class; source TSAP; destination TSAP; TPDU size 1024.
-    tpkt(&[
-        17, 0xE0, 0, 0, 0, 1, 0, 0xC1, 2, local_high, local_low, 0xC2, 2, remote_high, remote_low, 0xC0, 1, 0x0A,
-    ])
+    tpkt(&[17, 0xE0, 0, 0, 0, 1, 0, 0xC1, 2, local_high, local_low, 0xC2, 2, remote_high, remote_low, 0xC0, 1, 0x0A])
 }
 
 /// Whether a frame's payload confirms the connection.
@@ -116,7 +114,9 @@ pub fn connect(local_tsap: u16, remote_tsap: u16) -> Vec<u8> {
 pub fn confirmed(payload: &[u8]) -> Result<(), String> {
     match payload.get(1).map(|kind| kind & 0xF0) {
         Some(0xD0) => Ok(()),
-        Some(0x80) => Err("the controller refuses the connection: check rack and slot (or the TSAPs), and that PUT/GET is allowed".into()),
+        Some(0x80) => {
+            Err("the controller refuses the connection: check rack and slot (or the TSAPs), and that PUT/GET is allowed".into())
+        }
         _ => Err("the controller didn't confirm the connection".to_owned()),
     }
 }
@@ -267,10 +267,7 @@ mod tests {
     #[test]
     fn questions_look_as_controllers_expect() {
         assert_eq!(connect(0x0100, 0x0102)[..7], [3, 0, 0, 22, 17, 0xE0, 0]);
-        assert_eq!(
-            setup(1, 480),
-            [3, 0, 0, 25, 2, 0xF0, 0x80, 0x32, 1, 0, 0, 0, 1, 0, 8, 0, 0, 0xF0, 0, 0, 1, 0, 1, 0x01, 0xE0]
-        );
+        assert_eq!(setup(1, 480), [3, 0, 0, 25, 2, 0xF0, 0x80, 0x32, 1, 0, 0, 0, 1, 0, 8, 0, 0, 0xF0, 0, 0, 1, 0, 1, 0x01, 0xE0]);
         let read = read(2, &[DB10, Item { area: Area::Counters, start: 3, count: 1 }]);
         assert_eq!(read.len(), 4 + 3 + 10 + 2 + 2 * 12);
         assert_eq!(read[17..31], [4, 2, 0x12, 10, 0x10, 2, 0, 4, 0, 10, 0x84, 0, 0, 64]);

@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn a_block_never_outgrows_an_answer() {
-        assert_eq!(items(&["DB1.DBB0 chars 100", "DB1.DBB100 chars 100", "DB1.DBB200 chars 100"], 20, 240), [(0, 200), (200, 100)]);
+        assert_eq!(
+            items(&["DB1.DBB0 chars 100", "DB1.DBB100 chars 100", "DB1.DBB200 chars 100"], 20, 240),
+            [(0, 200), (200, 100)]
+        );
     }
 
     proptest! {

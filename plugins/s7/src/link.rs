@@ -165,7 +165,11 @@ impl Link {
         }
         let Ok(mut session) = timeout(self.longest(), self.stream.session()).await else {
             let reason = self.stream.last_reason();
-            return Err(Trouble::Away(if reason.is_empty() { "there is no connection to the controller".to_owned() } else { reason }));
+            return Err(Trouble::Away(if reason.is_empty() {
+                "there is no connection to the controller".to_owned()
+            } else {
+                reason
+            }));
         };
         match self.shake_hands(&mut session).await {
             Ok(pdu_bytes) => Ok(Open { session, pdu_bytes }),
@@ -188,7 +192,13 @@ impl Link {
         answer.pdu_bytes().map(|offered| offered.min(pdu_bytes)).map_err(Trouble::Lost)
     }
 
-    async fn exchange(&self, session: &mut Session, order: Option<&Order>, number: u16, question: &[u8]) -> Result<Answer, Trouble> {
+    async fn exchange(
+        &self,
+        session: &mut Session,
+        order: Option<&Order>,
+        number: u16,
+        question: &[u8],
+    ) -> Result<Answer, Trouble> {
         match order {
             Some(order) => session.send_for(order, question).await,
             None => session.send(question).await,

@@ -148,8 +148,7 @@ pub struct Plan {
 pub fn plan(setup: &Setup) -> Result<Plan, Problems> {
     let mut problems = Problems::new();
     let groups = groups(setup, &mut problems);
-    let mut stations: Vec<Station> =
-        setup.connections.iter().map(|connection| station(connection, &mut problems)).collect();
+    let mut stations: Vec<Station> = setup.connections.iter().map(|connection| station(connection, &mut problems)).collect();
     for tag in &setup.tags {
         let station = tag.connection.and_then(|index| stations.get_mut(index as usize));
         let Some(station) = station else {
@@ -178,7 +177,10 @@ fn groups(setup: &Setup, problems: &mut Problems) -> Vec<Group> {
             ));
         }
     }
-    periods.into_iter().map(|(name, period_ms)| Group { name, period: Duration::from_millis(period_ms.max(PERIOD_MS.0)) }).collect()
+    periods
+        .into_iter()
+        .map(|(name, period_ms)| Group { name, period: Duration::from_millis(period_ms.max(PERIOD_MS.0)) })
+        .collect()
 }
 
 fn station(connection: &ConnectionInfo, problems: &mut Problems) -> Station {
@@ -187,8 +189,10 @@ fn station(connection: &ConnectionInfo, problems: &mut Problems) -> Station {
         problems.add(format!("connection `{name}` doesn't carry bytes, which S7 needs; write stream = {{ tcp = \"host:102\" }}"));
     }
     if !connection.devices.is_empty() {
-        problems.add(format!("connection `{name}` lists several devices, but an S7 connection leads to one controller; \
-                              write one connection for each"));
+        problems.add(format!(
+            "connection `{name}` lists several devices, but an S7 connection leads to one controller; \
+                              write one connection for each"
+        ));
     }
     let controller: Controller = problems.keep(connection.device()).unwrap_or_default();
     let mut wrong = Vec::new();
@@ -244,10 +248,17 @@ fn misfit(tag: &TagInfo, address: &Address) -> Option<String> {
         ));
     }
     if tag.write && !address.data.is_writable() {
-        return Some(format!("`{}` can be written, but `{address}` belongs to the controller's program; remove `write`", tag.name));
+        return Some(format!(
+            "`{}` can be written, but `{address}` belongs to the controller's program; remove `write`",
+            tag.name
+        ));
     }
     if tag.kind == ValueKind::Bool && address.data != DataType::Bool {
-        return Some(format!("`{}` is a bool, but `{address}` is {}; name its bit, as in DB10.DBX2.3", tag.name, address.data.word()));
+        return Some(format!(
+            "`{}` is a bool, but `{address}` is {}; name its bit, as in DB10.DBX2.3",
+            tag.name,
+            address.data.word()
+        ));
     }
     None
 }

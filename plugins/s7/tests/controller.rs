@@ -162,7 +162,10 @@ fn values_are_read_in_few_items() {
     assert_eq!(bench.samples("press/word").len(), 4);
     assert_eq!(bench.samples("press/recipe").len(), 1);
     let told = bench.explain("press/level").expect("it knows its tag");
-    assert_eq!((told.place.as_str(), told.words.as_slice()), ("DB10.DBD8 real of `press` (rack 0, slot 1)", &[0x0809, 0x0A0B][..]));
+    assert_eq!(
+        (told.place.as_str(), told.words.as_slice()),
+        ("DB10.DBD8 real of `press` (rack 0, slot 1)", &[0x0809, 0x0A0B][..])
+    );
     healthy(&bench);
 }
 
@@ -259,7 +262,8 @@ fn mistakes_of_the_project_are_told_at_the_start() {
         .tag("c", "uint", "T5", "fast")
         .writable();
     let error = Bench::start(&native(), &spec).err().expect("it is refused").to_string();
-    for part in ["`slot` is 99", "no address of an S7", "declare the tag as uint", "polling group `fast`", "controller's program"] {
+    for part in ["`slot` is 99", "no address of an S7", "declare the tag as uint", "polling group `fast`", "controller's program"]
+    {
         assert!(error.contains(part), "{part}: {error}");
     }
 }

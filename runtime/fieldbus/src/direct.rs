@@ -80,7 +80,9 @@ impl Direct {
                 Stream::RtuOverTcp(Box::new(Half::new(open::tcp(at, timeout_ms).await?, Timing::over_tcp())))
             }
             LinkSpec::Serial(spec) => Stream::Serial(Box::new(Half::new(open::serial(spec)?, Timing::of(spec)))),
-            LinkSpec::Stream(_) => return Err("it carries bytes of another protocol, so nothing can be asked by Modbus".to_owned()),
+            LinkSpec::Stream(_) => {
+                return Err("it carries bytes of another protocol, so nothing can be asked by Modbus".to_owned());
+            }
         })
     }
 

@@ -113,7 +113,10 @@ impl Fieldbus {
                     applied.kept.push(id);
                 }
                 // Whoever holds the bytes goes on holding them.
-                Some(Running::Stream(port)) if spec.name == before.name && let LinkSpec::Stream(to) = &spec.link => {
+                Some(Running::Stream(port))
+                    if spec.name == before.name
+                        && let LinkSpec::Stream(to) = &spec.link =>
+                {
                     port.set_timeout(spec.timeout_ms);
                     port.lead_to(to);
                     link.running = Some(Running::Stream(port));

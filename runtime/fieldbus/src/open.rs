@@ -42,7 +42,8 @@ pub(crate) async fn udp(at: &TcpAddress, timeout_ms: u32) -> Result<UdpSocket, S
     let longest = Duration::from_millis(u64::from(timeout_ms).max(CONNECT_SHORTEST_MS));
     let words = |error: std::io::Error| format!("{host}:{port}: {}", io_words(&error));
     let found = tokio::time::timeout(longest, lookup_host((name, *port))).await;
-    let mut found = found.map_err(|_| format!("{host}: nobody says what address that is: check the name server"))?.map_err(words)?;
+    let mut found =
+        found.map_err(|_| format!("{host}: nobody says what address that is: check the name server"))?.map_err(words)?;
     let to = found.next().ok_or_else(|| format!("{host}: there is no such name"))?;
     let from = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(from).await.map_err(words)?;

@@ -53,7 +53,13 @@ struct Hand {
 }
 
 impl Port {
-    pub fn new(id: ConnectionId, spec: &ConnectionSpec, stream: &StreamSpec, (now, on_link): (Clock, OnLink), at: Handle) -> Self {
+    pub fn new(
+        id: ConnectionId,
+        spec: &ConnectionSpec,
+        stream: &StreamSpec,
+        (now, on_link): (Clock, OnLink),
+        at: Handle,
+    ) -> Self {
         let inner = Inner {
             spec: stream.clone(),
             timeout_ms: spec.timeout_ms,
@@ -104,7 +110,10 @@ impl Port {
         if let Some(Held { ear, wire, task, .. }) = held {
             task.abort();
             let session = wire.hang_up();
-            ear(StreamEvent::Closed { session, reason: "the connection was taken out of the project".to_owned() }, (self.now)().utc);
+            ear(
+                StreamEvent::Closed { session, reason: "the connection was taken out of the project".to_owned() },
+                (self.now)().utc,
+            );
         }
     }
 

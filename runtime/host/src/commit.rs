@@ -153,8 +153,19 @@ impl Books {
     pub fn commit(&mut self, state: &mut StepState, now: Now) {
         let staged = std::mem::take(&mut state.staged);
         let plugin = self.rights.plugin;
-        let Staged { outputs, words, submits, streams, settles, lines, dropped_lines, dropped_samples, mut over_rate, memory, .. } =
-            staged;
+        let Staged {
+            outputs,
+            words,
+            submits,
+            streams,
+            settles,
+            lines,
+            dropped_lines,
+            dropped_samples,
+            mut over_rate,
+            memory,
+            ..
+        } = staged;
         let (mut samples, transactions) = (0, submits.len() as u64);
         for output in outputs {
             match output {

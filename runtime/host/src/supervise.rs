@@ -149,7 +149,18 @@ impl Supervised {
 
     /// Hands what has arrived to the instance.
     fn take_in(&mut self, mail: Mail, now: Now) -> Result<(), Failure> {
-        let Mail { mut orders, answers, arrivals, frames, overflown, overflown_alarms, lost_changes, lost_events, replacement, .. } = mail;
+        let Mail {
+            mut orders,
+            answers,
+            arrivals,
+            frames,
+            overflown,
+            overflown_alarms,
+            lost_changes,
+            lost_events,
+            replacement,
+            ..
+        } = mail;
         if let Some(replacement) = replacement {
             let held = self.next.take().map(|earlier| earlier.held).unwrap_or_default();
             self.next = Some(Next::new(replacement, held, now.mono));

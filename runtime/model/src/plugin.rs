@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::{
-    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status, StreamEar,
-    StreamLine, TagId, Utc, Value,
+    Columns, Conditions, ConnectionId, ModbusCompletion, ModbusRequest, Mono, Now, OrderId, PluginId, SettleCode, Status,
+    StreamEar, StreamLine, TagId, Utc, Value,
 };
 
 /// Where everything goes that a committed step did. The station implements it; tests and the testkit do too.

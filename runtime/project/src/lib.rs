@@ -77,8 +77,8 @@ pub use onto::load_onto;
 pub use outlets::{OutletKind, OutletSpec, PLACEHOLDERS, Tls};
 pub use people::{DutySpec, GroupSpec, People, PersonSpec, Reached, WeekMinute};
 pub use plant::{
-    AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec, StreamSpec,
-    ScanSpec, ScreenFile, SerialSpec, TcpAddress,
+    AlarmGrant, ApplyWhen, ChangeSpec, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Parity, Place, Plant, PluginSpec,
+    ScanSpec, ScreenFile, SerialSpec, StreamSpec, TcpAddress,
 };
 pub use reach::{Reach, ReachItem, reach};
 pub use schema::schemas;

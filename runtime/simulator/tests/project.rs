@@ -81,7 +81,7 @@ fn address(field: &Running, link: &LinkSpec) -> (SocketAddr, bool) {
     let (TcpAddress { port, .. }, rtu) = match link {
         LinkSpec::Tcp(at) => (at, false),
         LinkSpec::RtuOverTcp(at) => (at, true),
-        LinkSpec::Serial(line) => panic!("{line:?} is no TCP link"),
+        LinkSpec::Serial(_) | LinkSpec::Stream(_) => panic!("{link:?} is no TCP link to Modbus devices"),
     };
     let devices = ["plc_intake", "plc_high_lift", "gateway", "plc_filters", "dosing_line", "outstations"];
     let name = devices.get(usize::from(*port) - 5021).unwrap_or_else(|| panic!("no device is simulated at port {port}"));

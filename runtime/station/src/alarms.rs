@@ -38,8 +38,8 @@ pub use restore::OpenJournal;
 #[cfg(test)]
 pub(crate) use restore::open as open_journal;
 pub use scripts::AlarmScripts;
-pub use stats::AlarmStats;
 pub(crate) use scripts::tag_now;
+pub use stats::AlarmStats;
 
 use crate::command::{CommandPath, Who, stopping};
 use crate::error::StartError;

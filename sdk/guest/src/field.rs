@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::{ConnectionInfo, DeviceInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Stream, Tag, TagInfo, TagValue, orders};
+use crate::{
+    ConnectionInfo, DeviceInfo, Input, Modbus, Problems, Setpoint, Setup, Signal, Stream, Tag, TagInfo, TagValue, orders,
+};
 
 /// The part of a setup that one struct is made from: one connection with its tags, or the whole plugin.
 #[derive(Clone, Copy, Debug)]

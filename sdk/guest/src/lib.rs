@@ -106,10 +106,10 @@ pub mod prelude {
     pub use crate::{
         Alarm, AlarmEvent, AlarmEventKind, AlarmEvents, AlarmInfo, AlarmLogic, AlarmState, Analytics, Bind, Change, Changes,
         Condition, Config, ConnectionInfo, Create, DecodeError, DeviceInfo, Driver, Either, Error, Explanation, Input, Instant,
-        Interval, Io, Modbus, ModbusError, Order, Outcome, Priority, Problems, Registers, Result, Sample, Setpoint, Session, Setup,
-        Signal, Standing, Status, Stream, StreamError, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder, export_alarm_logic, export_analytics,
-        export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info, log_warn, memory, now, sleep, spawn,
-        timeout,
+        Interval, Io, Modbus, ModbusError, Order, Outcome, Priority, Problems, Registers, Result, Sample, Session, Setpoint,
+        Setup, Signal, Standing, Status, Stream, StreamError, Tag, TagInfo, TagValue, Value, ValueKind, WordOrder,
+        export_alarm_logic, export_analytics, export_driver, first, fit, interval, join_all, log, log_debug, log_error, log_info,
+        log_warn, memory, now, sleep, spawn, timeout,
     };
     pub use std::cell::{Cell, RefCell};
     pub use std::rc::Rc;

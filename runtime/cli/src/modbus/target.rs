@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use plantroom_project::{LinkSpec, Parity, SerialSpec, TcpAddress};
+use plantroom_project::{LinkSpec, Parity, SerialSpec, StreamSpec, TcpAddress};
 
 use crate::exit::Failure;
 
@@ -99,16 +99,21 @@ pub fn toml_line(link: &LinkSpec) -> String {
     match link {
         LinkSpec::Tcp(at) => format!("tcp = \"{}:{}\"", at.host, at.port),
         LinkSpec::RtuOverTcp(at) => format!("rtu_over_tcp = \"{}:{}\"", at.host, at.port),
-        LinkSpec::Serial(line) => {
-            let parity = match line.parity {
-                Parity::None => "none",
-                Parity::Even => "even",
-                Parity::Odd => "odd",
-            };
-            let SerialSpec { port, baud, stop_bits, .. } = line;
-            format!("serial = {{ port = \"{port}\", baud = {baud}, parity = \"{parity}\", stop_bits = {stop_bits} }}")
-        }
+        LinkSpec::Serial(line) => serial_line(line),
+        LinkSpec::Stream(StreamSpec::Tcp(at)) => format!("stream = {{ tcp = \"{}:{}\" }}", at.host, at.port),
+        LinkSpec::Stream(StreamSpec::Udp(at)) => format!("stream = {{ udp = \"{}:{}\" }}", at.host, at.port),
+        LinkSpec::Stream(StreamSpec::Serial(line)) => format!("stream = {{ {} }}", serial_line(line)),
     }
+}
+
+fn serial_line(line: &SerialSpec) -> String {
+    let parity = match line.parity {
+        Parity::None => "none",
+        Parity::Even => "even",
+        Parity::Odd => "odd",
+    };
+    let SerialSpec { port, baud, stop_bits, .. } = line;
+    format!("serial = {{ port = \"{port}\", baud = {baud}, parity = \"{parity}\", stop_bits = {stop_bits} }}")
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use plantroom_model::{
     AlarmDetail, AlarmId, AlarmSpec, Condition, ConnectionId, Label, Origin, PluginId, Role, TagId, TagSpec, Value, WriteSpec,
 };
 use plantroom_project::{
-    AlarmGrant, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, StreamSpec, TagIds, TcpAddress,
+    AlarmGrant, ConnectionSpec, DeviceSpec, Grant, LinkSpec, ListenSpec, Place, Plant, PluginSpec, ScanSpec, StreamSpec, TagIds,
+    TcpAddress,
 };
-use serde_json::json;
 
 use super::{SpecAlarm, SpecConnection, SpecTag};
 use crate::Spec;

@@ -18,7 +18,8 @@ fn controller(port: u16) -> Companion {
 /// What the controller holds now.
 fn memory(controller: &Companion, of: &str) -> Vec<u8> {
     let told = controller.told();
-    let held = told.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()).filter_map(|line| line[of].as_str().map(hex));
+    let held =
+        told.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()).filter_map(|line| line[of].as_str().map(hex));
     held.last().unwrap_or_default()
 }
 
@@ -30,8 +31,10 @@ fn press(port: u16) -> Project {
     let project = Project::new();
     project.write(
         "connections.toml",
-        &format!("[[connection]]\nname = \"press\"\ndriver = \"s7\"\nstream = {{ tcp = \"127.0.0.1:{port}\" }}\n\
-                  [connection.device]\nslot = 1\ntimeout_ms = 2000\n"),
+        &format!(
+            "[[connection]]\nname = \"press\"\ndriver = \"s7\"\nstream = {{ tcp = \"127.0.0.1:{port}\" }}\n\
+                  [connection.device]\nslot = 1\ntimeout_ms = 2000\n"
+        ),
     );
     project.write(
         "plugins.toml",
@@ -58,7 +61,12 @@ fn a_controller_that_nobody_here_wrote_is_read_and_written() {
     let mut plc = controller(port);
     let station = Station::start(&press(port));
     let api = station.api();
-    wait_until("the controller is read", 20.0, || api.tag("press/word"), |tag| tag.is_good() && tag.number() == f64::from(0x0203));
+    wait_until(
+        "the controller is read",
+        20.0,
+        || api.tag("press/word"),
+        |tag| tag.is_good() && tag.number() == f64::from(0x0203),
+    );
     wait_until("inputs are read", 5.0, || api.tag("press/door"), |tag| tag.is_good() && tag.value == Json::Bool(true));
     assert!(!api.tag("press/missing").is_good(), "a block that isn't there spoils only itself");
 
