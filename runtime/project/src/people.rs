@@ -276,7 +276,7 @@ fn is_circle(people: &People, of: &str, looked_for: &str, depth: usize) -> bool 
 
 /// The first minute of the week at which nobody would be told.
 fn gap_of(group: &GroupSpec) -> Option<WeekMinute> {
-    if !group.members.is_empty() || !group.otherwise.is_empty() {
+    if group.duty.is_empty() || !group.members.is_empty() || !group.otherwise.is_empty() {
         return None;
     }
     (0..WEEK_MIN as u16).map(WeekMinute).find(|minute| !group.duty.iter().any(|duty| duty.is_on(*minute)))

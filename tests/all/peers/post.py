@@ -54,7 +54,7 @@ class Habit:
             id=message["Message-ID"],
             auto=message["Auto-Submitted"],
             body=message.get_content(),
-            tls=session.ssl is not None,
+            tls=server.transport.get_extra_info("ssl_object") is not None,
             user=session.auth_data.decode() if session.auth_data else "",
         )
         if self.name == "slow" and self.first(address):

@@ -184,19 +184,18 @@ impl Drop for Pymodbus {
     }
 }
 
-/// The Python that has pymodbus.
+/// The Python that has the peers.
 ///
 /// # Panics
 /// When it isn't there, with what to type.
 pub fn python() -> PathBuf {
     let named = std::env::var_os("PLANTROOM_PEERS_PYTHON").map(PathBuf::from);
     let python = named.unwrap_or_else(|| workspace().join("target/peers/bin/python"));
-    let found = Command::new(&python).args(["-c", "import pymodbus, serial"]).stderr(Stdio::null()).status();
+    let found = Command::new(&python).args(["-c", "import pymodbus, serial, snap7, aiosmtpd"]).stderr(Stdio::null()).status();
     assert!(
         found.is_ok_and(|status| status.success()),
-        "{} with pymodbus and pyserial is missing; type: python3 -m venv target/peers && {} pymodbus==3.16.1 pyserial==3.5",
+        "{} or one of its packages is missing; type: cargo xtask test --only peers",
         python.display(),
-        "target/peers/bin/pip install"
     );
     python
 }

@@ -53,7 +53,7 @@ impl Post {
 
 fn plant(outlets: &str, rules: &str) -> Project {
     let project = Project::new();
-    project.memory("p/level", "float", "0.0", "unit = \"m\"\ndecimals = 2\nwrite = true");
+    project.memory("p/level", "float", "0.0", "unit = \"m\"\ndecimals = 2\nretain = true\nwrite = true");
     let alarm = "[[alarm]]\nname = \"p/high\"\ntag = \"p/level\"\nhigh = 4.0\nmessage = \"Tank nearly full\"\npriority = \"high\"\n\
                  action = \"Open the drain\"\nconsequence = \"Overflow\"\n";
     project.add("alarms/alarms.toml", alarm);
