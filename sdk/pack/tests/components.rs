@@ -29,7 +29,7 @@ fn a_component_imports_what_it_uses_and_nothing_else() {
         imports.sort_unstable();
         assert_eq!(used, imports, "{name}");
         assert!(found.foreign().is_empty(), "{name}: {:?}", found.foreign());
-        assert_eq!(found.contract, "0.1.3");
+        assert_eq!(found.contract, "0.1.4");
         assert_eq!(found.manifest.map(|manifest| manifest.name).as_deref(), Some(name));
         assert!(found.size_bytes < 1 << 20, "{name} has {} bytes", found.size_bytes);
         let text = fs::read(file).unwrap();

@@ -161,7 +161,7 @@ fn whoever_takes_nothing_holds_back_the_device_and_loses_nothing() {
         untaken += stream_cost(bytes.len());
         all.extend(bytes);
     }
-    assert!((STREAM_BYTES..STREAM_BYTES + stream_cost(0)).contains(&untaken), "{untaken}: so much waits, and no more");
+    assert!((STREAM_BYTES..=STREAM_BYTES + stream_cost(0)).contains(&untaken), "{untaken}: so much waits, and no more");
     held.line().taken(untaken);
     all.extend(held.bytes(ALL - all.len()));
     assert!(all.len() == ALL && all.iter().enumerate().all(|(i, byte)| *byte == (i % 251) as u8));

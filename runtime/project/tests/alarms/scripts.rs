@@ -111,7 +111,7 @@ fn people_and_rosters_are_checked_and_found() {
     }
     let bad_body = mail.replace("{text}", "{txet}");
     let said = told(&[("outlets.toml", &bad_body)]);
-    assert!(said.len() == 1 && said[0].starts_with("outlets.toml:6:41 nothing is known as `{txet}`"), "{said:#?}");
+    assert!(said.len() == 1 && said[0].starts_with("outlets.toml:6:43 nothing is known as `{txet}`"), "{said:#?}");
     let people =
         "[[person]]\nname = \"anna\"\nat = { mail = \"anna@x\" }\n[[group]]\nname = \"all\"\nmembers = [\"anna\", \"b@x\"]\n";
     for (to, expected) in [

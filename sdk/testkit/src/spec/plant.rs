@@ -51,7 +51,8 @@ impl Spec {
             connections: self.connections.iter().map(SpecConnection::spec).chain(self.link_specs()).collect(),
             plugins: vec![PluginSpec {
                 name: "under_test".into(),
-                component: "under_test".to_owned(),
+                // A path, so that an archive may bear any name.
+                component: "under_test.wasm".to_owned(),
                 accepts: None,
                 config: self.config.clone(),
                 grant,
