@@ -350,14 +350,20 @@ impl Tables {
         }
     }
 
-    /// Follows every reference; the result is whole only where no error was told.
-    fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
-        self.expand_alarms(report);
+    /// The station's own tags.
+    fn add_system_tags(&mut self, report: &mut Report) -> Vec<TagSpec> {
         let outlets = self.outlets.iter().map(|outlet| outlet.name.as_str());
         let system = system_tags(self.connection_names.all(), self.plugin_names.all(), self.automation_names.all(), outlets);
         for tag in &system {
             self.tag_names.add(&tag.name, Spot::NOWHERE, report);
         }
+        system
+    }
+
+    /// Follows every reference; the result is whole only where no error was told.
+    fn into_plant(mut self, root: &Path, home_screen: String, screens: Vec<ScreenFile>, report: &mut Report) -> Plant {
+        self.expand_alarms(report);
+        let system = self.add_system_tags(report);
         let labels = self.tag_names.labels();
         let drivers = resolve::drivers(&self.connections, &self.plugin_names, report);
         let kinds: Vec<_> = self.tags.iter().map(|tag| tag.detail.kind).chain(system.iter().map(|tag| tag.kind)).collect();

@@ -113,10 +113,9 @@ pub async fn start(options: StationOptions) -> Result<RunningStation, StartError
     let commands = command_path(&data, &shared, &running, (snapshot.clone(), &retained))?;
     start_plugins(&running, &loaded, &outside)?;
     let alarms = alarms::start(&data, &commands)?;
-    let boards = alarms.outlet.board();
+    let (boards, stop) = (alarms.outlet.board(), Arc::new(AtomicBool::new(false)));
     let mut readers: Vec<Arc<dyn FrameReader>> = vec![Arc::new(Analytics(Arc::clone(&running)))];
     readers.extend(alarms.readers);
-    let stop = Arc::new(AtomicBool::new(false));
     let disk_watch = DiskWatch::start(data.clone());
     let flow = Flow {
         scan: first_scan(&plant, &kept, &retained, (&alarms.kept, clock.now())),

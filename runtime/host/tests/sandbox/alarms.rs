@@ -116,7 +116,8 @@ fn a_flood_of_words_in_one_step_traps() {
     let guest = speaker(&step);
     Bench::start_with(&guest, |grant| grant.hard_ms = 5_000).expect_fault(FaultKind::Contract, "words about alarms in one step");
     // However fast the machine is: words come to their end before a loop of them does.
-    let endless = speaker(&format!("(loop $again {} (br $again))", word(0, 1, 1.0, 0)));
+    let endless = format!("(loop $again {} (br $again))", word(0, 1, 1.0, 0));
+    let endless = speaker(&endless);
     Bench::start_with(&endless, |grant| grant.hard_ms = 5_000)
         .expect_fault(FaultKind::Contract, "words about alarms in one step");
 }
