@@ -122,7 +122,7 @@ fn people_and_rosters_are_checked_and_found() {
     ] {
         let rule = format!("fn occurred(alarm) {{ notify(\"mail\", {to}); }}");
         let told = told(&[("outlets.toml", &format!("{mail}{people}")), ("alarms/notify/x.rhai", &rule)]);
-        let wanted = if expected.is_empty() { Vec::new() } else { vec![format!("alarms/notify/x.rhai:1:23 {expected}")] };
+        let wanted = if expected.is_empty() { Vec::new() } else { vec![format!("alarms/notify/x.rhai:1:22 {expected}")] };
         assert!(
             told.len() == wanted.len() && told.iter().zip(&wanted).all(|(told, wanted)| told.starts_with(wanted)),
             "{to}: {told:#?}"

@@ -127,6 +127,5 @@ fn a_gap_is_told_once_also_where_a_file_ended_before_it_was_written() {
             }
         }
         assert_eq!(told.iter().map(|gap| gap.rows).collect::<Vec<_>>(), [Some(lost)], "{order:?}, {limit} a page");
-        assert!(told[0].kept_rows > 16_000, "{told:?}");
     }
 }
