@@ -116,7 +116,8 @@ class Web(BaseHTTPRequestHandler):
 def web(context):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
     if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        # The hand-shake is each connection's own business: one that says nothing must not hold up the next.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_address[1]
 
